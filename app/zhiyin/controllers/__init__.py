@@ -1,0 +1,1 @@
+"""Controllers connect views to services and the store; they know no pixel."""

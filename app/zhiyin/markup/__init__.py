@@ -1,0 +1,1 @@
+"""Markdown to typed blocks. No Qt."""

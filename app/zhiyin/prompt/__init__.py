@@ -1,0 +1,1 @@
+"""From stored turns to what the engine is sent. No Qt."""

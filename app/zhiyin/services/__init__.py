@@ -1,0 +1,1 @@
+"""Qt shells around what has none: signals, nothing else."""

@@ -1,0 +1,1 @@
+"""Widgets: they show and emit; they know no service."""

@@ -1,0 +1,1 @@
+"""The transcript: a virtual, painted view of one conversation."""

@@ -1,0 +1,333 @@
+"""What is said to the engine process and what it answers: newline-delimited JSON of these structs.
+
+Every request carries an ``id`` chosen by the client, unique within the connection; every event repeats the id of the request
+it belongs to (0 for ``Hello``). A request ends with exactly one *final* event: ``Finished``, ``Failed``, or the answer named
+beside it. A connection that ends without one means the engine died. Sizes are bytes, times are seconds.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from zhiyin_models.errors import Argument, Code
+
+VERSION = 1
+
+# ---------------------------------------------------------------- values
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """One message to be sent, with its place in the order of dropping.
+
+    Messages with the same ``drop`` form a group that is dropped whole; groups go in ascending order; None is never dropped.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+    section: str = "history"  # system, persona, lore, examples, history … : what the report counts by
+    drop: int | None = None
+
+
+class Sampling(Struct, frozen=True, omit_defaults=True):
+    """Sampler settings; a value at its neutral setting keeps that sampler out of the chain."""
+
+    temperature: float = 0.8  # 0 = greedy
+    top_k: int = 40  # 0 = off
+    top_p: float = 0.95  # 1 = off
+    min_p: float = 0.05  # 0 = off
+    typical_p: float = 1.0  # 1 = off
+    repeat_penalty: float = 1.0  # 1 = off
+    frequency_penalty: float = 0.0  # 0 = off
+    presence_penalty: float = 0.0  # 0 = off
+    penalty_last_n: int = 64
+    seed: int | None = None  # None = a new one each time; the one used is in the statistics
+
+
+class DeviceShare(Struct, frozen=True):
+    """What of a loaded model lies on one device."""
+
+    device: str  # as in Device.name; "CPU" for the rest
+    layers: int
+    weights: int
+    kv: int
+    compute: int = 0
+
+
+class ModelInfo(Struct, frozen=True):
+    """A loaded model."""
+
+    path: str
+    name: str
+    architecture: str
+    parameters: int
+    quant: str  # Q4_K_M, Q4_1, BF16 …
+    size: int
+    trained_context: int
+    context: int  # chosen
+    layers: int  # repeating layers + output, as llama.cpp counts offload
+    gpu_layers: int
+    shares: tuple[DeviceShare, ...]
+    memory: int  # weights + KV + compute buffers, all devices
+    threads: int
+    flash_attention: bool
+    kv_type: str
+    fingerprint: str  # identifies the model: hash of metadata, size, and samples of the tensor data
+    template: Literal["model", "chatml"]
+    vocabulary: int
+    load_seconds: float = 0.0
+
+
+class Device(Struct, frozen=True):
+    """A device that can hold layers; the CPU comes last."""
+
+    name: str
+    description: str
+    kind: Literal["cpu", "gpu", "igpu", "accelerator"]
+    backend: str  # CPU, CUDA, Vulkan, Metal, RPC …
+    memory_total: int
+    memory_free: int
+
+
+class FitReport(Struct, frozen=True):
+    """How the prompt was made to fit: tokens per section, and what was left out."""
+
+    prompt_tokens: int
+    limit: int  # greatest prompt for this request: context less what is kept free for the reply
+    context: int
+    sections: dict[str, int] = {}  # tokens per section; what the template adds is under "template"
+    dropped: tuple[int, ...] = ()  # indices into the request's messages
+    dropped_turns: int = 0  # groups
+
+
+class Stats(Struct, frozen=True):
+    """Figures of one finished generation."""
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0  # taken from the session's KV cache
+    generated_tokens: int = 0
+    queue_seconds: float = 0.0
+    prefill_seconds: float = 0.0
+    first_token_seconds: float = 0.0  # from the request's arrival at the engine
+    decode_seconds: float = 0.0
+    tokens_per_second: float = 0.0  # decoding
+    prefill_tokens_per_second: float = 0.0
+    context_used: int = 0  # tokens in the session after this request
+    context: int = 0
+    seed: int = 0
+    sampling: Sampling = Sampling()
+    fingerprint: str = ""
+    fit: FitReport | None = None
+
+
+class TokenProbability(Struct, frozen=True):
+    """A candidate and its probability after softmax over the whole vocabulary (before samplers)."""
+
+    token: int
+    text: str
+    probability: float
+
+
+Reason = Literal["end", "stop_string", "length", "context_full", "stopped"]
+
+# ---------------------------------------------------------------- requests
+
+
+class Load(Struct, frozen=True, tag="load", omit_defaults=True):
+    """Load a model, replacing any other. ``LoadProgress``…, then ``Loaded`` | ``Finished(reason="stopped")`` | ``Failed``."""
+
+    id: int
+    path: str
+    context: int = 0  # 0 = the trained one, at most 8192, less when memory is short (said in a Notice)
+    gpu_layers: int = -1  # -1 = as many as fit
+    threads: int = 0  # 0 = physical cores
+    batch: int = 512
+    flash_attention: Literal["auto", "on", "off"] = "auto"
+    kv_type: Literal["f16", "q8_0", "f32"] = "f16"
+    rpc_servers: tuple[str, ...] = ()  # host:port; trusted networks only
+    check_memory: bool = True  # refuse what is estimated not to fit
+
+
+class Unload(Struct, frozen=True, tag="unload"):
+    """Free the model. Ends with ``Finished``."""
+
+    id: int
+
+
+class Generate(Struct, frozen=True, tag="generate", omit_defaults=True):
+    """Answer the messages. ``Queued``? ``Prefill``… ``Text``… then ``Finished`` | ``Failed``; with n > 1 one Finished at the end."""
+
+    id: int
+    session: str  # whose KV state this extends; "" = a passing request whose state is thrown away
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    max_tokens: int = 0  # 0 = until the context is full
+    stop: tuple[str, ...] = ()
+    n: int = 1
+    n_probs: int = 0
+    template_args: dict[str, Any] = {}
+    priority: int = 0  # higher first; equal ones in order of arrival; a running request is never interrupted
+    open_reply: bool = False  # the last message is an assistant's, to be continued in place
+
+
+class Stop(Struct, frozen=True, tag="stop"):
+    """End a running or queued request (a load too). No answer of its own: the target ends with reason "stopped"."""
+
+    id: int
+    target: int
+
+
+class Count(Struct, frozen=True, tag="count"):
+    """Tokens of each text, special tokens taken as text. Ends with ``Counted``. Answered while decoding."""
+
+    id: int
+    texts: tuple[str, ...]
+
+
+class Tokenize(Struct, frozen=True, tag="tokenize", omit_defaults=True):
+    """Ends with ``Tokens``. Answered while decoding."""
+
+    id: int
+    text: str
+    special: bool = False
+
+
+class Render(Struct, frozen=True, tag="render", omit_defaults=True):
+    """What ``Generate`` with the same fields would send. Ends with ``Rendered``. Answered while decoding."""
+
+    id: int
+    messages: tuple[Message, ...]
+    template_args: dict[str, Any] = {}
+    open_reply: bool = False
+    max_tokens: int = 0
+
+
+class Forget(Struct, frozen=True, tag="forget"):
+    """Free the KV state of a session. Ends with ``Finished``."""
+
+    id: int
+    session: str
+
+
+class Info(Struct, frozen=True, tag="info"):
+    """Ends with ``Loaded`` for the model in memory, or ``Failed(model.none_loaded)``."""
+
+    id: int
+
+
+class Devices(Struct, frozen=True, tag="devices", omit_defaults=True):
+    """Ends with ``DeviceList``."""
+
+    id: int
+    rpc_servers: tuple[str, ...] = ()
+
+
+class Ping(Struct, frozen=True, tag="ping"):
+    """Ends with ``Pong``, from the I/O thread: busy is not dead."""
+
+    id: int
+
+
+Request = Load | Unload | Generate | Stop | Count | Tokenize | Render | Forget | Info | Devices | Ping
+
+# ---------------------------------------------------------------- events
+
+
+class Hello(Struct, frozen=True, tag="hello"):
+    """The first line a child says."""
+
+    id: int
+    version: int
+    pid: int
+    kind: str = "engine"
+
+
+class LoadProgress(Struct, frozen=True, tag="load_progress"):
+    id: int
+    fraction: float
+
+
+class Loaded(Struct, frozen=True, tag="loaded"):
+    """Final for ``Load`` and ``Info``."""
+
+    id: int
+    model: ModelInfo
+
+
+class Notice(Struct, frozen=True, tag="notice", omit_defaults=True):
+    """Something the user should know that is not a failure (ChatML fallback, GPU not used and why, turns dropped …)."""
+
+    id: int
+    code: Code
+    args: dict[str, Argument] = {}
+
+
+class Queued(Struct, frozen=True, tag="queued"):
+    """The request waits behind ``ahead`` others."""
+
+    id: int
+    ahead: int
+
+
+class Prefill(Struct, frozen=True, tag="prefill"):
+    """Prompt progress: done and total count tokens that are not reused."""
+
+    id: int
+    done: int
+    total: int
+    reused: int
+
+
+class Text(Struct, frozen=True, tag="text", omit_defaults=True):
+    """A piece of a reply: whole characters only, never part of a stop string."""
+
+    id: int
+    text: str
+    tokens: int = 1  # how many tokens this piece stands for (pieces are coalesced)
+    index: int = 0  # which of the n
+    probabilities: tuple[tuple[TokenProbability, ...], ...] = ()  # one tuple per token when n_probs was asked
+
+
+class Finished(Struct, frozen=True, tag="finished", omit_defaults=True):
+    id: int
+    reason: Reason = "end"
+    stop_string: str = ""
+    stats: Stats = Stats()
+    reasons: tuple[Reason, ...] = ()  # one per index when n > 1
+
+
+class Failed(Struct, frozen=True, tag="failed", omit_defaults=True):
+    id: int
+    code: Code
+    args: dict[str, Argument] = {}
+
+
+class Counted(Struct, frozen=True, tag="counted"):
+    id: int
+    tokens: tuple[int, ...]
+
+
+class Tokens(Struct, frozen=True, tag="tokens"):
+    id: int
+    tokens: tuple[int, ...]
+    pieces: tuple[str, ...]  # bytes that are no UTF-8 by themselves appear as <0xNN>
+
+
+class Rendered(Struct, frozen=True, tag="rendered"):
+    id: int
+    text: str
+    fit: FitReport
+
+
+class DeviceList(Struct, frozen=True, tag="device_list"):
+    id: int
+    devices: tuple[Device, ...]
+
+
+class Pong(Struct, frozen=True, tag="pong"):
+    id: int
+
+
+Event = (
+    Hello | LoadProgress | Loaded | Notice | Queued | Prefill | Text | Finished | Failed | Counted | Tokens | Rendered | DeviceList | Pong
+)
+FINAL = (Loaded, Finished, Failed, Counted, Tokens, Rendered, DeviceList, Pong)

@@ -1,0 +1,1 @@
+"""Model files: what they hold, where they lie, whether they fit."""
