@@ -1,0 +1,103 @@
+"""The one style sheet, made from the tokens.
+
+Widgets choose a look with a property, never with colours: a button's ``kind`` is ``primary``, ``quiet`` or ``danger``; a label's
+``tone`` is ``soft``, ``title``, ``section``, ``error`` or ``good``; a frame's ``ground`` is ``paper``, ``raised`` or ``wash``.
+"""
+
+from collections.abc import Mapping
+from string import Template
+
+from zhiyin.ui.tokens import RADIUS
+
+_SHEET = Template(
+    """
+QWidget { color: $ink; }
+QMainWindow, QDialog, QWidget[ground="paper"] { background: $paper; }
+QWidget[ground="raised"] { background: $raised; }
+QWidget[ground="wash"] { background: $wash; }
+QToolTip { background: $raised; color: $ink; border: 1px solid $line; padding: 4px 6px; }
+
+QLabel { background: transparent; }
+QLabel[tone="soft"] { color: $ink_soft; }
+QLabel[tone="section"] { color: $ink_soft; font-weight: 600; }
+QLabel[tone="title"] { font-size: 15pt; }
+QLabel[tone="error"] { color: $accent; }
+QLabel[tone="good"] { color: $jade; }
+
+QPushButton { background: transparent; border: 1px solid $line; border-radius: ${radius}px; padding: 5px 12px; min-height: 20px; }
+QPushButton:hover { background: $hover; }
+QPushButton:pressed { background: $line; }
+QPushButton:focus { border-color: $accent; }
+QPushButton:disabled { color: $ink_faint; }
+QPushButton[kind="primary"] { background: $accent; border-color: $accent; color: $on_accent; }
+QPushButton[kind="primary"]:hover, QPushButton[kind="primary"]:pressed { background: $accent_hover; border-color: $accent_hover; }
+QPushButton[kind="primary"]:focus { border-color: $ink; }
+QPushButton[kind="primary"]:disabled { background: $wash; border-color: $line; color: $ink_faint; }
+QPushButton[kind="quiet"] { border-color: transparent; }
+QPushButton[kind="quiet"]:hover { background: $hover; }
+QPushButton[kind="quiet"]:focus { border-color: $accent; }
+QPushButton[kind="row"] { border-color: transparent; text-align: left; padding: 5px 8px; }
+QPushButton[kind="row"]:focus { border-color: $accent; }
+
+QToolButton { background: transparent; border: 1px solid transparent; border-radius: ${radius}px; padding: 5px; }
+QToolButton:hover { background: $hover; }
+QToolButton:pressed, QToolButton:checked { background: $line; }
+QToolButton:focus { border-color: $accent; }
+QToolButton::menu-indicator { image: none; width: 0px; }
+
+QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
+  background: $raised; border: 1px solid $line; border-radius: ${radius}px; padding: 4px 8px;
+  selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $accent; }
+QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {
+  color: $ink_faint; background: $wash; }
+QLineEdit[bare="true"], QPlainTextEdit[bare="true"] { background: transparent; border-color: transparent; }
+QLineEdit[bare="true"]:focus { border-color: $accent; background: $raised; }
+QPlainTextEdit[bare="true"]:focus { border-color: transparent; }
+QComboBox { padding-right: 24px; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: none; }
+QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; outline: 0; padding: 4px; selection-background-color: $hover;
+  selection-color: $ink; }
+QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 6px; }
+QSpinBox, QDoubleSpinBox { padding-right: 4px; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0px; border: none; }
+
+QCheckBox { spacing: 8px; }
+QSlider::groove:horizontal { height: 2px; background: $line; }
+QSlider::sub-page:horizontal { height: 2px; background: $ink_faint; }
+QSlider::handle:horizontal { width: 12px; height: 12px; margin: -6px 0; border-radius: 6px; background: $ink_soft;
+  border: 1px solid $paper; }
+QSlider::handle:horizontal:hover { background: $ink; }
+QSlider::handle:horizontal:focus { background: $accent; }
+QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { background: $line; }
+
+QMenu { background: $raised; border: 1px solid $line; padding: 4px; }
+QMenu::item { padding: 6px 28px 6px 12px; border-radius: 4px; }
+QMenu::item:selected { background: $hover; color: $ink; }
+QMenu::item:disabled { color: $ink_faint; }
+QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
+
+QAbstractScrollArea { background: transparent; border: none; }
+QScrollArea > QWidget > QWidget { background: transparent; }
+QListView { background: transparent; border: none; outline: 0; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar::handle:vertical { background: $line; min-height: 32px; border-radius: 3px; margin: 2px; }
+QScrollBar::handle:vertical:hover { background: $ink_faint; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle:horizontal { background: $line; min-width: 32px; border-radius: 3px; margin: 2px; }
+QScrollBar::handle:horizontal:hover { background: $ink_faint; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0px; height: 0px; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+
+QProgressBar { background: $line; border: none; border-radius: 1px; max-height: 2px; min-height: 2px; }
+QProgressBar::chunk { background: $accent; border-radius: 1px; }
+QFrame[line="true"] { background: $line; border: none; }
+"""
+)
+
+
+def stylesheet(values: Mapping[str, str]) -> str:
+    """The application's style sheet for one set of token values."""
+    names = {role.replace(".", "_"): value for role, value in values.items()}
+    return _SHEET.substitute(names, radius=RADIUS)
