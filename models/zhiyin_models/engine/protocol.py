@@ -9,9 +9,13 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from zhiyin_models.child.wire import Failed, Hello, Ping, Pong
 from zhiyin_models.errors import Argument, Code
 
+__all__ = ["Failed", "Hello", "Ping", "Pong"]  # every child knows these; here they are exported with the engine's own
+
 VERSION = 1
+JOINED_TOKENS = 256  # a joined piece of text is bounded, since it is copied each time that another joins it
 
 # ---------------------------------------------------------------- values
 
@@ -221,29 +225,18 @@ class Devices(Struct, frozen=True, tag="devices", omit_defaults=True):
     rpc_servers: tuple[str, ...] = ()
 
 
-class Ping(Struct, frozen=True, tag="ping"):
-    """Ends with ``Pong``, from the I/O thread: busy is not dead."""
-
-    id: int
-
-
 Request = Load | Unload | Generate | Stop | Count | Tokenize | Render | Forget | Info | Devices | Ping
 
 # ---------------------------------------------------------------- events
 
 
-class Hello(Struct, frozen=True, tag="hello"):
-    """The first line a child says."""
-
-    id: int
-    version: int
-    pid: int
-    kind: str = "engine"
-
-
 class LoadProgress(Struct, frozen=True, tag="load_progress"):
     id: int
     fraction: float
+
+    def join(self, later: object) -> "LoadProgress | None":
+        """The later one supersedes this."""
+        return later if isinstance(later, LoadProgress) and later.id == self.id else None
 
 
 class Loaded(Struct, frozen=True, tag="loaded"):
@@ -276,6 +269,10 @@ class Prefill(Struct, frozen=True, tag="prefill"):
     total: int
     reused: int
 
+    def join(self, later: object) -> "Prefill | None":
+        """The later one supersedes this."""
+        return later if isinstance(later, Prefill) and later.id == self.id else None
+
 
 class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     """A piece of a reply: whole characters only, never part of a stop string."""
@@ -286,6 +283,12 @@ class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     index: int = 0  # which of the n
     probabilities: tuple[tuple[TokenProbability, ...], ...] = ()  # one tuple per token when n_probs was asked
 
+    def join(self, later: object) -> "Text | None":
+        """Both pieces as one, when they follow each other in the same reply."""
+        if not isinstance(later, Text) or (later.id, later.index) != (self.id, self.index) or self.tokens + later.tokens > JOINED_TOKENS:
+            return None
+        return Text(self.id, self.text + later.text, self.tokens + later.tokens, self.index, self.probabilities + later.probabilities)
+
 
 class Finished(Struct, frozen=True, tag="finished", omit_defaults=True):
     id: int
@@ -293,12 +296,6 @@ class Finished(Struct, frozen=True, tag="finished", omit_defaults=True):
     stop_string: str = ""
     stats: Stats = Stats()
     reasons: tuple[Reason, ...] = ()  # one per index when n > 1
-
-
-class Failed(Struct, frozen=True, tag="failed", omit_defaults=True):
-    id: int
-    code: Code
-    args: dict[str, Argument] = {}
 
 
 class Counted(Struct, frozen=True, tag="counted"):
@@ -321,10 +318,6 @@ class Rendered(Struct, frozen=True, tag="rendered"):
 class DeviceList(Struct, frozen=True, tag="device_list"):
     id: int
     devices: tuple[Device, ...]
-
-
-class Pong(Struct, frozen=True, tag="pong"):
-    id: int
 
 
 Event = (
