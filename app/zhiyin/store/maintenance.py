@@ -1,0 +1,149 @@
+"""What the store does by itself, in the background: check after a crash, purge, and back up once a day."""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from zhiyin.paths import Paths
+from zhiyin.store import backups, conversations
+from zhiyin.store.database import quick_check
+from zhiyin.store.errors import StoreCode, StoreError, from_sqlite
+from zhiyin.store.records import Backup
+from zhiyin.store.writer import Writer, settle
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+DAY = 86400.0
+HOUR = 3600.0
+SMALL = 32 << 20  # a database up to this size is still backed up while closing (about 0.1 s)
+
+
+class Maintenance:
+    """One thread for what takes long, with a connection of its own while it needs one; it writes through the writer."""
+
+    def __init__(self, paths: Paths, writer: Writer, connect: Callable[[], sqlite3.Connection], delay: float, *, check: bool) -> None:
+        """``connect`` opens a reading connection; ``check`` asks for a check of the whole file first."""
+        self._paths = paths
+        self._writer = writer
+        self._connect = connect
+        self._due = time.monotonic() + delay
+        self._check = check
+        self._asked: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._checking: sqlite3.Connection | None = None
+        self.checked: Future[None] = Future()
+        if not check:
+            self.checked.set_result(None)
+        self._thread = threading.Thread(target=self._run, name="store-maintenance", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Run work on this thread."""
+        future: Future[T] = Future()
+        with self._wake:
+            if self._closing:
+                future.set_exception(StoreError(StoreCode.CLOSED))
+                return future
+            self._asked.append((work, future))
+            self._wake.notify()
+        return future
+
+    def backup(self, reason: str) -> Future[Backup]:
+        """Back up now; cancelled when the store is closed meanwhile."""
+        return self.submit(lambda: self._back_up(reason))
+
+    def close(self) -> None:
+        """Give up what is under way (a small database gets its daily backup still), and end the thread. Callable twice."""
+        with self._wake:
+            self._closing = True
+            if self._checking is not None:
+                self._checking.interrupt()
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        if self._check:
+            self._check_all()
+        while True:
+            with self._wake:
+                while not self._asked and not self._closing and time.monotonic() < self._due:
+                    self._wake.wait(self._due - time.monotonic())
+                if self._closing:
+                    break
+                asked = self._asked.popleft() if self._asked else None
+            if asked is not None:
+                self._answer(*asked)
+            else:
+                self._due = time.monotonic() + HOUR
+                self._purge()
+                self._back_up_daily()
+        for _, future in self._asked:
+            future.cancel()
+        with contextlib.suppress(OSError):
+            if self._paths.database.stat().st_size <= SMALL:
+                self._back_up_daily(closing=True)
+
+    def _answer(self, work: Callable[[], Any], future: Future[Any]) -> None:
+        try:
+            result = work()
+        except backups.BackupCancelled:
+            future.cancel()
+        except BaseException as error:
+            settle(future, error=error)
+        else:
+            settle(future, result)
+
+    def _check_all(self) -> None:
+        """Check the whole file, without holding back the log from being folded in for longer than that takes."""
+        try:
+            with contextlib.closing(self._connect()) as connection:
+                with self._wake:
+                    self._checking = connection
+                    if self._closing:
+                        self.checked.cancel()
+                        return
+                try:
+                    quick_check(connection, self._paths.database)
+                finally:
+                    with self._wake:
+                        self._checking = None
+        except sqlite3.Error as error:
+            if self._closing:
+                self.checked.cancel()
+            else:
+                settle(self.checked, error=from_sqlite(error, self._paths.database))
+        except StoreError as error:
+            settle(self.checked, error=error)
+        else:
+            settle(self.checked)
+
+    def _purge(self) -> None:
+        """Remove what was deleted long ago, a little in each transaction, letting others in between."""
+        now = time.time()
+        try:
+            while not self._closing and self._writer.submit(lambda connection: conversations.purge(connection, now)).result():
+                pass
+        except StoreError as error:
+            log.warning("purging: %s", error)
+
+    def _back_up_daily(self, *, closing: bool = False) -> None:
+        if time.time() - backups.newest(self._paths.backups, "daily") < DAY:
+            return
+        try:
+            self._back_up("daily", closing=closing)
+        except backups.BackupCancelled:
+            pass
+        except (StoreError, sqlite3.Error) as error:
+            log.warning("daily backup: %s", error)
+
+    def _back_up(self, reason: str, *, closing: bool = False) -> Backup:
+        with contextlib.closing(self._connect()) as connection:
+            return backups.take(connection, self._paths.backups, reason, lambda: self._closing and not closing)

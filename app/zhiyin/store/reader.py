@@ -1,0 +1,101 @@
+"""The one thread that reads: it can be interrupted, so an answer nobody waits for any more costs nothing."""
+
+import contextlib
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from zhiyin.store.errors import StoreCode, StoreError
+from zhiyin.store.writer import settle
+
+T = TypeVar("T")
+
+
+class _Job:
+    __slots__ = ("future", "kind", "work")
+
+    def __init__(self, work: Callable[[sqlite3.Connection], Any], kind: str, future: Future[Any]) -> None:
+        self.work = work
+        self.kind = kind
+        self.future = future
+
+
+class Reader:
+    """Owns the reading connection. Each piece of work sees one state of the database from beginning to end."""
+
+    def __init__(self, connection: sqlite3.Connection, translate: Callable[[sqlite3.Error], StoreError]) -> None:
+        self._connection = connection
+        self._translate = translate
+        self._jobs: deque[_Job] = deque()
+        self._running: _Job | None = None
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="store-reader", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[sqlite3.Connection], T], kind: str = "") -> Future[T]:
+        """Queue work for the thread. Work of the same kind that waits or runs is cancelled; "" is of no kind."""
+        future: Future[T] = Future()
+        with self._wake:
+            if self._closing:
+                future.set_exception(StoreError(StoreCode.CLOSED))
+                return future
+            if kind:
+                self._cancel(kind)
+            self._jobs.append(_Job(work, kind, future))
+            self._wake.notify()
+        return future
+
+    def interrupt(self, kind: str = "") -> None:
+        """Cancel what waits and what runs, of this kind or ("") all: their futures are cancelled."""
+        with self._wake:
+            self._cancel(kind)
+
+    def close(self) -> None:
+        """Cancel everything, close the connection, and end the thread. Callable twice."""
+        with self._wake:
+            self._closing = True
+            self._cancel("")
+            self._wake.notify()
+        self._thread.join()
+
+    def _cancel(self, kind: str) -> None:
+        for job in [*self._jobs, *([self._running] if self._running else [])]:
+            if not kind or job.kind == kind:
+                job.future.cancel()
+        if self._running is not None and self._running.future.cancelled():
+            self._connection.interrupt()  # under the lock, so it cannot hit the work that comes next
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._jobs and not self._closing:
+                    self._wake.wait()
+                if not self._jobs:
+                    break
+                job = self._running = self._jobs.popleft()
+            if not job.future.cancelled():
+                self._do(job)
+            with self._wake:
+                self._running = None
+        self._connection.close()
+
+    def _do(self, job: _Job) -> None:
+        result = None
+        failure: BaseException | None = None
+        try:
+            self._connection.execute("BEGIN")
+            result = job.work(self._connection)
+        except sqlite3.Error as error:
+            if not job.future.cancelled():
+                failure = self._translate(error)
+                failure.__cause__ = error
+        except BaseException as error:
+            failure = error
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        settle(job.future, result, failure)

@@ -1,0 +1,90 @@
+"""Between rows and values: columns, JSON, and text that SQLite can keep."""
+
+import sqlite3
+from typing import Any, TypeVar
+
+import msgspec
+
+from zhiyin.store.records import Conversation, Status, Turn
+from zhiyin_models.engine.protocol import Sampling, Stats
+from zhiyin_models.errors import Failure
+
+S = TypeVar("S", Sampling, Stats, Failure)
+
+TURN_COLUMNS = "id, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited"
+CONVERSATION_COLUMNS = """c.id, c.title, c.auto_title, c.created, c.updated, c.model, c.system_prompt, c.sampling, c.leaf, c.draft,
+    c.memory_start, c.turn_count, (SELECT status FROM turns WHERE turns.id = c.leaf)"""
+CONVERSATION_ROWS = f"SELECT {CONVERSATION_COLUMNS} FROM conversations AS c"  # noqa: S608  constants only
+
+
+def storable(text: str) -> str:
+    """Return the text with lone surrogates replaced (U+FFFD): they are no characters, and SQLite refuses them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def to_json(value: Sampling | Stats | Failure | None) -> str | None:
+    """Return what goes into a JSON column."""
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _from_json(text: str | None, kind: type[S]) -> S | None:
+    """Return what a JSON column holds; None when it was written by a version that meant something else by it."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError:
+        return None
+
+
+def _status(text: str) -> Status:
+    try:
+        return Status(text)
+    except ValueError:
+        return Status.INTERRUPTED
+
+
+def turn(row: sqlite3.Row | tuple[Any, ...], sibling_ids: tuple[int, ...]) -> Turn:
+    """Return the turn of a row of TURN_COLUMNS."""
+    ident, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited = row
+    return Turn(
+        id=ident,
+        conversation=conversation,
+        parent=parent,
+        role=role,
+        text=text,
+        status=_status(status),
+        created=created,
+        finished=finished,
+        model=model,
+        fingerprint=fingerprint,
+        reason=reason,
+        stats=_from_json(stats, Stats),
+        failure=_from_json(failure, Failure),
+        edited=bool(edited),
+        sibling_ids=sibling_ids,
+    )
+
+
+def conversation(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
+    """Return the conversation of a row of CONVERSATION_COLUMNS."""
+    ident, title, auto_title, created, updated, model, system_prompt, sampling, leaf, draft, memory_start, turns, status = row
+    return Conversation(
+        id=ident,
+        title=title,
+        auto_title=bool(auto_title),
+        created=created,
+        updated=updated,
+        model=model,
+        system_prompt=system_prompt,
+        sampling=_from_json(sampling, Sampling),
+        leaf=leaf if status is not None else None,
+        draft=draft,
+        memory_start=memory_start,
+        turns=turns,
+        interrupted=status == Status.INTERRUPTED,
+    )
