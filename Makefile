@@ -1,0 +1,60 @@
+# Zhiyin: each target does its own set-up. `make help` lists them.
+#   PYTHON=python3.12                     another interpreter than python3
+#   GPU=auto|cpu|cuda|vulkan|metal        what the engine is built for (kept until another is named)
+#   ARGS="-k store"                       passed on: to pytest, zhiyin or the benches
+PYTHON ?= python3
+GPU ?=
+ARGS ?=
+
+BIN := .venv/bin
+PREPARE := @$(PYTHON) packaging/prepare.py --gpu "$(GPU)"
+UV := .venv/uv/bin/uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements"
+LANGUAGES := assets/app/translations/zhiyin_zh_CN
+
+.PHONY: run test check bench torture clean translations requirements help prepare
+
+run: ## open the window (a chat in the terminal where there is no display)
+	$(PREPARE)
+	@sh packaging/start.sh $(ARGS)
+
+test: ## run the test suite
+	$(PREPARE) --tests
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+
+check: ## lint, format, types, the borders between packages
+	$(PREPARE)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/mypy packaging/prepare.py packaging/try_engine.py
+	@$(BIN)/lint-imports
+
+bench: ## measure every figure that is promised; writes build/bench.json
+	$(PREPARE) --tests
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+torture: ## kill the app 500 times while it streams, and look for anything lost
+	$(PREPARE) --tests
+	@QT_QPA_PLATFORM=offscreen ZHIYIN_TORTURE=500 $(BIN)/python -m pytest --timeout 0 -k torture $(ARGS)
+
+translations: ## collect new strings, and compile the translations
+	$(PREPARE)
+	@$(BIN)/pyside6-lupdate -extensions py app/zhiyin -ts $(LANGUAGES).ts
+	@$(BIN)/pyside6-lrelease $(LANGUAGES).ts -qm $(LANGUAGES).qm
+
+requirements: ## pin every dependency anew, with hashes
+	$(PREPARE)
+	@$(COMPILE) --upgrade pyproject.toml --extra starter --extra dev -o packaging/requirements.txt
+	@$(COMPILE) --upgrade packaging/build-requirements.in -o packaging/build-requirements.txt
+	@echo uv | $(COMPILE) --upgrade - -o packaging/uv.txt
+
+prepare: ## only the set-up
+	$(PREPARE)
+
+clean: ## remove everything that was made here (not your conversations, not the compiled engine's cache)
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find app models tests packaging -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\): ## /\1\t/p' Makefile
