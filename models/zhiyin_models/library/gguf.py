@@ -37,8 +37,10 @@ SPLIT_NAME = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gg
 
 # What reads text but does not write any: encoders, projectors of pictures and sound, and codecs.
 NOT_CHAT = frozenset(
-    ("bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2", "jina-bert-v3", "eurobert")
-    + ("gemma-embedding", "llama-embed", "t5encoder", "clip", "mmproj", "wavtokenizer-dec")
+    {
+        *("bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2", "jina-bert-v3", "eurobert"),
+        *("gemma-embedding", "llama-embed", "t5encoder", "clip", "mmproj", "wavtokenizer-dec"),
+    }
 )
 
 

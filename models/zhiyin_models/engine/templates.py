@@ -1,0 +1,164 @@
+"""Chat templates: the Jinja text in a model's file that says how a conversation is written for it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NoReturn
+
+from zhiyin_models.engine.protocol import Message
+from zhiyin_models.engine.template_growth import TemplateLimitError
+from zhiyin_models.engine.template_meter import METER, Meter
+from zhiyin_models.engine.template_sandbox import BoundedEnvironment
+from zhiyin_models.errors import Code, ModelError
+
+MAX_SOURCE = 1 << 18  # characters; the longest templates in use have some 30,000
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+
+
+class _RefusalError(Exception):
+    """The template called ``raise_exception``: these messages are not to its liking."""
+
+
+class ChatTemplate:
+    """Writes messages as one prompt.
+
+    ``source`` None stands for ChatML (``fallback`` is then True). A template that does not compile raises ModelError TEMPLATE_FAILED.
+    Rendering is bounded in work, size and time (``template_meter``). Safe to use from several threads.
+    """
+
+    def __init__(self, source: str | None, *, bos: str, eos: str) -> None:
+        self.fallback = source is None
+        self._size = len(source or CHATML)
+        self._tokens = {"bos_token": bos, "eos_token": eos}
+        if self._size > MAX_SOURCE:
+            raise ModelError(Code.TEMPLATE_FAILED, detail=f"{self._size} characters long")
+        environment = BoundedEnvironment()
+        environment.globals |= {"raise_exception": _raise_exception, "strftime_now": _strftime_now}
+        try:
+            self._template = environment.compile_source(CHATML if source is None else source)
+        except Exception as error:  # the parser and Python's compiler have many ways to give up
+            raise _failed(error) from error
+
+    def render(
+        self,
+        messages: Sequence[Message],
+        *,
+        add_generation_prompt: bool = True,
+        open_reply: bool = False,
+        arguments: Mapping[str, Any] = {},
+    ) -> str:
+        """The prompt for the messages.
+
+        With ``open_reply`` the last message is an assistant's and the prompt ends with its text, for the model to go on from.
+        A template that refuses the system role, or leaves its text out, is given it at the head of the next user message instead.
+        Raises ModelError TEMPLATE_FAILED, TEMPLATE_TOO_SLOW, TEMPLATE_TOO_LARGE, TEMPLATE_NO_CONTINUE.
+        """
+        if open_reply:
+            return self._render_open(messages, arguments)
+        return self._render(messages, arguments, add_generation_prompt=add_generation_prompt)
+
+    def _render_open(self, messages: Sequence[Message], arguments: Mapping[str, Any]) -> str:
+        if not messages or messages[-1].role != "assistant":
+            raise ModelError(Code.TEMPLATE_NO_CONTINUE)
+        *before, reply = messages
+        # The reply grew after the generation prompt, so this is to the letter what the model saw when it was cut.
+        try:
+            return self._render(before, arguments, add_generation_prompt=True) + reply.content
+        except ModelError as error:
+            if error.code != Code.TEMPLATE_FAILED:
+                raise
+        # A conversation that the template will not end there, such as one that a greeting opens: cut it where the reply ends.
+        mark = "\u2060end\u2060"
+        while any(mark in message.content for message in messages):
+            mark += "\u2060"
+        marked = Message("assistant", reply.content + mark)
+        try:
+            text, found, _ = self._render([*before, marked], arguments, add_generation_prompt=False).rpartition(mark)
+        except ModelError as error:
+            if error.code != Code.TEMPLATE_FAILED:
+                raise
+            raise ModelError(Code.TEMPLATE_NO_CONTINUE) from error
+        if not found or not text.endswith(reply.content.lstrip()):
+            raise ModelError(Code.TEMPLATE_NO_CONTINUE)
+        return text
+
+    def _render(self, messages: Sequence[Message], arguments: Mapping[str, Any], *, add_generation_prompt: bool) -> str:
+        system = [message.content.strip() for message in messages if message.role == "system" and message.content.strip()]
+        try:
+            text = self._run(messages, arguments, add_generation_prompt=add_generation_prompt)
+        except _RefusalError as refusal:
+            if not system:
+                raise _failed(refusal) from refusal
+            try:
+                return self._run(_system_merged(messages), arguments, add_generation_prompt=add_generation_prompt)
+            except _RefusalError:  # it was not the system role that was refused
+                raise _failed(refusal) from refusal
+        if all(part in text for part in system):
+            return text
+        try:
+            merged = self._run(_system_merged(messages), arguments, add_generation_prompt=add_generation_prompt)
+        except (_RefusalError, ModelError):
+            return text
+        return merged if all(part in merged for part in system) else text
+
+    def _run(self, messages: Sequence[Message], arguments: Mapping[str, Any], *, add_generation_prompt: bool) -> str:
+        conversation = [{"role": message.role, "content": message.content} for message in messages]
+        meter = Meter(self._size + sum(len(message.content) + 64 for message in messages))
+        values = {"tools": None, "documents": None} | dict(arguments) | self._tokens
+        values |= {"messages": conversation, "add_generation_prompt": add_generation_prompt}
+        token = METER.set(meter)
+        pieces: list[str] = []
+        size = 0
+        try:
+            for piece in self._template.root_render_func(self._template.new_context(values)):
+                size += len(piece)
+                pieces.append(piece)
+                if size > meter.limit:
+                    raise ModelError(Code.TEMPLATE_TOO_LARGE, limit=meter.limit)
+        except (ModelError, _RefusalError):
+            raise
+        except Exception as error:  # whatever a stranger's template runs into
+            raise _failed(error) from error
+        finally:
+            METER.reset(token)
+        return "".join(pieces)
+
+
+def _system_merged(messages: Sequence[Message]) -> list[Message]:
+    """The messages without the system role: its texts stand before the next user message, or after the last."""
+    merged: list[Message] = []
+    waiting: list[str] = []
+    for message in messages:
+        if message.role == "system":
+            waiting.append(message.content)
+        elif message.role == "user" and waiting:
+            merged.append(Message("user", "\n\n".join([*waiting, message.content])))
+            waiting = []
+        else:
+            merged.append(message)
+    if waiting:
+        last = max((place for place, message in enumerate(merged) if message.role == "user"), default=None)
+        if last is None:
+            merged.insert(0, Message("user", "\n\n".join(waiting)))
+        else:
+            merged[last] = Message("user", "\n\n".join([merged[last].content, *waiting]))
+    return merged
+
+
+def _failed(error: Exception) -> ModelError:
+    detail = str(error) if isinstance(error, (_RefusalError, TemplateLimitError)) else f"{type(error).__name__}: {error}"
+    return ModelError(Code.TEMPLATE_FAILED, detail=detail[:300])
+
+
+def _raise_exception(message: object = "") -> NoReturn:
+    raise _RefusalError(str(message)[:300])
+
+
+def _strftime_now(form: str) -> str:
+    # The C library takes widths in a format, and would make a line as long as it is told.
+    if len(form) > 200 or re.search(r"%[-#]?[^-#a-zA-Z%]", form):
+        raise TemplateLimitError("a date format is out of bounds")
+    return datetime.now().astimezone().strftime(form)
