@@ -1,8 +1,8 @@
 # Zhiyin: each target does its own set-up. `make help` lists them.
-#   PYTHON=python3.12                     another interpreter than python3
-#   GPU=auto|cpu|cuda|vulkan|metal        what the engine is built for (kept until another is named)
-#   ARGS="-k store"                       passed on: to pytest, zhiyin or the benches
-PYTHON ?= python3
+#   PYTHON=python3.12                 another interpreter than python3 (kept until another is named)
+#   GPU=auto|cpu|cuda|vulkan|metal    what the engine is built for (kept until another is named)
+#   ARGS="-k store"                   passed on: to pytest, zhiyin or the benches
+PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 GPU ?=
 ARGS ?=
 

@@ -68,6 +68,13 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def interpreter() -> Path:
+    """The Python that runs this, or the one behind it when that is ``.venv``'s own, which may be about to be made anew."""
+    if sys.prefix == sys.base_prefix:
+        return Path(sys.executable)
+    return Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
+
+
 def run(command: list[str | Path], failure: str) -> None:
     """Run a command in the project's folder, its output seen by the user; SetupError with ``failure`` when it fails."""
     if subprocess.run([str(part) for part in command], check=False, stdin=subprocess.DEVNULL, cwd=ROOT).returncode:
@@ -102,8 +109,8 @@ def has_chinese_font() -> bool:
 def missing_packages(*, tests: bool) -> list[str]:
     """Debian packages for everything this machine lacks, found by looking for the thing itself."""
     missing = [LIBRARIES[soname] for soname in missing_libraries()]
-    if subprocess.run([sys.executable, "-c", "import venv, ensurepip"], check=False, capture_output=True).returncode:
-        of_the_system = sys.executable.startswith("/usr/bin/")
+    if not succeeds(str(interpreter()), "-c", "import venv, ensurepip"):
+        of_the_system = interpreter().is_relative_to("/usr/bin") or interpreter().is_relative_to("/bin")
         missing.append("python3-venv" if of_the_system else f"python3.{sys.version_info.minor}-venv")
     if not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
         missing.append("g++")
@@ -203,7 +210,7 @@ def create_environment() -> Path:
     """A fresh ``.venv`` with uv beside its packages; returns uv's path."""
     say("making .venv")
     shutil.rmtree(VENV, ignore_errors=True)
-    run([sys.executable, "-m", "venv", VENV], f"{sys.executable} could not make {VENV}.")
+    run([interpreter(), "-m", "venv", VENV], f"{interpreter()} could not make {VENV}.")
     install: list[str | Path] = [
         VENV / "bin/python",
         "-m",
