@@ -12,6 +12,7 @@ from zhiyin_models.errors import Argument, Code
 
 MAX_LINE = 16 * 1024 * 1024  # bytes, without the newline
 CHUNK = 64 * 1024
+HEAD = 256  # bytes of a line in which its id is looked for
 ID_OF_LINE = re.compile(rb'"id"\s*:\s*(-?\d{1,18})\b')
 UNDECODABLE = (msgspec.MsgspecError, RecursionError, ValueError)  # UnicodeError is a ValueError
 
@@ -96,30 +97,29 @@ class Decoder:
 
 def id_of(line: bytes) -> int:
     """The id in a line that could not be decoded, or 0: the tag and the id come first in every line we write."""
-    found = ID_OF_LINE.search(line[:256])
+    found = ID_OF_LINE.search(line[:HEAD])
     return int(found[1]) if found else 0
 
 
 def read_lines(read: Callable[[int], bytes], limit: int = MAX_LINE) -> Iterator[bytes | Overlong]:
-    """Lines without their newlines until ``read`` returns nothing; never holds more than ``limit`` and a chunk."""
+    """Lines without their newlines until ``read`` returns nothing; empty ones are passed over.
+
+    A line is given up as soon as it is beyond ``limit`` bytes; never holds more than that and a chunk.
+    """
     held = bytearray()
-    dropping = False
+    dropping = False  # until the next newline
     while chunk := read(CHUNK):
-        start = 0
-        while (end := chunk.find(b"\n", start)) >= 0:
-            if dropping or len(held) + end - start > limit:
-                yield Overlong(bytes(held[:256]) or chunk[start : start + 256])
-            elif held:
-                held += chunk[start:end]
-                yield bytes(held)
-            elif end > start:
-                yield chunk[start:end]
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            if not dropping and len(held) + len(end) > limit:
+                yield Overlong(bytes((held + end)[:HEAD]))
+            elif not dropping and (held or end):
+                yield bytes(held + end) if held else end
             held.clear()
             dropping = False
-            start = end + 1
-        if dropping:
-            continue
-        held += chunk[start:]
+        if not dropping:
+            held += rest
         if len(held) > limit:
-            del held[256:]
+            yield Overlong(bytes(held[:HEAD]))
+            held.clear()
             dropping = True
