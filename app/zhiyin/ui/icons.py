@@ -48,17 +48,19 @@ def icon_path(name: str) -> QPainterPath:
 
 def paint_icon(painter: QPainter, rect: QRectF, name: str, color: QColor) -> None:
     """Paint an icon as large as fits into the rectangle, centred."""
+    path = icon_path(name)
     side = min(rect.width(), rect.height())
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(rect.center() - QPointF(side / 2, side / 2))
     painter.scale(side / _EM, side / _EM)
-    painter.fillPath(icon_path(name), color)
+    painter.fillPath(path, color)
     painter.restore()
 
 
 def icon_pixmap(name: str, size: int = 20, color: QColor | None = None) -> QPixmap:
     """An icon as a picture at the screen's density; ink-soft unless a colour is given."""
+    icon_path(name)  # an unknown name is told before a painter is open on the picture
     app = QGuiApplication.instance()
     ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
     pixmap = QPixmap(QSize(size, size) * ratio)

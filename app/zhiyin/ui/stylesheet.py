@@ -28,16 +28,18 @@ QPushButton { background: transparent; border: 1px solid $line; border-radius: $
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $line; }
 QPushButton:focus { border-color: $accent; }
-QPushButton:disabled { color: $ink_faint; }
+QPushButton:disabled { color: $ink_soft; }
 QPushButton[kind="primary"] { background: $accent; border-color: $accent; color: $on_accent; }
 QPushButton[kind="primary"]:hover, QPushButton[kind="primary"]:pressed { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[kind="primary"]:focus { border-color: $ink; }
-QPushButton[kind="primary"]:disabled { background: $wash; border-color: $line; color: $ink_faint; }
+QPushButton[kind="primary"]:disabled { background: $wash; border-color: $line; color: $ink_soft; }
 QPushButton[kind="quiet"] { border-color: transparent; }
 QPushButton[kind="quiet"]:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus { border-color: $accent; }
 QPushButton[kind="row"] { border-color: transparent; text-align: left; padding: 5px 8px; }
 QPushButton[kind="row"]:focus { border-color: $accent; }
+QPushButton[kind="link"] { border: none; color: $slate; padding: 0 2px; min-height: 16px; }
+QPushButton[kind="link"]:hover, QPushButton[kind="link"]:focus { background: transparent; color: $accent; }
 
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: ${radius}px; padding: 5px; }
 QToolButton:hover { background: $hover; }
@@ -50,7 +52,7 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $accent; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {
-  color: $ink_faint; background: $wash; }
+  color: $ink_soft; background: $wash; }
 QLineEdit[bare="true"], QPlainTextEdit[bare="true"] { background: transparent; border-color: transparent; }
 QLineEdit[bare="true"]:focus { border-color: $accent; background: $raised; }
 QPlainTextEdit[bare="true"]:focus { border-color: transparent; }
@@ -75,7 +77,7 @@ QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { bac
 QMenu { background: $raised; border: 1px solid $line; padding: 4px; }
 QMenu::item { padding: 6px 28px 6px 12px; border-radius: 4px; }
 QMenu::item:selected { background: $hover; color: $ink; }
-QMenu::item:disabled { color: $ink_faint; }
+QMenu::item:disabled { color: $ink_soft; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 
 QAbstractScrollArea { background: transparent; border: none; }
@@ -92,6 +94,17 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 QProgressBar { background: $line; border: none; border-radius: 1px; max-height: 2px; min-height: 2px; }
 QProgressBar::chunk { background: $accent; border-radius: 1px; }
+QFrame#composer { background: $raised; border: 1px solid $line; border-radius: 10px; }
+QFrame#composer[focused="true"] { border-color: $ink_soft; }
+QToolButton[kind="primary"] { background: $accent; border-color: $accent; border-radius: 8px; }
+QToolButton[kind="primary"]:hover { background: $accent_hover; }
+QToolButton[kind="primary"]:focus { border-color: $ink; }
+QToolButton[kind="primary"]:disabled { background: $wash; border-color: $wash; }
+QFrame#popup { background: $raised; border: 1px solid $line; }
+QFrame#toast { background: $raised; border: 1px solid $line; border-radius: 8px; }
+QFrame#toast QPushButton { color: $accent; }
+QFrame#sidebar, QFrame#panel { background: $wash; border: none; }
+QFrame#sidebar QPushButton[kind="row"]:hover { background: $hover; }
 QFrame[line="true"] { background: $line; border: none; }
 """
 )

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 from zhiyin.ui import tokens
 from zhiyin.ui.stylesheet import stylesheet
 
-Choice = Literal["system", "light", "dark"]
+Choice = Literal["system", "light", "dark", "contrast"]
 STEP = tokens.STEP
 
 
@@ -71,7 +71,10 @@ def theme_signals() -> ThemeSignals:
 
 
 def apply_theme(app: QApplication, choice: Choice = "system", *, contrast: bool = False) -> None:
-    """Dress the application; "system" follows the desktop's light or dark setting from then on."""
+    """Dress the application.
+
+    "system" follows the desktop's light or dark setting from then on; "contrast" does so too, in the variant that reaches 7:1.
+    """
     _State.choice, _State.contrast = choice, contrast
     hints = app.styleHints()
     if not _State.following:
@@ -79,8 +82,8 @@ def apply_theme(app: QApplication, choice: Choice = "system", *, contrast: bool 
         app.setFont(ui_font())
         hints.colorSchemeChanged.connect(_follow)
         _State.following = True
-    dark = choice == "dark" or (choice == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
-    fresh = Theme(dark=dark, contrast=contrast)
+    dark = choice == "dark" or (choice in {"system", "contrast"} and hints.colorScheme() == Qt.ColorScheme.Dark)
+    fresh = Theme(dark=dark, contrast=contrast or choice == "contrast")
     old = _State.theme
     if old is not None and (old.dark, old.contrast) == (fresh.dark, fresh.contrast) and app.styleSheet():
         return
@@ -92,8 +95,8 @@ def apply_theme(app: QApplication, choice: Choice = "system", *, contrast: bool 
 
 def _follow() -> None:
     app = QApplication.instance()
-    if isinstance(app, QApplication) and _State.choice == "system":
-        apply_theme(app, "system", contrast=_State.contrast)
+    if isinstance(app, QApplication) and _State.choice in {"system", "contrast"}:
+        apply_theme(app, _State.choice, contrast=_State.contrast)
 
 
 def set_reduced_motion(reduced: bool) -> None:  # noqa: FBT001 - a switch's value
@@ -163,5 +166,5 @@ def _palette(of: Theme) -> QPalette:
     ):
         palette.setColor(target, color(name))
     for target in (role.WindowText, role.Text, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, target, color("ink.faint"))
+        palette.setColor(QPalette.ColorGroup.Disabled, target, color("ink.soft"))
     return palette

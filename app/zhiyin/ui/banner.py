@@ -1,0 +1,144 @@
+"""Messages above the transcript: one sentence each, with what can be done about it. At most three at once."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from zhiyin.ui.icon_button import IconButton
+from zhiyin.ui.icons import paint_icon
+from zhiyin.ui.theme import STEP, theme, theme_signals
+
+Kind = Literal["info", "warning", "error"]
+LOOKS: dict[Kind, tuple[str, str]] = {"info": ("info", "slate"), "warning": ("warning", "ochre"), "error": ("warning-circle", "accent")}
+MOST = 3
+
+
+class Banner(QWidget):
+    """Stacks messages, the newest last; a fourth pushes the oldest out, an equal text takes the old one's place."""
+
+    action = Signal(str)
+    closed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(STEP)
+        self._messages: list[_Message] = []
+        self.hide()
+
+    def show_message(self, text: str, kind: Kind = "info", actions: Sequence[tuple[str, str]] = (), *, key: str = "") -> None:
+        """Show a sentence with buttons (id, label).
+
+        A later message with the same ``key`` replaces it, and ``dismiss`` takes it away by that key; without one the text is the key.
+        """
+        key = key or text
+        self.dismiss(key)
+        while len(self._messages) >= MOST:
+            self._remove(self._messages[0])
+        message = _Message(key, text, kind, actions, self)
+        message.action.connect(self._acted)
+        message.close_requested.connect(lambda: self._closed(message))
+        self._messages.append(message)
+        self._rows.addWidget(message)
+        self.show()
+
+    def dismiss(self, key: str) -> None:
+        """Take away the message with this key, if it is shown."""
+        for message in [message for message in self._messages if message.key == key]:
+            self._remove(message)
+
+    def clear(self) -> None:
+        """Take away all messages."""
+        for message in list(self._messages):
+            self._remove(message)
+
+    def texts(self) -> list[str]:
+        """What is shown, oldest first."""
+        return [message.label.text() for message in self._messages]
+
+    def messages(self) -> list["_Message"]:
+        """The rows shown, oldest first."""
+        return list(self._messages)
+
+    def _acted(self, identifier: str) -> None:
+        sender = next((message for message in self._messages if message.acted == identifier), None)
+        if sender is not None:
+            self._remove(sender)
+        self.action.emit(identifier)
+
+    def _closed(self, message: "_Message") -> None:
+        self._remove(message)
+        self.closed.emit(message.key)
+
+    def _remove(self, message: "_Message") -> None:
+        self._messages.remove(message)
+        self._rows.removeWidget(message)
+        message.hide()
+        message.deleteLater()
+        self.setVisible(bool(self._messages))
+
+
+class _Message(QWidget):
+    action = Signal(str)
+    close_requested = Signal()
+
+    def __init__(self, key: str, text: str, kind: Kind, actions: Sequence[tuple[str, str]], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.key = key
+        self.acted = ""
+        self._symbol, self._role = LOOKS[kind]
+        self.label = QLabel(text, self)
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setAccessibleName(text)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10 * STEP, STEP + 2, STEP, STEP + 2)
+        layout.setSpacing(2 * STEP)
+        layout.addWidget(self.label, 1)
+        self.buttons = [self._button(identifier, label) for identifier, label in actions]
+        for button in self.buttons:
+            layout.addWidget(button)
+        self.close_button = IconButton("x", self, size=14)
+        self.close_button.clicked.connect(self.close_requested)
+        layout.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        theme_signals().changed.connect(self.update)
+        self.retranslateUi()
+
+    def _button(self, identifier: str, label: str) -> QPushButton:
+        button = QPushButton(label, self)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda: self._press(identifier))
+        return button
+
+    def _press(self, identifier: str) -> None:
+        self.acted = identifier
+        self.action.emit(identifier)
+
+    def retranslateUi(self) -> None:
+        self.close_button.set_hint(self.tr("Close"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslateUi()
+
+    def sizeHint(self) -> QSize:
+        return QSize(480, super().sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.color("wash"))
+        painter.drawRoundedRect(self.rect(), STEP, STEP)
+        painter.setBrush(look.color(self._role))
+        painter.drawRoundedRect(QRectF(0, 0, 3, self.height()), 1.5, 1.5)
+        paint_icon(painter, QRectF(3 * STEP, (self.height() - 20) / 2, 20, 20), self._symbol, look.color(self._role))
+        painter.end()

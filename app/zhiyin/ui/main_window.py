@@ -1,0 +1,223 @@
+"""The window: puts the widgets together, folds the sides, knows the keys. What the widgets emit is connected by controllers."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+
+from zhiyin.ui.chat_page import ChatPage
+from zhiyin.ui.conversation_panel import ConversationPanel
+from zhiyin.ui.first_run_page import FirstRunPage
+from zhiyin.ui.folding_sides import FoldingSides
+from zhiyin.ui.settings_page import SettingsPage
+from zhiyin.ui.sidebar import Sidebar
+from zhiyin.ui.toast import UndoToast
+
+STATE_VERSION = 1
+UNDO_SECONDS = 8.0
+
+
+class MainWindow(QMainWindow):
+    """Its parts are attributes.
+
+    ``conversations``, ``header``, ``transcript``, ``composer``, ``footer``, ``panel``, ``banner``, ``toast``, ``settings_page``,
+    ``first_run`` and the stack ``pages`` that holds them.
+    """
+
+    closing = Signal()
+    model_dropped = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumSize(420, 400)
+        self.resize(1080, 720)
+        self.setAcceptDrops(True)
+        self.sidebar = Sidebar()
+        self.chat = ChatPage()
+        self.panel = ConversationPanel()
+        self.settings_page = SettingsPage()
+        self.first_run = FirstRunPage()
+        self.pages = QStackedWidget()
+        for page in (self.chat, self.first_run, self.settings_page):
+            self.pages.addWidget(page)
+        self.sides = FoldingSides(self.sidebar, self.pages, self.panel)
+        self.setCentralWidget(self.sides)
+        self.toast = UndoToast(self.sides)
+        self.conversations = self.sidebar.conversations
+        self.header, self.banner = self.chat.header, self.chat.banner
+        self.transcript, self.empty_state = self.chat.transcript, self.chat.empty_state
+        self.composer, self.footer = self.chat.composer, self.chat.footer
+        self._home: QWidget = self.chat
+        self._deleted = 0
+        self._actions = self._make_actions()
+        self._connect()
+        self.retranslateUi()
+
+    def _make_actions(self) -> dict[str, QAction]:
+        def go(by: int) -> None:
+            self.conversations.step(by)
+
+        actions = {}
+        for name, keys, does in (
+            ("new", "Ctrl+N", self.conversations.new_requested.emit),
+            ("sidebar", "Ctrl+B", self.toggle_sidebar),
+            ("panel", "Ctrl+.", self.toggle_panel),
+            ("settings", "Ctrl+,", self.show_settings),
+            ("composer", "Ctrl+L", self.focus_composer),
+            ("rename", "F2", self._rename),
+            ("previous", "Ctrl+Up", lambda: go(-1)),
+            ("next", "Ctrl+Down", lambda: go(1)),
+            ("quit", "Ctrl+Q", self.close),
+        ):
+            action = QAction(self)
+            action.setShortcut(QKeySequence(keys))
+            action.triggered.connect(lambda _checked=False, act=does: act())
+            self.addAction(action)
+            actions[name] = action
+        return actions
+
+    def _connect(self) -> None:
+        self.header.sidebar_toggled.connect(self.toggle_sidebar)
+        self.header.panel_toggled.connect(self.toggle_panel)
+        self.panel.close_requested.connect(self.toggle_panel)
+        self.sidebar.settings_requested.connect(self.show_settings)
+        self.settings_page.back_requested.connect(self.show_home)
+        self.conversations.selected.connect(self._go_home)
+        self.conversations.new_requested.connect(self._go_home)
+        self.conversations.delete.connect(self._offer_undo)
+        self.toast.action.connect(lambda: self.conversations.undo_delete.emit(self._deleted))
+
+    # ------------------------------------------------------------ pages
+
+    def set_first_run(self, needed: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
+        """Whether there is no model yet: then the first-run page stands where the chat would."""
+        was_home = self.pages.currentWidget() is self._home
+        self._home = self.first_run if needed else self.chat
+        if was_home:
+            self.show_home()
+
+    def show_empty(self, empty: bool) -> None:  # noqa: FBT001 - the same
+        """Whether the conversation has no turns."""
+        self.chat.show_empty(empty)
+
+    def show_home(self) -> None:
+        """The chat, or the first-run page while there is no model."""
+        self.pages.setCurrentWidget(self._home)
+        if self._home is self.chat:
+            self.focus_composer()
+
+    def show_settings(self) -> None:
+        """The settings."""
+        self.sides.close_overlay()
+        self.pages.setCurrentWidget(self.settings_page)
+
+    def focus_composer(self) -> None:
+        """Write."""
+        if self.pages.currentWidget() is not self._home:
+            self.pages.setCurrentWidget(self._home)
+        self.composer.setFocus()
+
+    def toggle_sidebar(self) -> None:
+        """Fold or unfold the list of conversations."""
+        self.sides.show_left(not self.sides.left_shown())
+
+    def toggle_panel(self) -> None:
+        """Fold or unfold the conversation's settings."""
+        self.sides.show_right(not self.sides.right_shown())
+
+    # ------------------------------------------------------------ state
+
+    def save_state(self) -> bytes:
+        """Place, size and folded sides, for ``restore_state``."""
+        left, right = self.sides.state()
+        return bytes([STATE_VERSION, left, right]) + self.saveGeometry().data()
+
+    def restore_state(self, state: bytes) -> bool:
+        """As ``save_state`` gave it; anything else changes nothing and gives False."""
+        if len(state) < 4 or state[0] != STATE_VERSION or not self.restoreGeometry(QByteArray(state[3:])):
+            return False
+        self.sides.set_state(bool(state[1]), bool(state[2]))
+        return True
+
+    # ------------------------------------------------------------ events
+
+    def retranslateUi(self) -> None:
+        """Texts in the language of the moment."""
+        self.setWindowTitle(self.tr("Zhiyin"))
+        names = {
+            "new": self.tr("New conversation"),
+            "sidebar": self.tr("Conversations"),
+            "panel": self.tr("Settings of this conversation"),
+            "settings": self.tr("Settings"),
+            "composer": self.tr("Write"),
+            "rename": self.tr("Rename"),
+            "previous": self.tr("Previous conversation"),
+            "next": self.tr("Next conversation"),
+            "quit": self.tr("Quit"),
+        }
+        for name, text in names.items():
+            self._actions[name].setText(text)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The language may change."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_actions"):
+            self.retranslateUi()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves what is open, and otherwise stops the reply."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.sides.close_overlay():
+            self.composer.setFocus()
+        elif self.pages.currentWidget() is self.settings_page:
+            self.show_home()
+        else:
+            self.composer.stop()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A model file may be dropped anywhere."""
+        if _dropped_model(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A model file was dropped."""
+        path = _dropped_model(event)
+        if path:
+            event.acceptProposedAction()
+            self.model_dropped.emit(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """What is still waiting to be saved is announced first."""
+        self.composer.flush_draft()
+        self.panel.flush()
+        self.settings_page.flush()
+        self.closing.emit()
+        super().closeEvent(event)
+
+    # ------------------------------------------------------------ inner
+
+    def _rename(self) -> None:
+        chosen = self.conversations.chosen()
+        if chosen and self.sides.left_shown():
+            self.conversations.edit_title(chosen)
+        else:
+            self.header.edit_title()
+
+    def _go_home(self, _conversation: int = 0) -> None:
+        self.sides.close_overlay()
+        self.show_home()
+
+    def _offer_undo(self, conversation: int) -> None:
+        self._deleted = conversation
+        self.toast.show_message(self.tr("Conversation deleted"), self.tr("Undo"), UNDO_SECONDS)
+
+
+def _dropped_model(event: QDropEvent) -> str:
+    """The first local .gguf file that is being dragged; "" when there is none."""
+    for url in event.mimeData().urls():
+        path = url.toLocalFile()
+        if path and Path(path).suffix.lower() == ".gguf":
+            return path
+    return ""

@@ -1,0 +1,45 @@
+"""The left side: conversations above, the way to the settings below."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+
+from zhiyin.ui.conversation_list import ConversationList
+from zhiyin.ui.icons import icon
+from zhiyin.ui.theme import STEP, theme_signals
+
+
+class Sidebar(QFrame):
+    """Holds the list and the settings button."""
+
+    settings_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sidebar")
+        self.conversations = ConversationList(self)
+        self.settings_button = QPushButton(self)
+        self.settings_button.setProperty("kind", "row")
+        self.settings_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * STEP, 2 * STEP, STEP, 2 * STEP)
+        layout.setSpacing(STEP)
+        layout.addWidget(self.conversations, 1)
+        layout.addWidget(self.settings_button)
+        self.settings_button.clicked.connect(self.settings_requested)
+        theme_signals().changed.connect(self._draw)
+        self._draw()
+        self.retranslateUi()
+
+    def retranslateUi(self) -> None:
+        """Texts in the language of the moment."""
+        self.settings_button.setText(self.tr("Settings"))
+        self.settings_button.setToolTip(self.tr("Settings (Ctrl+,)"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The language may change."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslateUi()
+
+    def _draw(self) -> None:
+        self.settings_button.setIcon(icon("gear-six", 16))

@@ -1,0 +1,90 @@
+"""A short notice at the bottom with one way back. It leaves by itself, but not while the pointer rests on it."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from zhiyin.ui.theme import STEP
+
+BOTTOM = 26 * STEP
+
+
+class UndoToast(QFrame):
+    """Lies over its parent, centred near the bottom, above the composer."""
+
+    action = Signal()
+    expired = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._over = parent
+        self.setObjectName("toast")
+        self.label = QLabel(self)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.button = QPushButton(self)
+        self.button.setProperty("kind", "quiet")
+        self.button.setCursor(Qt.CursorShape.PointingHandCursor)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(4 * STEP, STEP, STEP, STEP)
+        layout.setSpacing(3 * STEP)
+        layout.addWidget(self.label)
+        layout.addWidget(self.button)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._expire)
+        self._milliseconds = 0
+        self.button.clicked.connect(self._act)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def show_message(self, text: str, action_label: str, seconds: float = 8.0) -> None:
+        """Show a sentence with one button; a notice that is still there expires first."""
+        if self._timer.isActive() or self.isVisible():
+            self._expire()
+        self.label.setText(text)
+        self.button.setText(action_label)
+        self.setAccessibleName(text)
+        self._milliseconds = round(seconds * 1000)
+        self.adjustSize()
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start(self._milliseconds)
+
+    def remaining(self) -> int:
+        """Milliseconds until it leaves; -1 while it waits under the pointer or is not shown."""
+        return self._timer.remainingTime()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Wait while it is being read."""
+        self._timer.stop()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The time begins anew."""
+        if self.isVisible():
+            self._timer.start(self._milliseconds)
+        super().leaveEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay in place when the window's size changes."""
+        if watched is self._over and event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        parent = self._over
+        width = min(self.sizeHint().width(), parent.width() - 8 * STEP)
+        self.setGeometry(
+            (parent.width() - width) // 2, parent.height() - self.sizeHint().height() - BOTTOM, width, self.sizeHint().height()
+        )
+
+    def _act(self) -> None:
+        self._timer.stop()
+        self.hide()
+        self.action.emit()
+
+    def _expire(self) -> None:
+        self._timer.stop()
+        self.hide()
+        self.expired.emit()
