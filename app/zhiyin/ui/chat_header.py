@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.model_chooser import ModelChooser
-from zhiyin.ui.seal import seal_pixmap
-from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
+from zhiyin.ui.seal import seal_color, seal_pixmap
+from zhiyin.ui.theme import STEP, theme_signals, ui_font
 from zhiyin.ui.tokens import HEADER_HEIGHT
 
 SEAL_SIZE = 24
-DEVICE_FROM_WIDTH = 640
+DEVICE_FROM_WIDTH = 680
 
 
 class ChatHeader(QWidget):
@@ -63,8 +63,7 @@ class ChatHeader(QWidget):
         layout.addWidget(self.seal)
         layout.addWidget(self.title, 3)
         layout.addWidget(self.title_editor, 3)
-        layout.addWidget(self.model_chooser, 2)
-        layout.addStretch(1)
+        layout.addWidget(self.model_chooser, 4)
         layout.addWidget(self.device)
         layout.addWidget(self.panel_button)
         layout.addWidget(self.menu_button)
@@ -145,7 +144,7 @@ class ChatHeader(QWidget):
         self.device.setVisible(bool(self.device.text()) and self.width() >= DEVICE_FROM_WIDTH)
 
     def _draw(self) -> None:
-        self.seal.setPixmap(seal_pixmap(self._character, theme().color(self._seal_role), SEAL_SIZE) if self._character else QPixmap())
+        self.seal.setPixmap(seal_pixmap(self._character, seal_color(self._seal_role), SEAL_SIZE) if self._character else QPixmap())
         self._show_seal()
 
     def _show_seal(self) -> None:

@@ -41,6 +41,10 @@ class ChatPage(QWidget):
         """The seal and one line in place of a transcript without turns."""
         self.middle.setCurrentWidget(self.empty_state if empty else self.transcript)
 
+    def bottom_height(self) -> int:
+        """Height of the composer and what is below it."""
+        return self.height() - self.middle.geometry().bottom()
+
 
 def column(widget: QWidget, *, inset: int = 0) -> QHBoxLayout:
     """A layout that keeps a widget in the centred reading column."""

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from zhiyin.ui.seal import paint_seal
+from zhiyin.ui.seal import paint_seal, seal_color
 from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
 
 SEAL_SIZE = 56
@@ -52,7 +52,7 @@ class EmptyState(QWidget):
         painter = QPainter(self)
         look = theme()
         top = max(STEP, self.height() * 0.42 - SEAL_SIZE)
-        paint_seal(painter, QRectF((self.width() - SEAL_SIZE) / 2, top, SEAL_SIZE, SEAL_SIZE), self._character, look.color(self._role))
+        paint_seal(painter, QRectF((self.width() - SEAL_SIZE) / 2, top, SEAL_SIZE, SEAL_SIZE), self._character, seal_color(self._role))
         painter.setPen(look.color("ink.soft"))
         room = QRectF(4 * STEP, top + SEAL_SIZE + 5 * STEP, self.width() - 8 * STEP, 20 * STEP)
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop

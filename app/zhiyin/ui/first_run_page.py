@@ -1,12 +1,12 @@
 """The page of someone who has no model yet: says so, and offers the two ways to one."""
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from zhiyin.ui.seal import seal_pixmap
-from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
+from zhiyin.ui.seal import seal_color, seal_pixmap
+from zhiyin.ui.theme import STEP, theme_signals, ui_font
 
-WIDTH = 440
+WIDTH = 480
 SEAL_SIZE = 72
 SCALE = 1000
 
@@ -52,22 +52,28 @@ class FirstRunPage(QWidget):
         for label in (self.seal, self.heading, self.text, self.drop_hint, self.state):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             label.setWordWrap(label not in {self.seal, self.heading})
-            label.setMaximumWidth(WIDTH)
         for button in (self.starter_button, self.open_button, self.cancel_button):
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.setMinimumSize(64 * STEP, 10 * STEP)
         self.progress.setFixedWidth(64 * STEP)
-        layout = QVBoxLayout(self)
+        inner = QWidget(self)
+        inner.setMaximumWidth(WIDTH)
+        layout = QVBoxLayout(inner)
         layout.setContentsMargins(6 * STEP, 6 * STEP, 6 * STEP, 6 * STEP)
         layout.setSpacing(0)
         layout.addStretch(2)
         spaces = (5, 2, 6, 2, 4, 3, 2, 2)
         widgets = (self.seal, self.heading, self.text, self.starter_button, self.open_button, self.drop_hint, self.state, self.progress)
         for widget, space in zip(widgets, spaces, strict=True):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+            layout.addWidget(widget, 0, Qt.AlignmentFlag(0) if isinstance(widget, QLabel) else Qt.AlignmentFlag.AlignHCenter)
             layout.addSpacing(space * STEP)
         layout.addWidget(self.cancel_button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
+        centre = QHBoxLayout(self)
+        centre.setContentsMargins(0, 0, 0, 0)
+        centre.addStretch(1)
+        centre.addWidget(inner, 1000)
+        centre.addStretch(1)
 
     def set_starter(self, available: bool, detail: str = "") -> None:  # noqa: FBT001 - a state, as in Qt's setters
         """Whether the starter model is installed, and its size in words."""
@@ -127,4 +133,4 @@ class FirstRunPage(QWidget):
             self.state.setText(self._error)
 
     def _draw(self) -> None:
-        self.seal.setPixmap(seal_pixmap("知", theme().color("accent"), SEAL_SIZE))
+        self.seal.setPixmap(seal_pixmap("知", seal_color(), SEAL_SIZE))

@@ -24,6 +24,7 @@ class FoldingSides(QWidget):
             widget.setParent(self)
         self._left_open = True
         self._right_open = False
+        self._right_allowed = True
         self._overlay: QWidget | None = None
         self._scrim.pressed.connect(self.close_overlay)
         right.hide()
@@ -34,7 +35,7 @@ class FoldingSides(QWidget):
 
     def right_shown(self) -> bool:
         """Whether the right side can be seen."""
-        return self._right_open if self._right_fits() else self._overlay is self.right
+        return self._right_allowed and (self._right_open if self._right_fits() else self._overlay is self.right)
 
     def show_left(self, shown: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
         """Unfold or fold the left side, over the middle when the window is narrow."""
@@ -50,6 +51,13 @@ class FoldingSides(QWidget):
             self._right_open = shown
         else:
             self._overlay = self.right if shown else None
+        self._arrange()
+
+    def allow_right(self, allowed: bool) -> None:  # noqa: FBT001 - the same
+        """Whether what is in the middle has a right side at all; the side's own state is kept."""
+        self._right_allowed = allowed
+        if self._overlay is self.right:
+            self._overlay = None
         self._arrange()
 
     def close_overlay(self) -> bool:
@@ -85,7 +93,7 @@ class FoldingSides(QWidget):
     def _arrange(self) -> None:
         width, height = self.width(), self.height()
         left_beside = self._left_fits() and self._left_open
-        right_beside = self._right_fits() and self._right_open
+        right_beside = self._right_fits() and self._right_open and self._right_allowed
         start = SIDEBAR_WIDTH if left_beside else 0
         end = width - (PANEL_WIDTH if right_beside else 0)
         self.middle.setGeometry(start, 0, max(0, end - start), height)

@@ -43,7 +43,7 @@ class MainWindow(QMainWindow):
             self.pages.addWidget(page)
         self.sides = FoldingSides(self.sidebar, self.pages, self.panel)
         self.setCentralWidget(self.sides)
-        self.toast = UndoToast(self.sides)
+        self.toast = UndoToast(self.pages)
         self.conversations = self.sidebar.conversations
         self.header, self.banner = self.chat.header, self.chat.banner
         self.transcript, self.empty_state = self.chat.transcript, self.chat.empty_state
@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self._actions = self._make_actions()
         self._connect()
         self.retranslateUi()
+        self.composer.setFocus()
 
     def _make_actions(self) -> dict[str, QAction]:
         def go(by: int) -> None:
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self.conversations.selected.connect(self._go_home)
         self.conversations.new_requested.connect(self._go_home)
         self.conversations.delete.connect(self._offer_undo)
+        self.pages.currentChanged.connect(self._page_changed)
         self.toast.action.connect(lambda: self.conversations.undo_delete.emit(self._deleted))
 
     # ------------------------------------------------------------ pages
@@ -124,6 +126,8 @@ class MainWindow(QMainWindow):
 
     def toggle_panel(self) -> None:
         """Fold or unfold the conversation's settings."""
+        if self.pages.currentWidget() is not self.chat:
+            return
         self.sides.show_right(not self.sides.right_shown())
 
     # ------------------------------------------------------------ state
@@ -205,12 +209,18 @@ class MainWindow(QMainWindow):
         else:
             self.header.edit_title()
 
+    def _page_changed(self) -> None:
+        on_chat = self.pages.currentWidget() is self.chat
+        self.sides.allow_right(on_chat)
+        self.toast.set_clearance(self.chat.bottom_height() if on_chat else 0)
+
     def _go_home(self, _conversation: int = 0) -> None:
         self.sides.close_overlay()
         self.show_home()
 
     def _offer_undo(self, conversation: int) -> None:
         self._deleted = conversation
+        self._page_changed()
         self.toast.show_message(self.tr("Conversation deleted"), self.tr("Undo"), UNDO_SECONDS)
 
 

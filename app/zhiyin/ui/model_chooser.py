@@ -69,6 +69,7 @@ class ModelChooser(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.button)
         layout.addWidget(self.cancel_button)
+        layout.addStretch(1)
         self._models: list[ModelItem] = []
         self._current = ""
         self._detail = ""
@@ -151,7 +152,7 @@ class _NameButton(QPushButton):
         super().__init__(parent)
         self.setProperty("kind", "quiet")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._name = self._detail = ""
         self._fraction: float | None = None
         self._warning = False
@@ -183,13 +184,15 @@ class _NameButton(QPushButton):
         wide = bool(self._detail) and (name_width + detail_width + 2 * STEP <= room.width() or self._fraction is not None)
         name_room = room.width() - (detail_width + 2 * STEP if wide else 0)
         middle = int(Qt.AlignmentFlag.AlignVCenter)
+        end = room.left() + min(name_width, name_room)
         painter.setPen(look.color("ink"))
         shown = metrics.elidedText(self._name, Qt.TextElideMode.ElideRight, name_room)
         painter.drawText(room, middle, shown)
         if wide:
             painter.setPen(look.color("ochre" if self._warning else "ink.soft"))
-            painter.drawText(room.adjusted(min(name_width, name_room) + 2 * STEP, 0, STEP, 0), middle, self._detail)
-        paint_icon(painter, QRectF(self.width() - 6 * STEP, (self.height() - 12) / 2, 12, 12), "caret-down", look.color("ink.soft"))
+            painter.drawText(QRect(end + 2 * STEP, 0, detail_width + STEP, self.height()), middle, self._detail)
+            end += 2 * STEP + max(detail_width, metrics.horizontalAdvance("100%") if self._fraction is not None else 0)
+        paint_icon(painter, QRectF(end + 2 * STEP, (self.height() - 12) / 2, 12, 12), "caret-down", look.color("ink.soft"))
         if self._fraction is not None:
             track = QRectF(2 * STEP, self.height() - 3, self.width() - 4 * STEP, 2)
             painter.fillRect(track, look.color("line"))

@@ -22,6 +22,7 @@ class Range:
     field: str
     least: float
     most: float
+    slider_least: float
     slider_most: float
     step: float
     neutral: float
@@ -29,17 +30,17 @@ class Range:
 
 
 MAIN = (
-    Range("temperature", 0, 10, 2, 0.05, 0),
-    Range("top_p", 0.01, 1, 1, 0.01, 1),
-    Range("top_k", 0, 100_000, 200, 1, 0, whole=True),
-    Range("min_p", 0, 1, 0.5, 0.01, 0),
+    Range("temperature", 0, 10, 0, 2, 0.05, 0),
+    Range("top_p", 0.01, 1, 0, 1, 0.01, 1),
+    Range("top_k", 0, 100_000, 0, 200, 1, 0, whole=True),
+    Range("min_p", 0, 1, 0, 0.5, 0.01, 0),
 )
 MORE = (
-    Range("typical_p", 0.01, 1, 1, 0.01, 1),
-    Range("repeat_penalty", 0.5, 5, 2, 0.01, 1),
-    Range("frequency_penalty", -5, 5, 2, 0.05, 0),
-    Range("presence_penalty", -5, 5, 2, 0.05, 0),
-    Range("penalty_last_n", 0, 100_000, 1024, 16, 0, whole=True),
+    Range("typical_p", 0.01, 1, 0, 1, 0.01, 1),
+    Range("repeat_penalty", 0.5, 5, 1, 2, 0.01, 1),
+    Range("frequency_penalty", -5, 5, -2, 2, 0.05, 0),
+    Range("presence_penalty", -5, 5, -2, 2, 0.05, 0),
+    Range("penalty_last_n", 0, 100_000, 0, 1024, 16, 0, whole=True),
 )
 
 
@@ -147,9 +148,7 @@ class SamplingEditor(QWidget):
             field.setRange(each.least, each.most)
             field.setSingleStep(each.step)
             field.setFixedWidth(22 * STEP)
-            slider = NumberSlider(min(each.least, 0) if each.least >= 0 else -each.slider_most, each.slider_most, each.step, box)
-            if each.field == "repeat_penalty":
-                slider = NumberSlider(1, each.slider_most, each.step, box)
+            slider = NumberSlider(each.slider_least, each.slider_most, each.step, box)
             label.setBuddy(field)
             grid.addWidget(label, 2 * number, 0)
             grid.addWidget(field, 2 * number, 1)

@@ -10,6 +10,11 @@ from zhiyin.ui import tokens
 _EM = 100.0
 
 
+def seal_color(role: str = "accent") -> QColor:
+    """The colour of a seal's ground: the same in every theme, as ink on a print is."""
+    return QColor(tokens.LIGHT[role])
+
+
 @lru_cache(maxsize=256)
 def seal_path(character: str) -> QPainterPath:
     """The character's outline in a brush or serif face, its ink centred on the origin, its larger side 100 long; empty for blank."""

@@ -47,28 +47,30 @@ QToolButton:pressed, QToolButton:checked { background: $line; }
 QToolButton:focus { border-color: $accent; }
 QToolButton::menu-indicator { image: none; width: 0px; }
 
+QAbstractScrollArea { background: transparent; border: none; }
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $raised; border: 1px solid $line; border-radius: ${radius}px; padding: 4px 8px;
-  selection-background-color: $accent; selection-color: $on_accent; }
+  selection-background-color: $accent; selection-color: $on_accent; placeholder-text-color: $ink_soft; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $accent; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {
   color: $ink_soft; background: $wash; }
 QLineEdit[bare="true"], QPlainTextEdit[bare="true"] { background: transparent; border-color: transparent; }
 QLineEdit[bare="true"]:focus { border-color: $accent; background: $raised; }
 QPlainTextEdit[bare="true"]:focus { border-color: transparent; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
+  subcontrol-origin: border; width: 0px; border: none; }
+QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox { padding-right: 24px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; outline: 0; padding: 4px; selection-background-color: $hover;
   selection-color: $ink; }
 QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 6px; }
-QSpinBox, QDoubleSpinBox { padding-right: 4px; }
-QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0px; border: none; }
 
 QCheckBox { spacing: 8px; }
 QSlider::groove:horizontal { height: 2px; background: $line; }
 QSlider::sub-page:horizontal { height: 2px; background: $ink_faint; }
-QSlider::handle:horizontal { width: 12px; height: 12px; margin: -6px 0; border-radius: 6px; background: $ink_soft;
+QSlider::handle:horizontal { width: 12px; height: 12px; margin: -6px 0; border-radius: 7px; background: $ink_soft;
   border: 1px solid $paper; }
 QSlider::handle:horizontal:hover { background: $ink; }
 QSlider::handle:horizontal:focus { background: $accent; }
@@ -80,7 +82,6 @@ QMenu::item:selected { background: $hover; color: $ink; }
 QMenu::item:disabled { color: $ink_soft; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 
-QAbstractScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QListView { background: transparent; border: none; outline: 0; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
@@ -95,7 +96,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QProgressBar { background: $line; border: none; border-radius: 1px; max-height: 2px; min-height: 2px; }
 QProgressBar::chunk { background: $accent; border-radius: 1px; }
 QFrame#composer { background: $raised; border: 1px solid $line; border-radius: 10px; }
-QFrame#composer[focused="true"] { border-color: $ink_soft; }
+QFrame#composer[focused="true"] { border-color: $ink_faint; }
 QToolButton[kind="primary"] { background: $accent; border-color: $accent; border-radius: 8px; }
 QToolButton[kind="primary"]:hover { background: $accent_hover; }
 QToolButton[kind="primary"]:focus { border-color: $ink; }

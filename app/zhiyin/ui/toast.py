@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from zhiyin.ui.theme import STEP
 
-BOTTOM = 26 * STEP
+MARGIN = 3 * STEP
 
 
 class UndoToast(QFrame):
@@ -33,6 +33,7 @@ class UndoToast(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._expire)
         self._milliseconds = 0
+        self._clearance = MARGIN
         self.button.clicked.connect(self._act)
         parent.installEventFilter(self)
         self.hide()
@@ -50,6 +51,11 @@ class UndoToast(QFrame):
         self.show()
         self.raise_()
         self._timer.start(self._milliseconds)
+
+    def set_clearance(self, pixels: int) -> None:
+        """How much at the bottom is kept free for what lies there."""
+        self._clearance = pixels + MARGIN
+        self._place()
 
     def remaining(self) -> int:
         """Milliseconds until it leaves; -1 while it waits under the pointer or is not shown."""
@@ -76,7 +82,7 @@ class UndoToast(QFrame):
         parent = self._over
         width = min(self.sizeHint().width(), parent.width() - 8 * STEP)
         self.setGeometry(
-            (parent.width() - width) // 2, parent.height() - self.sizeHint().height() - BOTTOM, width, self.sizeHint().height()
+            (parent.width() - width) // 2, parent.height() - self.sizeHint().height() - self._clearance, width, self.sizeHint().height()
         )
 
     def _act(self) -> None:
