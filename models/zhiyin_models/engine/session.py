@@ -1,0 +1,289 @@
+"""Sessions: the rendered text of a conversation, its tokens, and how many of them the KV cache holds.
+
+A new prompt is matched against the text that a session keeps, not against tokens: tokenizing a reply again often gives other tokens
+than were sampled, and would throw its cache away. Only the tail behind the match is tokenized, from a place where that surely gives
+what tokenizing the whole text would give: at a special token (the text is cut there before anything else), or, in vocabularies that
+first cut text into words, at a word or line whose neighbourhood is the same in both texts. Replies keep their sampled tokens.
+
+All sessions share one context with a unified KV cache of ``context`` cells. A request that finds no free cells moves the sequence
+used longest ago to host memory (within a budget; it comes back with a copy, not a prefill), or drops it, keeping text and tokens.
+"""
+
+import ctypes
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from llama_cpp import llama_cpp
+
+from zhiyin_models.engine.vocabulary import Vocabulary
+
+NOWHERE = -1  # not in the KV cache
+SPACES = b" \t\n\r"
+MAX_SESSIONS = 256  # kept as text and tokens; the oldest are forgotten
+
+
+@dataclass(eq=False)
+class Session:
+    """One sequence. ``tokens[:cached]`` are in the KV cache (or in ``saved``); ``starts[i]`` is where token i begins in ``text``."""
+
+    name: str
+    tokens: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    text: bytearray = field(default_factory=bytearray)
+    cached: int = 0
+    sampled_from: int = 0  # index of the first token of the newest reply
+    sequence: int = NOWHERE
+    saved: Any = None  # the KV state in host memory while the cells are needed by others
+    used: int = 0  # when, as a count of requests
+    dropped: tuple[tuple[int, int], ...] = ()  # messages left out to make earlier prompts fit: (index, hash)
+
+    def append(self, token: int, piece: bytes) -> None:
+        """Take in a sampled token, which becomes part of the text as it was shown."""
+        self.tokens.append(token)
+        self.starts.append(len(self.text))
+        self.text += piece
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A prompt laid over a session: ``tokens[:kept]`` are the session's own."""
+
+    text: bytes
+    tokens: list[int]
+    starts: list[int]
+    kept: int
+
+
+def plan(session: Session, text: bytes, vocabulary: Vocabulary) -> Plan:
+    """Match a rendered prompt with what the session has, and tokenize the rest."""
+    index, place = _boundary(session, text, vocabulary)
+    if index == 0:
+        tokens = vocabulary.prompt(text)
+        starts = vocabulary.offsets(tokens, text)
+        kept = 0
+    else:
+        tail = vocabulary.tokenize(text[place:], special=True)
+        tokens = session.tokens[:index] + tail
+        starts = session.starts[:index] + vocabulary.offsets(tail, text, place)
+        kept = index
+    limit = min(len(tokens), len(session.tokens))
+    while kept < limit and tokens[kept] == session.tokens[kept]:
+        kept += 1
+    return Plan(text, tokens, starts, kept)
+
+
+def _boundary(session: Session, text: bytes, vocabulary: Vocabulary) -> tuple[int, int]:
+    """The last token boundary (index, byte) up to which the session's tokens can stay and from which the tail can be tokenized."""
+    old = session.text
+    common = _common_prefix(old, text)
+    for index in range(len(session.tokens), 0, -1):
+        place = session.starts[index] if index < len(session.tokens) else len(old)
+        if 0 < place <= common and _is_sound(session, index, (text, place, common), vocabulary):
+            return index, place
+    return 0, 0
+
+
+def _is_sound(session: Session, index: int, at: tuple[bytes, int, int], vocabulary: Vocabulary) -> bool:
+    """Whether the new text's tokens may be put together at token ``index``; ``at``: that text, the place in it, how much is common."""
+    text, place, common = at
+    before = session.tokens[index - 1]
+    if before in vocabulary.special and before not in vocabulary.strips_right:
+        return True
+    if place == len(text):
+        return index >= session.sampled_from
+    if vocabulary.special_text.match(text, place):
+        return True
+    if not vocabulary.splits_words or place + 1 >= common:
+        return False
+    if text[place : place + 1] == b" ":
+        return text[place - 1] not in SPACES and text[place + 1] not in SPACES
+    return text[place - 1 : place] == b"\n" and text[place] not in SPACES
+
+
+def _common_prefix(one: bytes | bytearray, other: bytes) -> int:
+    low, high = 0, min(len(one), len(other))
+    if one[:high] == other[:high]:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+class SessionCache:
+    """All sessions of one context, and which of the context's sequences they live in."""
+
+    def __init__(self, context: Any, *, sequences: int, budget: int, partial: bool) -> None:
+        self._context = context
+        self._memory = llama_cpp.llama_get_memory(context)
+        self._free = list(range(sequences - 1, -1, -1))
+        self._budget = budget
+        self._partial = partial  # whether a sequence can be shortened; recurrent models cannot
+        self._clock = 0
+        self.sessions: dict[str, Session] = {}
+        self._passing: list[Session] = []
+        self._busy: list[Session] = []
+
+    @property
+    def saved_bytes(self) -> int:
+        """Host memory taken by states that were moved out of the context."""
+        return sum(len(session.saved) for session in self.sessions.values() if session.saved is not None)
+
+    def get(self, name: str) -> Session:
+        """The session of that name, new if need be; "" gives a passing one that ``release`` throws away."""
+        if not name:
+            session = Session("")
+            self._passing.append(session)
+        else:
+            session = self.sessions.setdefault(name, Session(name))
+            while len(self.sessions) > MAX_SESSIONS:
+                self.forget(min((one for one in self.sessions.values() if one is not session), key=lambda one: one.used).name)
+        self._clock += 1
+        session.used = self._clock
+        return session
+
+    def begin(self, session: Session) -> None:
+        """Give the session a sequence and bring back a state that was moved out; it is not moved out again until ``end``."""
+        self._busy.append(session)
+        if session.sequence == NOWHERE:
+            while not self._free and self.make_room():
+                pass
+            session.sequence = self._free.pop()
+            self._restore(session)
+
+    def end(self) -> None:
+        """The request is over: passing sessions vanish, the others may be moved out again."""
+        self._busy.clear()
+        for session in self._passing:
+            self._vacate(session)
+        self._passing.clear()
+
+    def fork(self, session: Session) -> Session:
+        """A passing copy of a session with everything it has cached; costs no cells until the copies differ."""
+        copy = self.get("")
+        copy.tokens, copy.starts, copy.text = session.tokens.copy(), session.starts.copy(), session.text.copy()
+        copy.sampled_from = session.sampled_from
+        self.begin(copy)
+        llama_cpp.llama_memory_seq_cp(self._memory, session.sequence, copy.sequence, -1, -1)
+        copy.cached = session.cached
+        return copy
+
+    def borrow(self, session: Session, prompt: Plan) -> Plan | None:
+        """Let the session begin with a longer prefix of another one, if there is such; its own cached tokens go.
+
+        Returns None when nothing was better than what it has.
+        """
+        if not self._partial:
+            return None
+        best: Session | None = None
+        shared = min(prompt.kept, session.cached)
+        for other in self.sessions.values():
+            if other is session or other.sequence == NOWHERE:
+                continue
+            common = min(_common(other.tokens, prompt.tokens), other.cached)
+            if common > shared + 16:
+                best, shared = other, common
+        if best is None:
+            return None
+        llama_cpp.llama_memory_seq_rm(self._memory, session.sequence, -1, -1)
+        llama_cpp.llama_memory_seq_cp(self._memory, best.sequence, session.sequence, 0, shared)
+        session.cached = shared
+        return Plan(prompt.text, prompt.tokens, prompt.starts, shared)
+
+    def adopt(self, session: Session, prompt: Plan) -> int:
+        """Make the session's text and tokens those of the prompt; returns how many need not be decoded (at least one must)."""
+        keep = min(prompt.kept, session.cached, len(prompt.tokens) - 1)
+        if keep < session.cached:
+            keep = self.shorten(session, keep)
+        session.tokens = list(prompt.tokens)
+        session.starts = list(prompt.starts)
+        session.text = bytearray(prompt.text)
+        session.sampled_from = len(session.tokens)
+        session.cached = keep
+        return keep
+
+    def shorten(self, session: Session, keep: int) -> int:
+        """Cut what is cached down to its first tokens; a memory that cannot do that is emptied. Returns what is left."""
+        if not (keep and self._partial and llama_cpp.llama_memory_seq_rm(self._memory, session.sequence, keep, -1)):
+            llama_cpp.llama_memory_seq_rm(self._memory, session.sequence, -1, -1)
+            keep = 0
+        session.cached = keep
+        return keep
+
+    def after_abort(self, session: Session) -> None:
+        """Believe the memory, not the plan: how much of the session it really holds."""
+        held = llama_cpp.llama_memory_seq_pos_max(self._memory, session.sequence) + 1
+        if not self._partial or held > len(session.tokens):
+            held = self.shorten(session, 0)
+        session.cached = max(0, held)
+
+    def release(self, session: Session) -> None:
+        """Free a passing session before its request is over."""
+        self._passing.remove(session)
+        self._busy.remove(session)
+        self._vacate(session)
+
+    def make_room(self) -> bool:
+        """Move the sequence used longest ago out of the context; False when every sequence is in use."""
+        idle = [one for one in self.sessions.values() if one.sequence != NOWHERE and one not in self._busy]
+        if not idle:
+            return False
+        self._move_out(min(idle, key=lambda one: one.used))
+        return True
+
+    def forget(self, name: str) -> None:
+        """Drop a session and everything it holds."""
+        session = self.sessions.pop(name, None)
+        if session is not None:
+            self._vacate(session)
+            session.saved = None
+
+    def _vacate(self, session: Session) -> None:
+        if session.sequence != NOWHERE:
+            llama_cpp.llama_memory_seq_rm(self._memory, session.sequence, -1, -1)
+            self._free.append(session.sequence)
+            session.sequence = NOWHERE
+
+    def _move_out(self, session: Session) -> None:
+        size: int = llama_cpp.llama_state_seq_get_size(self._context, session.sequence) if session.cached else 0
+        session.saved = None
+        if 0 < size <= self._budget:
+            self._drop_saved(self._budget - size)
+            buffer = (ctypes.c_uint8 * size)()
+            if llama_cpp.llama_state_seq_get_data(self._context, buffer, size, session.sequence) == size:
+                session.saved = buffer
+        if session.saved is None:
+            session.cached = 0
+        self._vacate(session)
+
+    def _drop_saved(self, allowed: int) -> None:
+        for session in sorted(self.sessions.values(), key=lambda one: one.used):
+            if self.saved_bytes <= allowed:
+                return
+            if session.saved is not None:
+                session.saved = None
+                session.cached = 0
+
+    def _restore(self, session: Session) -> None:
+        if session.saved is None:
+            session.cached = 0
+            return
+        saved, session.saved = session.saved, None
+        while not llama_cpp.llama_state_seq_set_data(self._context, saved, len(saved), session.sequence):
+            if not self.make_room():
+                break
+        if llama_cpp.llama_memory_seq_pos_max(self._memory, session.sequence) + 1 != session.cached:
+            self.shorten(session, 0)
+
+
+def _common(one: list[int], other: Iterable[int]) -> int:
+    count = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            return count
+        count += 1
+    return count
