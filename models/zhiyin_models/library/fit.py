@@ -12,7 +12,7 @@ KVType = Literal["f16", "q8_0", "f32"]
 BYTES_PER_VALUE: dict[KVType, float] = {"f16": 2.0, "q8_0": 34 / 32, "f32": 4.0}
 CELLS = 256  # llama.cpp rounds the context up to a multiple of this
 SMALLEST_CONTEXT = 512
-UNLIMITED = 1 << 60  # cgroup v1 writes "no limit" as a number near 2**63
+UNLIMITED = 1 << 60  # more than any machine has; cgroup v1 writes "no limit" as a number near 2**63
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -57,7 +57,7 @@ def kv_cache(file: GGUFFile, context: int, kv_type: KVType = "f16") -> int:
     heads_of_layers = sum(count for count in heads if 0 < count < 1 << 16) * (file.layers if len(heads) == 1 else 1)
     latent = file.of_architecture("attention.key_length_mla") > 0
     values = file.key_length + (0 if latent else file.value_length)
-    return int(cells * heads_of_layers * values * BYTES_PER_VALUE[kv_type])
+    return min(UNLIMITED, int(cells * heads_of_layers * values * BYTES_PER_VALUE[kv_type]))
 
 
 def compute_buffer(file: GGUFFile, context: int, batch: int = 512, *, flash_attention: bool = True) -> int:
@@ -68,7 +68,7 @@ def compute_buffer(file: GGUFFile, context: int, batch: int = 512, *, flash_atte
     logits = batch * (file.vocabulary + 2 * file.embedding)
     scores = 0 if flash_attention else context * file.heads
     attention = batch * (scores + context + 2 * file.of_architecture("feed_forward_length") + 4 * file.embedding)
-    return 4 * max(logits, attention)
+    return min(UNLIMITED, 4 * max(logits, attention))
 
 
 def largest_context(file: GGUFFile, free: int, *, wanted: int, kv_type: KVType = "f16", flash_attention: bool = True) -> int:

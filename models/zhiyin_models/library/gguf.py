@@ -144,7 +144,7 @@ class GGUFFile:
         value = self.metadata.get(key)
         return value if isinstance(value, str) else ""
 
-    def number(self, key: str, *, limit: int = 1 << 48) -> int:
+    def number(self, key: str, *, limit: int = 1 << 40) -> int:
         """A whole number from 0 to limit; 0 when absent. Of an array, the largest."""
         values = self.numbers(key)
         return max((value for value in values if 0 <= value <= limit), default=0)
@@ -269,6 +269,8 @@ def read_metadata(path: str | Path) -> GGUFFile:
     MODEL_SPLIT_MISSING (only when the first part is gone: see ``GGUFFile.check_complete``).
     """
     path = Path(path)
+    if not is_sendable(path):
+        raise ModelError(Code.MODEL_UNREADABLE, path=str(path).encode("utf-8", "replace").decode(), detail="the name is not UTF-8")
     part = _read_part(path)
     count = _whole(part.metadata.get("split.count"))
     if not 1 < count <= MAX_SPLITS:
@@ -297,6 +299,15 @@ def split_paths(path: Path) -> tuple[Path, ...]:
     if match is None or not 1 <= int(match["number"]) <= count <= MAX_SPLITS:
         return (path,)
     return tuple(path.with_name(f"{match['stem']}-{number:05}-of-{count:05}.gguf") for number in range(1, count + 1))
+
+
+def is_sendable(path: Path) -> bool:
+    """Whether the path can be written in JSON: file systems allow names that are no text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def stem(path: Path) -> str:
@@ -364,6 +375,8 @@ class _Reader:
         tensors = tuple(self.tensor(alignment) for _ in range(tensor_count))
         if len({tensor.name for tensor in tensors}) != tensor_count:
             raise self.damaged("a tensor appears twice")
+        if sum(prod(tensor.shape) for tensor in tensors) >= 1 << 60:
+            raise self.damaged("an impossible number of weights")
         data = -(-self.place // alignment) * alignment
         return Part(self.path, version, self.size, alignment, data, metadata, tensors)
 
@@ -441,7 +454,7 @@ class _Reader:
             self.room(size)
             self.place += size
             return
-        self.items += count
+        self.items += count if kind == STRING else count * 16  # a nested array takes as long as so many strings
         if kind not in (STRING, ARRAY) or depth > MAX_NESTING or self.items > MAX_ITEMS:
             raise self.damaged(f"an array of {count} elements of type {kind}, {depth} deep")
         self.room(count * 8)

