@@ -1,0 +1,191 @@
+"""The composition root: makes the window, opens the store behind it, and connects the controllers."""
+
+import base64
+import contextlib
+import faulthandler
+import logging
+import logging.handlers
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from zhiyin import i18n
+from zhiyin.paths import FolderWarning, Paths, folder_warning
+from zhiyin.services.delivery import Delivery
+from zhiyin.settings import read_appearance, write_appearance
+from zhiyin.single_instance import SingleInstance
+from zhiyin.store.errors import StoreError
+from zhiyin.ui import theme
+from zhiyin.ui.input_method import input_method_fallback
+from zhiyin.ui.main_window import MainWindow
+from zhiyin_models.library.installed import data_dir as default_data_dir
+
+log = logging.getLogger(__name__)
+
+LOG_BYTES = 1 << 20
+SILENCE_SECONDS = 30.0
+
+
+class Zhiyin(QObject):
+    """The running app: one window, one store, one engine."""
+
+    def __init__(self, app: QApplication, paths: Paths, *, language: str | None = None) -> None:
+        super().__init__()
+        self.app = app
+        self.paths = paths
+        self.appearance = read_appearance(paths.data_dir / "window.json")
+        self.background = ThreadPoolExecutor(2, "background")
+        self.delivery = Delivery(self)
+        self.session: Any = None  # controllers.session.Session, once the store is open
+        self._language = language
+        i18n.install(app, language or self.appearance.language)
+        self.apply_appearance()
+        self.window = MainWindow()
+        if self.appearance.geometry:
+            self.window.restore_state(base64.b64decode(self.appearance.geometry))
+        self.window.closing.connect(self.close)
+        self.window.transcript.link_activated.connect(lambda link: QDesktopServices.openUrl(QUrl(link)))
+        self._closed = False
+        app.aboutToQuit.connect(self.close)
+
+    # ------------------------------------------------------------ start
+
+    def start(self) -> None:
+        """Show the window, then open what stands behind it."""
+        self.window.show()
+        QTimer.singleShot(0, self.open_store)
+
+    def open_store(self) -> None:
+        """Open the store off the window's thread; trouble with it is said in the window, with what can be done."""
+        from zhiyin.store.store import Store  # noqa: PLC0415 - SQLite is not needed for the first frame
+
+        self.window.composer.set_enabled_state(False, self.tr("Opening your conversations…"))
+        self.delivery.deliver(self.background.submit(Store.open, self.paths.data_dir), self._on_store, self._on_no_store)
+        self.delivery.deliver(self.background.submit(folder_warning, self.paths.data_dir), self._warn_of_folder)
+
+    def _on_store(self, store: Any) -> None:
+        from zhiyin.controllers.session import Session  # noqa: PLC0415 - not needed for the first frame
+
+        if self._closed:
+            store.close()
+            return
+        self.session = Session(self, store)
+        self.session.begin()
+
+    def _on_no_store(self, error: BaseException) -> None:
+        from zhiyin.controllers.store_trouble import StoreTrouble  # noqa: PLC0415 - rare
+
+        self._trouble = StoreTrouble(self, error)
+        self._trouble.show()
+
+    def _warn_of_folder(self, warning: FolderWarning | None) -> None:
+        if warning is None:
+            return
+        sentences = {
+            "network": self.tr(
+                "Your conversations lie on a network folder ({detail}), which can damage a database. Choose a local one with --data-dir.",
+            ),
+            "synced": self.tr(
+                "Your conversations lie in a folder synchronised by {detail}, which can damage a database. Choose another with --data-dir.",
+            ),
+        }
+        self.window.banner.show_message(sentences[warning.kind].format(detail=warning.detail), "warning", key="folder")
+
+    def come_forward(self, _token: str = "") -> None:
+        """Another start of the app asked for this window."""
+        if self.window.isMinimized():
+            self.window.showNormal()
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    # ------------------------------------------------------------ appearance
+
+    def apply_appearance(self) -> None:
+        """Dress the app as the appearance says."""
+        chosen = self.appearance
+        choice = "system" if chosen.theme == "contrast" else chosen.theme
+        theme.apply_theme(self.app, choice, contrast=chosen.theme == "contrast")
+
+    def change_appearance(self, **fields: Any) -> None:
+        """Take over what the user chose, now and for the next start."""
+        before, self.appearance = self.appearance, msgspec.structs.replace(self.appearance, **fields)
+        if before.language != self.appearance.language:
+            self._language = None
+            i18n.install(self.app, self.appearance.language)
+        if before.theme != self.appearance.theme:
+            self.apply_appearance()
+        self.keep_appearance()
+
+    def keep_appearance(self) -> None:
+        """Write the appearance, off the window's thread."""
+        if not self._closed:
+            self.background.submit(write_appearance, self.paths.data_dir / "window.json", self.appearance)
+
+    # ------------------------------------------------------------ end
+
+    def close(self) -> None:
+        """Store what is on its way, end the engine, and leave no thread behind."""
+        if self._closed:
+            return
+        last = self.session.chat.id if self.session is not None else None
+        state = base64.b64encode(bytes(self.window.save_state())).decode()
+        self.appearance = msgspec.structs.replace(self.appearance, geometry=state, last_conversation=last or 0)
+        self.keep_appearance()
+        self._closed = True
+        self.window.hide()  # what follows may take a moment
+        if self.session is not None:
+            self.session.end()
+        self.delivery.close()
+        self.background.shutdown(wait=True, cancel_futures=False)
+
+
+def _start_logging(paths: Paths) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    with contextlib.suppress(OSError):  # a read-only folder: the window says so
+        path = paths.logs / "zhiyin.log"
+        handlers.append(logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8"))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=handlers)
+
+
+def _on_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    log.critical("a bug", exc_info=(kind, error, trace))
+
+
+def run(*, data_dir: Path | None = None, language: str | None = None) -> int:
+    """Run the window until it is closed; returns the exit code. A second start raises the first one's window instead."""
+    faulthandler.enable()
+    os.environ.update(input_method_fallback(os.environ))
+    paths = Paths((data_dir or default_data_dir()).expanduser().absolute())
+    QGuiApplication.setDesktopFileName("zhiyin")
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Zhiyin")
+    app.setApplicationDisplayName("知音 Zhiyin")
+    app.setQuitOnLastWindowClosed(True)
+    trouble: StoreError | None = None
+    try:
+        paths.create()
+    except StoreError as error:
+        trouble = error
+    _start_logging(paths)
+    sys.excepthook = _on_bug
+    threading.excepthook = lambda told: _on_bug(told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback)
+    instance = SingleInstance(paths.data_dir)
+    if trouble is None and not instance.acquire():
+        return 0
+    zhiyin = Zhiyin(app, paths, language={"zh": "zh_CN", "en": "en"}.get(language or ""))
+    instance.raise_requested.connect(zhiyin.come_forward)
+    zhiyin.start()
+    code = app.exec()
+    zhiyin.close()
+    instance.release()
+    return code

@@ -1,0 +1,423 @@
+"""One conversation on the screen: opening it, sending, and everything that is done to its turns."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from zhiyin.controllers.models import ModelsController
+from zhiyin.controllers.presentation import turn_view, turn_views
+from zhiyin.controllers.replies import ReplyJob, ReplyRunner, fit_of
+from zhiyin.prompt.layout import lay_out
+from zhiyin.services.delivery import Delivery
+from zhiyin.settings import AppSettings
+from zhiyin.store.records import Conversation, ConversationView, Status, Turn
+from zhiyin.store.store import Store
+from zhiyin.ui.composer import Composer
+from zhiyin.ui.transcript.view import TranscriptView
+from zhiyin_models.engine.protocol import Sampling
+from zhiyin_models.errors import Code, Failure
+
+log = logging.getLogger(__name__)
+
+
+class ChatController(QObject):
+    """The open conversation: its path, its draft, its replies."""
+
+    opened = Signal(object)  # Conversation | None: None is a new one that is not stored yet
+    leaving = Signal()  # the conversation on the screen is about to be replaced: nothing may wait
+    changed = Signal(object)  # Conversation: its row in the list is another now
+    turns_changed = Signal()  # the path, or the figures of its last reply
+    trouble = Signal(object)  # an exception, to be put into words
+
+    def __init__(
+        self,
+        transcript: TranscriptView,
+        composer: Composer,
+        *,
+        store: Store,
+        replies: ReplyRunner,
+        models: ModelsController,
+        delivery: Delivery,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._transcript = transcript
+        self._composer = composer
+        self._store = store
+        self._replies = replies
+        self._models = models
+        self._delivery = delivery
+        self._settings = AppSettings()
+        self._conversation: Conversation | None = None
+        self._turns: list[Turn] = []
+        self._new: dict[str, Any] = {}  # what was chosen for a conversation that is not stored yet
+        self._opening = 0
+        self._sending = False
+        self._connect()
+
+    def _connect(self) -> None:
+        self._composer.submitted.connect(self.send)
+        self._composer.stop_requested.connect(self.stop)
+        self._composer.draft_changed.connect(self._keep_draft)
+        view = self._transcript
+        view.regenerate.connect(self.regenerate)
+        view.edit_user.connect(self.edit_and_resend)
+        view.edit_reply.connect(self.edit_reply)
+        view.continue_reply.connect(self.continue_reply)
+        view.alternative.connect(self.show_alternative)
+        view.cancel_queued.connect(self._replies.cancel)
+        self._replies.queued.connect(self._on_job)
+        self._replies.changed.connect(self._on_job)
+        self._replies.grew.connect(self._on_grew)
+        self._replies.ended.connect(self._on_ended)
+        self._replies.discarded.connect(self._on_discarded)
+
+    # ------------------------------------------------------------ which conversation
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The stored conversation on the screen; None while a new one has no turn yet."""
+        return self._conversation
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The path on the screen, root first."""
+        return self._turns
+
+    @property
+    def id(self) -> int | None:
+        """The conversation's id; None while it is not stored."""
+        return self._conversation.id if self._conversation is not None else None
+
+    @property
+    def model(self) -> str:
+        """The name of the model that answers here."""
+        chosen = self._conversation.model if self._conversation is not None else self._new.get("model", "")
+        return chosen or self._models.default
+
+    @property
+    def system_prompt(self) -> str | None:
+        """This conversation's own; None = the default."""
+        return self._conversation.system_prompt if self._conversation is not None else self._new.get("system_prompt")
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """This conversation's own; None = the default."""
+        return self._conversation.sampling if self._conversation is not None else self._new.get("sampling")
+
+    def set_settings(self, settings: AppSettings) -> None:
+        """Take over the app-wide defaults."""
+        self._settings = settings
+
+    def new(self) -> None:
+        """Show an empty conversation; it is stored with its first turn."""
+        self._leave()
+        self._conversation, self._turns, self._new = None, [], {}
+        self._transcript.clear()
+        self._composer.set_draft("")
+        self._show_busy()
+        self.opened.emit(None)
+        self.turns_changed.emit()
+
+    def open(self, conversation: int) -> None:
+        """Show a stored conversation."""
+        if conversation == self.id:
+            return
+        self._leave()
+        self._opening += 1
+        opening = self._opening
+
+        def show(view: ConversationView) -> None:
+            if opening == self._opening:
+                self._show(view)
+
+        self._ask(self._store.conversation(conversation), show)
+
+    def _leave(self) -> None:
+        self._opening += 1
+        self._composer.flush_draft()
+        self.leaving.emit()
+
+    def _show(self, view: ConversationView, *, keep_draft: bool = False) -> None:
+        fresh = self._conversation is None or self._conversation.id != view.conversation.id
+        self._conversation = view.conversation
+        self._turns = list(view.turns)
+        self._new = {}
+        self._transcript.set_turns(self._views())
+        if fresh:
+            self._transcript.scroll_to_end()
+        if not keep_draft:
+            self._composer.set_draft(view.conversation.draft)
+        self._show_busy()
+        if fresh:
+            self.opened.emit(view.conversation)
+        self.turns_changed.emit()
+
+    def reload(self, then: Callable[[], None] | None = None) -> None:
+        """Read the path again (another alternative, another edit) and show it where the view stands."""
+        if self._conversation is None:
+            return
+        opening = self._opening
+
+        def show(view: ConversationView) -> None:
+            if opening == self._opening:
+                self._show(view, keep_draft=True)
+                if then is not None:
+                    then()
+
+        self._ask(self._store.conversation(self._conversation.id), show)
+
+    def retranslate(self) -> None:
+        """Put captions and sentences into the language of the moment."""
+        if self._turns:
+            self._transcript.set_turns(self._views())
+
+    def _views(self) -> list[Any]:
+        jobs = {job.reply: job for job in self._replies.jobs_of(self.id)} if self.id is not None else {}
+        return turn_views(self._turns, jobs, self._memory_start())
+
+    def _memory_start(self) -> int | None:
+        return self._conversation.memory_start if self._conversation is not None else None
+
+    # ------------------------------------------------------------ what is set for it
+
+    def update(self, **fields: Any) -> None:
+        """Change fields of the conversation (title, model, system_prompt, sampling …), stored or not yet."""
+        if self._conversation is None:
+            self._new.update(fields)
+            return
+        self._ask(self._store.update_conversation(self._conversation.id, **fields), self._on_updated)
+
+    def _on_updated(self, conversation: Conversation) -> None:
+        if self._conversation is not None and conversation.id == self._conversation.id:
+            self._conversation = conversation
+        self.changed.emit(conversation)
+
+    def _keep_draft(self, text: str) -> None:
+        if self._conversation is not None and not self._sending:
+            self._ask(self._store.set_draft(self._conversation.id, text))
+
+    # ------------------------------------------------------------ sending
+
+    def send(self, text: str) -> None:
+        """Store the user's turn, then ask for a reply. A turn that cannot be stored goes back into the composer."""
+        if self._sending or not text.strip() or self._busy_here():
+            return
+        self._sending = True
+        if self._conversation is None:
+            self._ask(
+                self._store.create_conversation(**self._new),
+                lambda made: self._send_in(made, text),
+                lambda error: self._not_sent(text, error),
+            )
+        else:
+            self._send_in(self._conversation, text)
+
+    def _send_in(self, conversation: Conversation, text: str) -> None:
+        if self._conversation is None:
+            self._conversation = conversation
+            self.opened.emit(conversation)
+        parent = self._turns[-1].id if self._turns else None
+
+        def stored(turn: Turn) -> None:
+            self._sending = False
+            if turn.conversation != self.id:
+                return
+            self._turns.append(turn)
+            self._transcript.append_turn(turn_view(turn))
+            self._transcript.scroll_to_end()
+            self.turns_changed.emit()
+            self._answer(turn)
+
+        self._ask(self._store.add_user_turn(conversation.id, parent, text), stored, lambda error: self._not_sent(text, error))
+
+    def _not_sent(self, text: str, error: BaseException) -> None:
+        """Give the text back to the composer, before whatever was written meanwhile: it is nowhere else."""
+        self._sending = False
+        later = self._composer.text()
+        self._composer.set_draft(f"{text}\n{later}" if later else text)
+        self.trouble.emit(error)
+
+    def _answer(self, turn: Turn, path: list[Turn] | None = None) -> None:
+        """Ask for a reply to a user's turn; a sibling of the replies that it has."""
+        model = self.model
+        path = path if path is not None else list(self._turns)
+
+        def stored(reply: Turn) -> None:
+            if reply.conversation == self.id:
+                if path and self._turns and self._turns[-1].id == path[-1].id:
+                    self._turns.append(reply)
+                    self._transcript.append_turn(turn_view(reply))
+                    self._submit(reply, path, model)
+                else:
+                    self.reload(lambda: self._submit(reply, path, model))
+            else:
+                self._submit(reply, path, model)
+            self._refresh_row(reply.conversation)
+
+        self._ask(
+            self._store.add_reply(turn.conversation, turn.id, model=model, status=Status.QUEUED),
+            stored,
+        )
+
+    def _submit(self, reply: Turn, path: list[Turn], model: str, *, open_reply: bool = False) -> None:
+        conversation = self._conversation
+        own_prompt = conversation.system_prompt if conversation is not None and conversation.id == reply.conversation else None
+        own_sampling = conversation.sampling if conversation is not None and conversation.id == reply.conversation else None
+        known = self._models.find(model)
+        job = ReplyJob(
+            conversation=reply.conversation,
+            reply=reply.id,
+            model=model,
+            model_path=str(known.path) if known is not None else "",
+            layout=lay_out(path, system_prompt=self._settings.system_prompt if own_prompt is None else own_prompt),
+            sampling=own_sampling or self._settings.sampling,
+            max_tokens=self._settings.max_tokens,
+            open_reply=open_reply,
+            start_text=reply.text if open_reply else "",
+        )
+        if conversation is not None and conversation.id == reply.conversation and not conversation.model and known is not None:
+            self.update(model=known.name)
+        self._models.touch()
+        if not model:
+            self._replies.refuse(job, Failure(Code.MODEL_NONE_LOADED))
+        else:
+            self._replies.submit(job)
+
+    def stop(self) -> None:
+        """Stop what this conversation has running or waiting."""
+        if self.id is not None:
+            for job in reversed(self._replies.jobs_of(self.id)):
+                self._replies.cancel(job.reply)
+
+    # ------------------------------------------------------------ turns
+
+    def _turn(self, id_: int) -> tuple[int, Turn] | None:
+        return next(((index, turn) for index, turn in enumerate(self._turns) if turn.id == id_), None)
+
+    def regenerate(self, reply: int) -> None:
+        """Write another alternative of a reply; also answers a user's turn that has none."""
+        found = self._turn(reply)
+        if found is None or self._busy_here():
+            return
+        index, turn = found
+        asked = turn if turn.role == "user" else self._turns[index - 1] if index else None
+        if asked is not None:
+            self._answer(asked, self._turns[: index + 1 if turn.role == "user" else index])
+
+    def edit_and_resend(self, id_: int, text: str) -> None:
+        """Put another text beside a user's turn and answer that."""
+        if self._turn(id_) is None or self._busy_here() or not text.strip():
+            return
+
+        def stored(turn: Turn) -> None:
+            self.reload(lambda: self._answer(turn))
+
+        self._ask(self._store.add_edited_turn(id_, text), stored)
+
+    def edit_reply(self, id_: int, text: str) -> None:
+        """Change a reply in place; its former text is kept in the store."""
+
+        def stored(turn: Turn) -> None:
+            self._replace(turn)
+
+        if self._turn(id_) is not None and self._replies.job(id_) is None:
+            self._ask(self._store.edit_reply(id_, text), stored)
+
+    def continue_reply(self, id_: int) -> None:
+        """Go on with a reply that was cut, in the same turn."""
+        found = self._turn(id_)
+        if found is None or self._busy_here():
+            return
+        index, turn = found
+        if not turn.text.strip():
+            self.regenerate(id_)
+            return
+        path, model = self._turns[: index + 1], self.model
+        self._ask(self._store.reopen_reply(id_, Status.QUEUED), lambda reply: self._submit(reply, path, model, open_reply=True))
+
+    def show_alternative(self, id_: int, step: int) -> None:
+        """Show the alternative before or after this one."""
+        found = self._turn(id_)
+        if found is None:
+            return
+        siblings = found[1].sibling_ids
+        position = siblings.index(id_) + step if id_ in siblings else -1
+        if 0 <= position < len(siblings):
+            opening = self._opening
+
+            def show(view: ConversationView) -> None:
+                if opening == self._opening:
+                    self._show(view, keep_draft=True)
+
+            self._ask(self._store.choose(siblings[position]), show)
+
+    def _replace(self, turn: Turn) -> None:
+        found = self._turn(turn.id)
+        if found is not None:
+            self._turns[found[0]] = turn
+            self._transcript.update_turn(turn_view(turn, job=self._replies.job(turn.id), memory_start=self._memory_start()))
+
+    # ------------------------------------------------------------ replies
+
+    def _busy_here(self) -> bool:
+        return self.id is not None and bool(self._replies.jobs_of(self.id))
+
+    def _show_busy(self) -> None:
+        self._composer.set_busy(self._busy_here())
+
+    def _on_job(self, job: ReplyJob) -> None:
+        if job.conversation == self.id:
+            found = self._turn(job.reply)
+            if found is not None:
+                self._transcript.update_turn(turn_view(found[1], job=job, memory_start=self._memory_start()))
+            self._show_busy()
+
+    def _on_grew(self, job: ReplyJob, delta: str) -> None:
+        if job.conversation == self.id:
+            self._transcript.append_text(job.reply, delta)
+
+    def _on_ended(self, job: ReplyJob, turn: Turn) -> None:
+        self._models.touch()
+        start = job.layout.memory_start(fit_of(turn.stats))
+        if turn.conversation == self.id:
+            self._replace(turn)
+            self._show_busy()
+            if turn.stats is not None and start != self._memory_start():
+                self._move_memory(start)
+            self.turns_changed.emit()
+        elif turn.stats is not None and start is not None:
+            self._ask(self._store.set_memory_start(turn.conversation, start))
+        self._refresh_row(turn.conversation)
+
+    def _on_discarded(self, job: ReplyJob, view: ConversationView) -> None:
+        if job.conversation == self.id:
+            self._show(view, keep_draft=True)
+        self._on_updated(view.conversation)
+
+    def _move_memory(self, start: int | None) -> None:
+        if self._conversation is None:
+            return
+        before = self._memory_start()
+
+        def moved(conversation: Conversation) -> None:
+            self._on_updated(conversation)
+            for id_ in (before, start):
+                found = self._turn(id_) if id_ is not None else None
+                if found is not None:
+                    self._replace(found[1])
+
+        self._ask(self._store.set_memory_start(self._conversation.id, start), moved)
+
+    def _refresh_row(self, conversation: int) -> None:
+        self._ask(self._store.summary(conversation), self._on_updated)
+
+    # ------------------------------------------------------------ the store
+
+    def _ask(
+        self, future: "Future[Any]", then: Callable[[Any], None] | None = None, otherwise: Callable[[BaseException], None] | None = None
+    ) -> None:
+        self._delivery.deliver(future, then, otherwise or self.trouble.emit)

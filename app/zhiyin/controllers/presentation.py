@@ -1,0 +1,96 @@
+"""From stored turns to what the transcript shows: names, captions, sentences."""
+
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from zhiyin.controllers.replies import ReplyJob
+from zhiyin.errors import describe
+from zhiyin.store.records import Status, Turn
+from zhiyin.ui.transcript.turn import State, TurnView
+
+STATES: Mapping[Status, State] = {
+    Status.COMPLETE: "complete",
+    Status.GROWING: "growing",
+    Status.QUEUED: "queued",
+    Status.STOPPED: "stopped",
+    Status.INTERRUPTED: "interrupted",
+    Status.FAILED: "failed",
+}
+RELOAD = "reload"
+CHOOSE_MODEL = "choose_model"
+RELOADABLE = frozenset({"engine.died", "engine.silent", "engine.decode_failed", "engine.failed", "model.none_loaded"})
+
+
+def persona_name() -> str:
+    """Who answers, until personas can be chosen."""
+    return QCoreApplication.translate("Presentation", "Zhiyin")
+
+
+PERSONA_SEAL = "知"
+
+
+def seconds_text(seconds: float) -> str:
+    """Seconds as a caption shows them."""
+    return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def caption(turn: Turn) -> str:
+    """The quiet line under a finished reply: its speed and how long the first token took."""
+    stats = turn.stats
+    if stats is None or not stats.generated_tokens:
+        return ""
+    parts = [
+        QCoreApplication.translate("Presentation", "{speed} tok/s").format(speed=QLocale().toString(stats.tokens_per_second, "f", 1)),
+        seconds_text(stats.first_token_seconds),
+    ]
+    if turn.model:
+        parts.append(turn.model)
+    return " · ".join(parts)
+
+
+def progress(job: ReplyJob) -> str:
+    """What a reply without words is waiting for."""
+    if job.state == "queued":
+        return QCoreApplication.translate("Presentation", "Waiting for another reply")
+    if job.state == "loading":
+        return QCoreApplication.translate("Presentation", "Loading the model")
+    if job.state == "prefill" and job.prefill_total:
+        percent = 100 * job.prefill_done // job.prefill_total
+        return QCoreApplication.translate("Presentation", "Reading the conversation: {percent} %").format(percent=percent)
+    return ""
+
+
+def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | None = None) -> TurnView:
+    """What the transcript shows of a turn; a running job knows more of its reply than the store does."""
+    mine = turn.role == "user"
+    siblings = turn.sibling_ids or (turn.id,)
+    status, text, line = turn.status, turn.text, caption(turn)
+    if job is not None:
+        text, line = job.text, progress(job)
+        status = Status.QUEUED if job.state in ("queued", "loading") else Status.GROWING
+    error, actions = "", frozenset[str]()
+    if turn.failure is not None and job is None:
+        error = describe(turn.failure.code, turn.failure.args)
+        if turn.failure.code in RELOADABLE:
+            actions = frozenset({RELOAD})
+        elif turn.failure.code.startswith("model."):
+            actions = frozenset({CHOOSE_MODEL})
+    return TurnView(
+        id=turn.id,
+        role="user" if mine else "assistant",
+        name=QCoreApplication.translate("Presentation", "You") if mine else persona_name(),
+        seal="" if mine else PERSONA_SEAL,
+        text=text,
+        state=STATES[status],
+        alternative=(siblings.index(turn.id) + 1 if turn.id in siblings else 1, len(siblings)),
+        caption=line,
+        error=error,
+        actions=actions,
+        memory_starts_here=memory_start == turn.id,
+    )
+
+
+def turn_views(turns: Iterable[Turn], jobs: dict[int, ReplyJob], memory_start: int | None) -> list[TurnView]:
+    """What the transcript shows of a path."""
+    return [turn_view(turn, job=jobs.get(turn.id), memory_start=memory_start) for turn in turns]

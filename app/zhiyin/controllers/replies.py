@@ -1,0 +1,278 @@
+"""Runs replies one after the other: queues them, has their model loaded, streams them into the store and tells the view.
+
+The rule: one reply decodes at a time, in the order in which the user sent; a reply whose model is not in memory has it loaded when its
+turn comes. A reply's text reaches the store at least once a second, whether or not its conversation is on the screen.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from zhiyin.prompt.layout import Layout
+from zhiyin.services.delivery import Delivery
+from zhiyin.services.engine import EngineService, EngineState
+from zhiyin.store.records import Status, Turn
+from zhiyin.store.store import Store
+from zhiyin_models.engine.protocol import Event, Failed, Finished, FitReport, Generate, Notice, Prefill, Sampling, Stats, Text
+from zhiyin_models.errors import Code, Failure
+
+FLUSH_MS = 800  # a crash may cost at most the last second
+RETRY_MS = 5000
+
+
+@dataclass(eq=False)
+class ReplyJob:
+    """One reply on its way: what is asked, and how far it has come."""
+
+    conversation: int
+    reply: int
+    model: str  # a name in the library
+    layout: Layout
+    sampling: Sampling
+    max_tokens: int = 0
+    open_reply: bool = False
+    start_text: str = ""  # what a continued reply had already
+    state: Literal["queued", "loading", "prefill", "running", "ending"] = "queued"
+    request: int | None = None
+    stopping: bool = False
+    tokens: int = 0
+    prefill_done: int = 0
+    prefill_total: int = 0
+    pieces: list[str] = field(default_factory=list)
+    flushed_pieces: int = 0
+    notices: list[Notice] = field(default_factory=list)
+    model_path: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole reply so far."""
+        if len(self.pieces) > 1:
+            self.pieces[:] = ["".join(self.pieces)]
+        return self.start_text + "".join(self.pieces)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a reply ended, as it is to be stored."""
+
+    text: str
+    status: Status
+    reason: str
+    stats: Stats | None
+    failure: Failure | None
+
+
+class ReplyRunner(QObject):
+    """The queue of replies. Signals carry the job they are about."""
+
+    queued = Signal(object)  # ReplyJob
+    changed = Signal(object)  # its state or prefill
+    grew = Signal(object, str)
+    ended = Signal(object, object)  # ReplyJob, Turn as stored
+    discarded = Signal(object, object)  # ReplyJob, ConversationView without it: cancelled before it said anything
+    model_wanted = Signal(str)  # a library name that is to be loaded
+    unsaved = Signal(object)  # the exception that kept a reply from being stored; it is tried again
+    saved = Signal()  # … and it worked
+    idle = Signal()  # nothing runs any more
+
+    def __init__(self, engine: EngineService, store: Store, delivery: Delivery, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._store = store
+        self._delivery = delivery
+        self._jobs: deque[ReplyJob] = deque()
+        self._unsaved: deque[tuple[ReplyJob, Ending]] = deque()
+        self._flush = QTimer(self)
+        self._flush.setInterval(FLUSH_MS)
+        self._flush.timeout.connect(self._flush_text)
+        self._retry = QTimer(self)
+        self._retry.setSingleShot(True)
+        self._retry.setInterval(RETRY_MS)
+        self._retry.timeout.connect(self._save_again)
+        engine.loaded.connect(lambda _model: self._advance())
+        engine.load_cancelled.connect(lambda: self._fail_loading(None))
+        engine.load_failed.connect(self._fail_loading)
+
+    # ------------------------------------------------------------ what runs
+
+    def submit(self, job: ReplyJob) -> None:
+        """Queue a reply; it starts at once when nothing else runs."""
+        self._jobs.append(job)
+        self.queued.emit(job)
+        self._advance()
+
+    def refuse(self, job: ReplyJob, failure: Failure) -> None:
+        """Store that a reply cannot be made at all; it never joins the queue."""
+        job.state = "ending"
+        self._save(job, Ending(job.text, Status.FAILED, "", None, failure))
+
+    def job(self, reply: int) -> ReplyJob | None:
+        """The job of a reply, queued or running."""
+        return next((job for job in self._jobs if job.reply == reply), None)
+
+    def jobs_of(self, conversation: int) -> list[ReplyJob]:
+        """The jobs of a conversation, the running one first."""
+        return [job for job in self._jobs if job.conversation == conversation]
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply runs or waits."""
+        return bool(self._jobs)
+
+    def cancel(self, reply: int) -> None:
+        """Take a queued reply out, or stop the one that runs; what it has written is kept."""
+        job = self.job(reply)
+        if job is None or job.stopping:
+            return
+        job.stopping = True
+        if job.request is not None:
+            self._engine.stop(job.request)
+        elif job.state == "loading":
+            self._engine.cancel_load()
+        else:
+            self._discard(job)
+
+    def stop_all(self) -> None:
+        """Stop everything (the app is being left); nothing new is started."""
+        for job in reversed(list(self._jobs)):
+            self.cancel(job.reply)
+
+    def end_all(self) -> None:
+        """Store what every reply has so far, at once: the app is being left."""
+        for job in list(self._jobs):
+            status = Status.STOPPED if job.text else Status.INTERRUPTED
+            self._store.finish_reply(job.reply, job.text, status, "stopped", None)
+        self._jobs.clear()
+        for job, ending in self._unsaved:
+            self._store.finish_reply(job.reply, ending.text, ending.status, ending.reason, ending.stats, failure=ending.failure)
+        self._flush.stop()
+        self._retry.stop()
+
+    # ------------------------------------------------------------ the head of the queue
+
+    def _advance(self) -> None:
+        if not self._jobs:
+            self._flush.stop()
+            self.idle.emit()
+            return
+        job = self._jobs[0]
+        if job.state not in ("queued", "loading"):
+            return
+        model = self._engine.model
+        if self._engine.state is EngineState.READY and model is not None and model.path == job.model_path:
+            self._start(job)
+        elif job.state == "queued":
+            job.state = "loading"
+            self.changed.emit(job)
+            self.model_wanted.emit(job.model)
+
+    def _start(self, job: ReplyJob) -> None:
+        job.state = "prefill"
+        self.changed.emit(job)
+        self._flush.start()
+        session = str(job.conversation)
+        job.request = self._engine.generate(
+            lambda id_: Generate(
+                id=id_,
+                session=session,
+                messages=job.layout.messages,
+                sampling=job.sampling,
+                max_tokens=job.max_tokens,
+                open_reply=job.open_reply,
+            ),
+            lambda event: self._on_event(job, event),
+        )
+
+    def fail(self, job: ReplyJob, failure: Failure) -> None:
+        """End a job that cannot be run."""
+        self._end(job, Ending(job.text, Status.FAILED, "", None, failure))
+
+    def _fail_loading(self, failure: Failure | None) -> None:
+        if not self._jobs or self._jobs[0].state != "loading":
+            return
+        job = self._jobs[0]
+        if failure is None:
+            self._discard(job)
+        else:
+            self.fail(job, failure)
+
+    def _on_event(self, job: ReplyJob, event: Event) -> None:
+        match event:
+            case Text():
+                job.tokens += event.tokens
+                job.pieces.append(event.text)
+                if job.state == "prefill":
+                    job.state = "running"
+                    self.changed.emit(job)
+                self.grew.emit(job, event.text)
+            case Prefill():
+                job.prefill_done, job.prefill_total = event.done, event.total
+                self.changed.emit(job)
+            case Notice():
+                job.notices.append(event)
+            case Finished():
+                status = Status.STOPPED if event.reason == "stopped" else Status.COMPLETE
+                self._end(job, Ending(job.text, status, event.reason, event.stats, None))
+            case Failed():
+                self._end(job, self._failure_ending(job, Failure(event.code, event.args)))
+            case _:
+                pass
+
+    def _failure_ending(self, job: ReplyJob, failure: Failure) -> Ending:
+        if job.stopping:  # the process was ended on purpose
+            return Ending(job.text, Status.STOPPED, "stopped", None, None)
+        cut = failure.code in (Code.ENGINE_DIED, Code.ENGINE_SILENT) or bool(job.text)
+        return Ending(job.text, Status.INTERRUPTED if cut else Status.FAILED, "", None, failure)
+
+    # ------------------------------------------------------------ into the store
+
+    def _flush_text(self) -> None:
+        job = self._jobs[0] if self._jobs else None
+        if job is not None and job.pieces and job.state == "running":
+            self._store.grow_reply(job.reply, job.text)
+
+    def _end(self, job: ReplyJob, ending: Ending) -> None:
+        if job not in self._jobs:
+            return
+        self._jobs.remove(job)
+        job.state = "ending"
+        self._save(job, ending)
+        self._advance()
+
+    def _discard(self, job: ReplyJob) -> None:
+        """End a job that was cancelled before it started: a reply without words leaves nothing behind."""
+        if job.text:
+            self._end(job, Ending(job.text, Status.STOPPED, "stopped", None, None))
+            return
+        self._jobs.remove(job)
+        job.state = "ending"
+        future = self._store.discard_reply(job.reply)
+        self._delivery.deliver(future, lambda view: self.discarded.emit(job, view), self.unsaved.emit)
+        self._advance()
+
+    def _save(self, job: ReplyJob, ending: Ending) -> None:
+        future = self._store.finish_reply(job.reply, ending.text, ending.status, ending.reason, ending.stats, failure=ending.failure)
+        self._delivery.deliver(future, lambda turn: self._saved(job, turn), lambda error: self._not_saved(job, ending, error))
+
+    def _saved(self, job: ReplyJob, turn: Turn) -> None:
+        self.ended.emit(job, turn)
+        if self._unsaved:
+            self._save_again()
+        else:
+            self.saved.emit()
+
+    def _not_saved(self, job: ReplyJob, ending: Ending, error: BaseException) -> None:
+        self._unsaved.append((job, ending))
+        self.unsaved.emit(error)
+        self._retry.start()
+
+    def _save_again(self) -> None:
+        if self._unsaved:
+            self._save(*self._unsaved.popleft())
+
+
+def fit_of(stats: Stats | None) -> FitReport | None:
+    """The report of how the prompt was made to fit, when there is one."""
+    return stats.fit if stats is not None else None

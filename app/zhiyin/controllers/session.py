@@ -1,0 +1,126 @@
+"""What lives as long as the store is open: the engine, the controllers, the settings."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import QEvent, QObject
+
+from zhiyin.controllers.chat import ChatController
+from zhiyin.controllers.conversations import ConversationsController
+from zhiyin.controllers.models import ModelsController
+from zhiyin.controllers.replies import ReplyRunner
+from zhiyin.controllers.settings import SettingsController
+from zhiyin.controllers.window import WindowController
+from zhiyin.services.engine import EngineService
+from zhiyin.settings import SETTINGS_KEY, AppSettings, decode_settings
+from zhiyin.store.records import Conversation
+from zhiyin.store.store import Store
+from zhiyin_models.engine.protocol import ModelInfo
+from zhiyin_models.library.installed import Library
+
+if TYPE_CHECKING:
+    from zhiyin.application import Zhiyin
+
+
+class Session(QObject):
+    """Connects the window to an open store."""
+
+    def __init__(self, zhiyin: "Zhiyin", store: Store) -> None:
+        super().__init__(zhiyin)
+        window, delivery = zhiyin.window, zhiyin.delivery
+        self.zhiyin = zhiyin
+        self.store = store
+        self.settings = AppSettings()
+        self._started = 0
+        self.engine = EngineService(zhiyin.paths.logs / "engine.log", parent=self)
+        self.library = Library(zhiyin.paths.data_dir)
+        self.models = ModelsController(self.library, self.engine, zhiyin.background, delivery, parent=self)
+        self.replies = ReplyRunner(self.engine, store, delivery, parent=self)
+        self.chat = ChatController(
+            window.transcript, window.composer, store=store, replies=self.replies, models=self.models, delivery=delivery, parent=self
+        )
+        self.conversations = ConversationsController(
+            window.conversations, store=store, chat=self.chat, replies=self.replies, delivery=delivery, parent=self
+        )
+        self.view = WindowController(
+            window,
+            chat=self.chat,
+            conversations=self.conversations,
+            models=self.models,
+            replies=self.replies,
+            engine=self.engine,
+            parent=self,
+        )
+        self.settings_page = SettingsController(zhiyin, self, parent=self)
+        self.models.set_busy_check(lambda: self.replies.busy)
+        self.replies.model_wanted.connect(self.models.load)
+        self.engine.loaded.connect(self._on_loaded)
+        delivery.failed.connect(self.view.show_trouble)
+        window.installEventFilter(self)
+
+    # ------------------------------------------------------------ begin and end
+
+    def begin(self) -> None:
+        """Read the settings, the library and the list; then show the last conversation and load the last model."""
+        deliver = self.zhiyin.delivery.deliver
+        deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
+
+    def _on_settings(self, value: object) -> None:
+        self.apply_settings(decode_settings(value))
+        self.conversations.load(self._on_list)
+        self.models.refresh(self._on_library)
+        self.zhiyin.delivery.deliver(self.store.checked, None, self.view.show_trouble)
+
+    def _on_list(self, conversations: list[Conversation]) -> None:
+        last = self.zhiyin.appearance.last_conversation
+        if self.chat.conversation is None:
+            if any(conversation.id == last for conversation in conversations):
+                self.chat.open(last)
+            else:
+                self.chat.new()
+        self.zhiyin.window.composer.setFocus()
+
+    def _on_library(self) -> None:
+        name = self.models.default
+        if self.settings.load_last_model and name and not self.models.current:
+            known = self.models.find(name)
+            if known is not None and not known.missing:
+                self.models.load(name)
+
+    def end(self) -> None:
+        """Leave nothing unsaved and nobody running."""
+        window = self.zhiyin.window
+        window.removeEventFilter(self)
+        window.panel.flush()
+        window.composer.flush_draft()
+        self.replies.end_all()
+        self.engine.close()
+        self.store.close()
+
+    # ------------------------------------------------------------ settings
+
+    def apply_settings(self, settings: AppSettings) -> None:
+        """Take over settings everywhere."""
+        self.settings = settings
+        for controller in (self.models, self.chat, self.view):
+            controller.set_settings(settings)
+        self.settings_page.show_values()
+
+    def change_settings(self, settings: AppSettings) -> None:
+        """Take over and keep what the user chose."""
+        if settings != self.settings:
+            self.apply_settings(settings)
+            self.zhiyin.delivery.deliver(self.store.set_setting(SETTINGS_KEY, msgspec.to_builtins(settings)), None, self.view.show_trouble)
+
+    def _on_loaded(self, _model: ModelInfo) -> None:
+        if self.models.current and self.models.current != self.settings.last_model:
+            self.change_settings(msgspec.structs.replace(self.settings, last_model=self.models.current))
+
+    # ------------------------------------------------------------ language
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """When the language changes, what was put into words is put into the new one's."""
+        if event.type() == QEvent.Type.LanguageChange and watched is self.zhiyin.window:
+            self.view.retranslate()
+            self.chat.retranslate()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,130 @@
+"""Puts a failure into the user's words: one sentence that says what happened and what to do."""
+
+import logging
+from collections.abc import Mapping
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
+
+from zhiyin.store.errors import StoreCode
+from zhiyin_models.errors import Argument, Code
+
+log = logging.getLogger(__name__)
+
+SENTENCES: Mapping[str, object] = {
+    Code.MODEL_MISSING: QT_TRANSLATE_NOOP(
+        "Errors", "The model file {path} is not there any more. Choose another model, or put the file back."
+    ),
+    Code.MODEL_UNREADABLE: QT_TRANSLATE_NOOP(
+        "Errors", "The model file {path} cannot be read ({detail}). Check its permissions and the disk."
+    ),
+    Code.MODEL_NOT_GGUF: QT_TRANSLATE_NOOP("Errors", "{path} is not a GGUF model. Choose a file that ends in .gguf."),
+    Code.MODEL_GGUF_VERSION: QT_TRANSLATE_NOOP(
+        "Errors", "{path} is a GGUF file of version {version}, which is not supported. Download a newer file."
+    ),
+    Code.MODEL_TRUNCATED: QT_TRANSLATE_NOOP("Errors", "{path} is incomplete: {actual} of {expected} are there. Download it again."),
+    Code.MODEL_DAMAGED: QT_TRANSLATE_NOOP("Errors", "{path} is damaged ({detail}). Download it again."),
+    Code.MODEL_SPLIT_MISSING: QT_TRANSLATE_NOOP("Errors", "Part {part} of the model {path} is missing. Put all parts into one folder."),
+    Code.MODEL_UNKNOWN_ARCHITECTURE: QT_TRANSLATE_NOOP(
+        "Errors", "{path} has the architecture “{architecture}”, which this version cannot run. Choose another model, or update Zhiyin."
+    ),
+    Code.MODEL_NOT_CHAT: QT_TRANSLATE_NOOP("Errors", "{path} ({architecture}) is not a model that can chat. Choose a chat model."),
+    Code.MODEL_TOO_BIG: QT_TRANSLATE_NOOP(
+        "Errors", "{path} needs about {need} of memory and {free} are free. Close other programs, or choose a smaller model."
+    ),
+    Code.MODEL_LOAD_FAILED: QT_TRANSLATE_NOOP(
+        "Errors", "{path} could not be loaded ({detail}). Choose another model, or download it again."
+    ),
+    Code.MODEL_UNKNOWN_NAME: QT_TRANSLATE_NOOP("Errors", "There is no model “{name}” in the library. Choose another model."),
+    Code.MODEL_DELETED: QT_TRANSLATE_NOOP(
+        "Errors", "The file {path} of the loaded model has been deleted. You can go on until the model is unloaded; then put the file back."
+    ),
+    Code.MODEL_NONE_LOADED: QT_TRANSLATE_NOOP("Errors", "No model is loaded. Choose a model first."),
+    Code.TEMPLATE_MISSING: QT_TRANSLATE_NOOP("Errors", "This model brings no chat template, so ChatML is used. Its answers may be odd."),
+    Code.TEMPLATE_FAILED: QT_TRANSLATE_NOOP("Errors", "The model's chat template failed ({detail}). Choose another model."),
+    Code.TEMPLATE_TOO_SLOW: QT_TRANSLATE_NOOP("Errors", "The model's chat template did not end within {seconds} s. Choose another model."),
+    Code.TEMPLATE_TOO_LARGE: QT_TRANSLATE_NOOP(
+        "Errors", "The model's chat template writes more than {limit} characters. Choose another model."
+    ),
+    Code.TEMPLATE_NO_CONTINUE: QT_TRANSLATE_NOOP(
+        "Errors", "This model's chat template cannot continue a reply. Write the reply anew instead."
+    ),
+    Code.MESSAGE_TOO_LONG: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The message has {tokens} tokens and {limit} fit: {over} too many. Shorten it, send it in parts, or set a larger context.",
+    ),
+    Code.CONTEXT_DROPPED: QT_TRANSLATE_NOOP("Errors", "The context is full: the {turns} oldest turns were left out."),
+    Code.CONTEXT_REDUCED: QT_TRANSLATE_NOOP("Errors", "The context is {given} tokens instead of {wanted}: more does not fit into memory."),
+    Code.ENGINE_START_FAILED: QT_TRANSLATE_NOOP("Errors", "The engine could not be started ({detail}). Install Zhiyin again."),
+    Code.ENGINE_DIED: QT_TRANSLATE_NOOP(
+        "Errors", "The engine ended unexpectedly ({reason}). What was written is kept; load the model again to go on."
+    ),
+    Code.ENGINE_SILENT: QT_TRANSLATE_NOOP(
+        "Errors", "The engine did not answer for {seconds} s and was ended. Load the model again to go on."
+    ),
+    Code.ENGINE_VERSION: QT_TRANSLATE_NOOP("Errors", "The engine speaks version {theirs} and the window {ours}. Install Zhiyin again."),
+    Code.ENGINE_FAILED: QT_TRANSLATE_NOOP("Errors", "The engine failed ({detail}). Load the model again; if it goes on, choose another."),
+    Code.DECODE_FAILED: QT_TRANSLATE_NOOP("Errors", "The model could not go on ({detail}). Load the model again."),
+    Code.DEVICE_UNREACHABLE: QT_TRANSLATE_NOOP(
+        "Errors", "The device at {address} cannot be reached. Check that its server runs, or remove it."
+    ),
+    Code.GPU_NOT_USED: QT_TRANSLATE_NOOP("Errors", "The GPU is not used: {reason}."),
+    Code.REQUEST_BAD: QT_TRANSLATE_NOOP("Errors", "The engine did not understand a request ({detail}). Install Zhiyin again."),
+    Code.LINE_TOO_LONG: QT_TRANSLATE_NOOP("Errors", "The conversation is too large to be sent (more than {limit}). Shorten it."),
+    StoreCode.DISK_FULL: QT_TRANSLATE_NOOP(
+        "Errors", "The disk that holds {path} is full: nothing can be saved. Free some space; nothing that was saved is lost."
+    ),
+    StoreCode.READ_ONLY: QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} cannot be written to, so conversations cannot be saved. Check its permissions, or start Zhiyin with another --data-dir.",
+    ),
+    StoreCode.LOCKED: QT_TRANSLATE_NOOP("Errors", "Another program is using {path}. Close it, then try again."),
+    StoreCode.DAMAGED: QT_TRANSLATE_NOOP(
+        "Errors", "The conversations in {path} are damaged. The damaged file is kept; you can go back to the last good backup."
+    ),
+    StoreCode.NEWER: QT_TRANSLATE_NOOP(
+        "Errors", "{path} was written by a newer Zhiyin (format {found}; this one knows {known}). Update Zhiyin; nothing was changed."
+    ),
+    StoreCode.IO: QT_TRANSLATE_NOOP("Errors", "The disk refused to read or write {path} ({detail}). Check the disk, then try again."),
+    StoreCode.DATA_DIR: QT_TRANSLATE_NOOP(
+        "Errors", "The data folder {path} cannot be used ({detail}). Check its permissions, or start Zhiyin with another --data-dir."
+    ),
+    StoreCode.MISSING: QT_TRANSLATE_NOOP("Errors", "What you asked for is not there any more."),
+    StoreCode.GROWING: QT_TRANSLATE_NOOP("Errors", "This reply is still being written. Stop it first."),
+    StoreCode.CLOSED: QT_TRANSLATE_NOOP("Errors", "The conversations are closed. Start Zhiyin again."),
+    StoreCode.FAILED: QT_TRANSLATE_NOOP("Errors", "{path} could not be used ({detail}). Start Zhiyin again."),
+    Code.USAGE: QT_TRANSLATE_NOOP("Errors", "The command was not understood ({detail})."),
+}
+
+SIZES = frozenset({"need", "free", "expected", "actual"})
+"""Arguments that are bytes."""
+
+
+def describe(code: str, args: Mapping[str, Argument]) -> str:
+    """The sentence for a code, in the language of the moment."""
+    source = SENTENCES.get(code)
+    if source is None:
+        log.error("no sentence for %s %s", code, args)
+        return QCoreApplication.translate("Errors", "Something went wrong ({code}).").format(code=code)
+    return QCoreApplication.translate("Errors", str(source)).format_map(_Shown(args))
+
+
+class _Shown(dict[str, str]):
+    """Arguments as they are shown; one that is missing costs its word, never the sentence."""
+
+    def __init__(self, args: Mapping[str, Argument]) -> None:
+        locale = QLocale()
+        super().__init__()
+        for name, value in args.items():
+            if name in SIZES and isinstance(value, int):
+                self[name] = locale.formattedDataSize(value, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+            elif name == "limit" and isinstance(value, int | float) and "tokens" not in args:
+                self[name] = locale.toString(int(value))
+            elif isinstance(value, int):
+                self[name] = locale.toString(value)
+            elif isinstance(value, float):
+                self[name] = f"{value:g}"
+            else:
+                self[name] = value
+
+    def __missing__(self, key: str) -> str:
+        return "…"

@@ -1,0 +1,106 @@
+"""The whole app: a real window, a real store, a real engine process with the starter model."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from zhiyin.application import Zhiyin
+from zhiyin.paths import Paths
+from zhiyin.services.engine import EngineState
+from zhiyin_models.library.installed import Library
+
+WAIT = 60_000  # milliseconds: generous, two cores may be busy
+
+
+class Driver:
+    """What a person does at the window, and what they wait for."""
+
+    def __init__(self, qtbot: QtBot, zhiyin: Zhiyin) -> None:
+        self.qtbot = qtbot
+        self.zhiyin = zhiyin
+
+    @property
+    def window(self):  # noqa: ANN201 - the concrete window
+        return self.zhiyin.window
+
+    @property
+    def session(self):  # noqa: ANN201
+        return self.zhiyin.session
+
+    @property
+    def chat(self):  # noqa: ANN201
+        return self.session.chat
+
+    def until(self, holds: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(holds()), timeout=WAIT)
+
+    def ready(self) -> "Driver":
+        self.until(lambda: self.session is not None)
+        self.until(lambda: self.session.engine.state is EngineState.READY)
+        return self
+
+    def say(self, text: str) -> None:
+        """Type and press Enter."""
+        self.window.composer.editor.setPlainText(text)
+        self.window.composer.send_button.click()
+
+    def idle(self) -> None:
+        self.until(lambda: self.chat.turns and self.chat.turns[-1].role == "assistant" and not self.session.replies.busy)
+        self.until(lambda: self.chat.turns[-1].finished is not None)
+
+    def ask(self, text: str) -> str:
+        """One whole turn; returns the reply."""
+        before = len(self.chat.turns)
+        self.say(text)
+        self.until(lambda: len(self.chat.turns) >= before + 2)
+        self.idle()
+        return self.chat.turns[-1].text
+
+    def short(self, tokens: int = 12) -> "Driver":
+        """Keep replies short and always the same."""
+        import msgspec
+
+        from zhiyin_models.engine.protocol import Sampling
+
+        settings = msgspec.structs.replace(self.session.settings, max_tokens=tokens, sampling=Sampling(temperature=0.0, seed=1), threads=2)
+        self.session.change_settings(settings)
+        return self
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def with_starter(data_dir: Path) -> Path:
+    """A data directory whose library holds the starter model."""
+    Paths(data_dir).create()
+    Library(data_dir).add_starter()
+    return data_dir
+
+
+@pytest.fixture
+def open_app(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Driver]]:
+    """Opens the app on a data directory, as often as a test likes; closes what is still open."""
+    opened: list[Zhiyin] = []
+
+    def open_(directory: Path, language: str = "en") -> Driver:
+        zhiyin = Zhiyin(qapp, Paths(directory), language=language)
+        qtbot.addWidget(zhiyin.window)
+        opened.append(zhiyin)
+        zhiyin.start()
+        return Driver(qtbot, zhiyin)
+
+    yield open_
+    for zhiyin in opened:
+        zhiyin.close()
+
+
+@pytest.fixture
+def app(open_app: Callable[..., Driver], with_starter: Path) -> Driver:
+    """The app with the starter model in memory."""
+    return open_app(with_starter).ready().short()
