@@ -15,7 +15,6 @@ from zhiyin_models.errors import Argument, Code
 __all__ = ["Failed", "Hello", "Ping", "Pong"]  # every child knows these; here they are exported with the engine's own
 
 VERSION = 1
-JOINED_TEXT = 4096  # characters: how long a coalesced piece of a reply may get
 JOINED_TOKENS = 256  # a joined piece of text is bounded, since it is copied each time that another joins it
 
 # ---------------------------------------------------------------- values
@@ -236,10 +235,6 @@ class LoadProgress(Struct, frozen=True, tag="load_progress"):
     fraction: float
 
     def join(self, later: object) -> "LoadProgress | None":
-        """For a slow reader, the later report replaces this one."""
-        return later if isinstance(later, LoadProgress) and later.id == self.id else None
-
-    def join(self, later: object) -> "LoadProgress | None":
         """The later one supersedes this."""
         return later if isinstance(later, LoadProgress) and later.id == self.id else None
 
@@ -287,12 +282,6 @@ class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     tokens: int = 1  # how many tokens this piece stands for (pieces are coalesced)
     index: int = 0  # which of the n
     probabilities: tuple[tuple[TokenProbability, ...], ...] = ()  # one tuple per token when n_probs was asked
-
-    def join(self, later: object) -> "Text | None":
-        """For a slow reader, adjacent pieces of one reply become one."""
-        if not isinstance(later, Text) or later.id != self.id or later.index != self.index or len(self.text) > JOINED_TEXT:
-            return None
-        return Text(self.id, self.text + later.text, self.tokens + later.tokens, self.index, self.probabilities + later.probabilities)
 
     def join(self, later: object) -> "Text | None":
         """Both pieces as one, when they follow each other in the same reply."""
