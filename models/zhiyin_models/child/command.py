@@ -3,6 +3,7 @@
 import os
 import sys
 import sysconfig
+from importlib import import_module
 from pathlib import Path
 
 from zhiyin_models.child.child_end import PARENT_VARIABLE
@@ -27,3 +28,8 @@ def child_environment() -> dict[str, str]:
     if not getattr(sys, "frozen", False) and root not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))
     return environment
+
+
+def run_child(kind: str) -> None:
+    """Be the child that ``child_command`` asks a frozen build for. Raises KeyError."""
+    import_module(f"{MODULES[kind]}.__main__").main()

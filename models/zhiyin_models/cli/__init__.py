@@ -1,0 +1,57 @@
+"""``zhiyin-models``: the model side from a terminal."""
+
+import contextlib
+import logging
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from zhiyin_models.child.command import run_child
+from zhiyin_models.cli.arguments import chosen_language, parse
+from zhiyin_models.cli.bench import bench
+from zhiyin_models.cli.chat import chat
+from zhiyin_models.cli.models import devices, import_model, info, list_models
+from zhiyin_models.cli.terminal import Terminal
+from zhiyin_models.errors import ModelError
+from zhiyin_models.messages import one_line
+
+COMMANDS = {"chat": chat, "info": info, "devices": devices, "bench": bench, "list": list_models, "import": import_model}
+INTERRUPTED = 130  # as a shell reports SIGINT
+NOBODY_READS = 141  # as a shell reports SIGPIPE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is 0 only when it did what it was asked to."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["--child"] and len(arguments) == 2:  # a frozen build runs itself
+        run_child(arguments[1])
+        return 0
+    logging.getLogger("zhiyin_models").addHandler(logging.NullHandler())  # what matters is said in sentences
+    terminal = Terminal(chosen_language(arguments, os.environ))
+    try:
+        return _run(parse(arguments, terminal.lang), terminal)
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):
+            terminal.end_line()
+        return INTERRUPTED
+    except BrokenPipeError:
+        terminal.abandon_output()
+        return NOBODY_READS
+
+
+def _run(options: Namespace, terminal: Terminal) -> int:
+    try:
+        code = COMMANDS[options.command](options, terminal)
+        terminal.flush()
+    except ModelError as error:
+        terminal.fail(error.failure)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if os.environ.get("ZHIYIN_DEBUG"):
+            raise
+        terminal.complain("bug", detail=one_line(f"{type(error).__name__}: {error}"))
+    else:
+        return code
+    return 1

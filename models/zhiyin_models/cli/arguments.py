@@ -1,0 +1,200 @@
+"""The grammar of the command line, with its help and its complaints in the language of the user."""
+
+import locale
+import re
+from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from zhiyin_models import __version__
+from zhiyin_models.engine.protocol import Sampling
+from zhiyin_models.errors import Code
+from zhiyin_models.messages import Language, phrase, text, usage_error
+
+if TYPE_CHECKING:
+    from argparse import _ArgumentGroup
+
+LANGUAGES: dict[str, Language] = {"zh": "zh", "en": "en"}
+LARGEST = 2**31 - 1
+ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
+
+
+def chosen_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
+    """``--lang`` wherever it stands, else ``ZHIYIN_LANG``, else the locale. Known before parsing, since the help depends on it."""
+    for place, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name == "--lang":
+            value = value or (arguments[place + 1] if place + 1 < len(arguments) else "")
+            if value in LANGUAGES:
+                return LANGUAGES[value]
+    if environment.get("ZHIYIN_LANG") in LANGUAGES:
+        return LANGUAGES[environment["ZHIYIN_LANG"]]
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environment.get(name):
+            return "zh" if environment[name].lower().startswith("zh") else "en"
+    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+
+
+class _Parser(ArgumentParser):
+    """An ``ArgumentParser`` whose every word is ours."""
+
+    def __init__(self, *, lang: Language, **options: Any) -> None:
+        super().__init__(add_help=False, allow_abbrev=False, formatter_class=lambda prog: _Formatter(prog, lang=lang), **options)
+        self.lang = lang
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, text(Code.USAGE, self.lang, {"detail": usage_error(message, self.lang)}) + "\n")
+
+
+class _Formatter(HelpFormatter):
+    def __init__(self, prog: str, *, lang: Language) -> None:
+        super().__init__(prog, max_help_position=32)
+        self._lang = lang
+
+    def add_usage(self, usage: str | None, actions: Iterable[Action], groups: Iterable[Any], prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, phrase("usage", self._lang) if prefix is None else prefix)
+
+
+def parse(arguments: Sequence[str], lang: Language) -> Namespace:
+    """The command and its options. Exits with 2 when they are not understood, with 0 after help."""
+    parser = _Parser(prog="zhiyin-models", description=phrase("program", lang), lang=lang)
+    group = _add_common(parser, lang)
+    group.add_argument("--version", action="version", version=__version__, help=phrase("version", lang))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title=phrase("commands", lang), parser_class=_Parser)
+    for name, add in COMMANDS.items():
+        command = commands.add_parser(name, help=phrase(name, lang), description=phrase(name, lang), lang=lang)
+        group = command.add_argument_group(phrase("arguments", lang))
+        add(group, _add_common(command, lang), lang)
+    parser.set_defaults(data_dir=None)
+    return parser.parse_args(arguments)
+
+
+def _add_common(parser: ArgumentParser, lang: Language) -> "_ArgumentGroup":
+    """Options that may stand before and after the command; suppressed, since a default after it would replace what stood before it."""
+    group = parser.add_argument_group(phrase("options", lang))
+    group.add_argument("-h", "--help", action="help", help=phrase("help", lang))
+    group.add_argument("--lang", choices=sorted(LANGUAGES), default=SUPPRESS, help=phrase("lang", lang))
+    group.add_argument("--data-dir", type=Path, metavar="DIR", default=SUPPRESS, help=phrase("data_dir", lang))
+    return group
+
+
+def _add_model(group: "_ArgumentGroup", lang: Language, key: str = "model") -> None:
+    group.add_argument("model", metavar="MODEL", help=phrase(key, lang))
+
+
+def _add_loading(group: "_ArgumentGroup", lang: Language) -> None:
+    group.add_argument("--context", type=_whole(lang), default=0, metavar="N", help=phrase("context", lang))
+    group.add_argument("--gpu-layers", type=_layers(lang), default=-1, metavar="N", help=phrase("gpu_layers", lang))
+    group.add_argument("--threads", type=_whole(lang, 0, 1024), default=0, metavar="N", help=phrase("threads", lang))
+    _add_rpc(group, lang)
+
+
+def _add_rpc(group: "_ArgumentGroup", lang: Language) -> None:
+    group.add_argument("--rpc", type=_address(lang), action="append", default=[], metavar="HOST:PORT", help=phrase("rpc", lang))
+
+
+def _add_json(group: "_ArgumentGroup", lang: Language) -> None:
+    group.add_argument("--json", action="store_true", help=phrase("json", lang))
+
+
+def _add_chat(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_model(arguments, lang)
+    neutral = Sampling()
+    options.add_argument("--prompt", metavar="TEXT", help=phrase("prompt", lang))
+    options.add_argument("--system", metavar="TEXT", default="", help=phrase("system", lang))
+    for name, kind, default in (
+        ("temperature", _number(lang, 0, 100), neutral.temperature),
+        ("top-k", _whole(lang), neutral.top_k),
+        ("top-p", _number(lang, 0, 1), neutral.top_p),
+        ("min-p", _number(lang, 0, 1), neutral.min_p),
+        ("repeat-penalty", _number(lang, 0.01, 100), neutral.repeat_penalty),
+    ):
+        options.add_argument(f"--{name}", type=kind, default=default, metavar="X", help=phrase(name.replace("-", "_"), lang))
+    options.add_argument("--seed", type=_whole(lang, 0, LARGEST), metavar="N", help=phrase("seed", lang))
+    options.add_argument("--max-tokens", type=_whole(lang), default=0, metavar="N", help=phrase("max_tokens", lang))
+    options.add_argument("--no-greeting", action="store_true", help=phrase("no_greeting", lang))
+    options.add_argument("--stats", action="store_true", help=phrase("stats", lang))
+    _add_loading(options, lang)
+
+
+def _add_info(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_model(arguments, lang)
+    _add_json(options, lang)
+
+
+def _add_devices(_: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_json(options, lang)
+    _add_rpc(options, lang)
+
+
+def _add_bench(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_model(arguments, lang)
+    _add_json(options, lang)
+    options.add_argument("--runs", type=_whole(lang, 1, 1000), default=3, metavar="N", help=phrase("runs", lang))
+    options.add_argument("--prompt-tokens", type=_whole(lang, 16), default=512, metavar="N", help=phrase("bench_prompt", lang))
+    options.add_argument("--reply-tokens", type=_whole(lang, 8), default=128, metavar="N", help=phrase("bench_reply", lang))
+    _add_loading(options, lang)
+
+
+def _add_list(_: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_json(options, lang)
+
+
+def _add_import(arguments: "_ArgumentGroup", _: "_ArgumentGroup", lang: Language) -> None:
+    _add_model(arguments, lang, "import_model")
+
+
+COMMANDS: dict[str, Callable[["_ArgumentGroup", "_ArgumentGroup", Language], None]] = {
+    "chat": _add_chat,
+    "info": _add_info,
+    "devices": _add_devices,
+    "bench": _add_bench,
+    "list": _add_list,
+    "import": _add_import,
+}
+
+# ---------------------------------------------------------------- values
+
+
+def _whole(lang: Language, low: int = 0, high: int = LARGEST) -> Callable[[str], int]:
+    def value(words: str) -> int:
+        try:
+            number = int(words)
+        except ValueError:
+            raise ArgumentTypeError(phrase("not_whole", lang, value=words)) from None
+        return int(_within(number, low, high, lang))
+
+    return value
+
+
+def _number(lang: Language, low: float, high: float) -> Callable[[str], float]:
+    def value(words: str) -> float:
+        try:
+            number = float(words)
+        except ValueError:
+            raise ArgumentTypeError(phrase("not_number", lang, value=words)) from None
+        return _within(number, low, high, lang)
+
+    return value
+
+
+def _within(number: float, low: float, high: float, lang: Language) -> float:
+    if not low <= number <= high:  # not a number is neither
+        raise ArgumentTypeError(phrase("out_of_range", lang, value=f"{number:g}", low=f"{low:g}", high=high))
+    return number
+
+
+def _layers(lang: Language) -> Callable[[str], int]:
+    whole = _whole(lang, -1, 100_000)
+    return lambda words: -1 if words == "auto" else whole(words)
+
+
+def _address(lang: Language) -> Callable[[str], str]:
+    def value(words: str) -> str:
+        match = ADDRESS.fullmatch(words)
+        if match is None or not 0 < int(match[1]) < 65536:
+            raise ArgumentTypeError(phrase("not_address", lang, value=words))
+        return words
+
+    return value

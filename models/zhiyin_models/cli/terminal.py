@@ -1,0 +1,121 @@
+"""What the command line writes: replies on standard output, everything about them on standard error, in one language."""
+
+import io
+import os
+import sys
+import unicodedata
+from collections.abc import Sequence
+
+from zhiyin_models.errors import Argument, Failure
+from zhiyin_models.messages import Language, one_line, phrase, text
+
+# A reply may hold anything, so nothing in it may steer the terminal: control characters become their pictures, and marks that
+# reverse the direction of what follows become U+FFFD. Zero-width joiners stay, since emoji and several scripts need them.
+NEUTRAL: dict[int, int | str | None] = {
+    **{code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)},
+    0x0D: None,
+    0x7F: 0x2421,
+    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+    **dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD),
+    0x2028: "\n",
+    0x2029: "\n",
+}
+
+
+def neutral(words: str) -> str:
+    """Text from outside, of any length and with its line breaks, that a terminal shows and does not obey."""
+    return words.translate(NEUTRAL)
+
+
+def width(words: str) -> int:
+    """Columns in a terminal: Chinese characters take two, combining marks none."""
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in words)
+
+
+class Terminal:
+    """Standard output and standard error, spoken to in one language."""
+
+    def __init__(self, lang: Language) -> None:
+        self.lang = lang
+        self._progress_width = 0
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+
+    def phrase(self, key: str, **args: Argument) -> str:
+        """A line of the table, in the language."""
+        return phrase(key, self.lang, **args)
+
+    # ------------------------------------------------------------ standard output
+
+    def write(self, words: str) -> None:
+        """A piece of a reply, made harmless."""
+        sys.stdout.write(neutral(words))
+        sys.stdout.flush()
+
+    def write_json(self, encoded: bytes) -> None:
+        """One line of JSON."""
+        sys.stdout.write(encoded.decode() + "\n")
+
+    def write_line(self, words: str) -> None:
+        """One line of our own."""
+        sys.stdout.write(words + "\n")
+
+    def write_table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Columns as wide as what is in them; cells are made harmless."""
+        cells = [[one_line(cell) for cell in row] for row in rows]
+        widths = [max(width(cell) for cell in column) for column in zip(*cells, strict=True)]
+        for row in cells:
+            self.write_line("  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)).rstrip())
+
+    def flush(self) -> None:
+        """Write out what is buffered, so that a failure to do so is noticed in time."""
+        sys.stdout.flush()
+
+    def abandon_output(self) -> None:
+        """Standard output is closed at the other end: nothing more goes there, not even at exit."""
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
+
+    # ------------------------------------------------------------ standard error
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person watches standard error."""
+        return sys.stderr.isatty()
+
+    def fail(self, failure: Failure) -> None:
+        """A failure or a notice, as one sentence."""
+        self.note(text(failure.code, self.lang, failure.args))
+
+    def complain(self, key: str, **args: Argument) -> None:
+        """A line of the table on standard error."""
+        self.note(self.phrase(key, **args))
+
+    def note(self, words: str) -> None:
+        """A line on standard error."""
+        self.clear_progress()
+        sys.stderr.write(words + "\n")
+        sys.stderr.flush()
+
+    def progress(self, key: str, **args: Argument) -> None:
+        """A line that the next one replaces; only where a person watches."""
+        if self.interactive:
+            words = self.phrase(key, **args)
+            sys.stderr.write("\r" + words + " " * (self._progress_width - width(words)))
+            sys.stderr.flush()
+            self._progress_width = width(words)
+
+    def clear_progress(self) -> None:
+        """Take the progress line away."""
+        if self._progress_width:
+            sys.stderr.write("\r" + " " * self._progress_width + "\r")
+            sys.stderr.flush()
+            self._progress_width = 0
+
+    def end_line(self) -> None:
+        """Begin a new line after what Ctrl-C cut off, where a person watches."""
+        self.clear_progress()
+        if self.interactive:
+            sys.stderr.write("\n")

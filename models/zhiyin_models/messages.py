@@ -1,0 +1,310 @@
+"""The command line's words: a sentence in Chinese and in English for every code, and every other line that it says."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from zhiyin_models.errors import Argument, Code
+
+Language = Literal["zh", "en"]
+
+
+class Words(NamedTuple):
+    """The same in both languages, with the same placeholders."""
+
+    zh: str
+    en: str
+
+    def of(self, lang: Language) -> str:
+        """In one of them."""
+        return self.zh if lang == "zh" else self.en
+
+
+# What happened, and what to do about it. A pair of brackets that stays empty is left out.
+SENTENCES: Mapping[Code, Words] = {
+    Code.MODEL_MISSING: Words(
+        "找不到模型文件 {path}，请检查路径，或改用其他模型。", "There is no model file {path}. Check the path, or choose another model."
+    ),
+    Code.MODEL_UNREADABLE: Words(
+        "无法读取模型文件 {path}（{detail}），请检查权限和磁盘。",
+        "The model file {path} cannot be read ({detail}). Check its permissions and the disk.",
+    ),
+    Code.MODEL_NOT_GGUF: Words(
+        "{path} 不是 GGUF 模型文件，请选择 .gguf 文件。", "{path} is not a GGUF model. Choose a file that ends in .gguf."
+    ),
+    Code.MODEL_GGUF_VERSION: Words(
+        "不支持 {path} 的 GGUF 版本 {version}，请下载较新的文件。",
+        "{path} is a GGUF file of version {version}, which is not supported. Download a newer file.",
+    ),
+    Code.MODEL_TRUNCATED: Words(
+        "{path} 不完整：应有 {expected}，实际只有 {actual}，请重新下载。",
+        "{path} is incomplete: {actual} of {expected} are there. Download it again.",
+    ),
+    Code.MODEL_DAMAGED: Words("{path} 已损坏（{detail}），请重新下载。", "{path} is damaged ({detail}). Download it again."),
+    Code.MODEL_SPLIT_MISSING: Words(
+        "模型 {path} 缺少分卷 {part}，请把所有分卷放在同一个文件夹里。",
+        "Part {part} of the model {path} is missing. Put all parts into one folder.",
+    ),
+    Code.MODEL_UNKNOWN_ARCHITECTURE: Words(
+        "无法运行 {path} 的架构“{architecture}”，请更新 Zhiyin 或改用其他模型。",
+        "{path} has the architecture “{architecture}”, which this version cannot run. Update Zhiyin, or choose another model.",
+    ),
+    Code.MODEL_NOT_CHAT: Words(
+        "{path}（{architecture}）不是能够对话的模型，请改用对话模型。",
+        "{path} ({architecture}) is not a model that can chat. Choose a chat model.",
+    ),
+    Code.MODEL_TOO_BIG: Words(
+        "{path} 大约需要 {need} 内存，而空闲的只有 {free}：请关闭其他程序、减小 --context 或改用更小的模型。",
+        "{path} needs about {need} of memory and {free} are free. Close other programs, lower --context, or choose a smaller model.",
+    ),
+    Code.MODEL_LOAD_FAILED: Words(
+        "无法载入 {path}（{detail}），请重新下载或改用其他模型。",
+        "{path} could not be loaded ({detail}). Download it again, or choose another model.",
+    ),
+    Code.MODEL_UNKNOWN_NAME: Words(
+        "模型库中没有“{name}”，可用 zhiyin-models list 查看已有的模型。",
+        "There is no model “{name}” in the library. See what there is with: zhiyin-models list",
+    ),
+    Code.MODEL_DELETED: Words(
+        "已载入的模型文件 {path} 被删除了：现在仍可继续，但下次载入前请把它放回去。",
+        "The file {path} of the loaded model has been deleted. You can go on for now; put it back before it is loaded again.",
+    ),
+    Code.MODEL_NONE_LOADED: Words("尚未载入模型，请先选择一个模型。", "No model is loaded. Choose a model first."),
+    Code.TEMPLATE_MISSING: Words(
+        "这个模型没有自带对话模板，改用 ChatML，回答可能不太正常。",
+        "This model brings no chat template, so ChatML is used. Its answers may be odd.",
+    ),
+    Code.TEMPLATE_FAILED: Words(
+        "模型的对话模板出错（{detail}），请改用其他模型。", "The model's chat template failed ({detail}). Choose another model."
+    ),
+    Code.TEMPLATE_TOO_SLOW: Words(
+        "模型的对话模板在 {seconds} 秒内没有完成，请改用其他模型。",
+        "The model's chat template did not end within {seconds} s. Choose another model.",
+    ),
+    Code.TEMPLATE_TOO_LARGE: Words(
+        "模型的对话模板输出超过 {limit} 个字符，请缩短对话或改用其他模型。",
+        "The model's chat template writes more than {limit} characters. Shorten the conversation, or choose another model.",
+    ),
+    Code.TEMPLATE_NO_CONTINUE: Words(
+        "这个模型的对话模板不支持续写回复，请重新生成。",
+        "This model's chat template cannot continue a reply. Write the reply anew instead.",
+    ),
+    Code.MESSAGE_TOO_LONG: Words(
+        "消息有 {tokens} 个词元，最多只能容纳 {limit} 个，超出 {over} 个：请缩短、分几次发送，或增大 --context。",
+        "The message has {tokens} tokens and {limit} fit: {over} too many. Shorten it, send it in parts, or raise --context.",
+    ),
+    Code.CONTEXT_DROPPED: Words(
+        "上下文已满，最早的 {turns} 轮对话未发送给模型。", "The context is full: the {turns} oldest turns were left out."
+    ),
+    Code.CONTEXT_REDUCED: Words(
+        "内存不足，上下文由 {wanted} 个词元减为 {given} 个。",
+        "The context is {given} tokens instead of {wanted}: more does not fit into memory.",
+    ),
+    Code.ENGINE_START_FAILED: Words(
+        "无法启动引擎（{detail}），请重新安装 Zhiyin。", "The engine could not be started ({detail}). Install Zhiyin again."
+    ),
+    Code.ENGINE_DIED: Words(
+        "引擎意外退出：{reason}（{detail}），请重试；若再次发生，请改用更小的模型。",
+        "The engine ended unexpectedly: {reason} ({detail}). Try again; if it happens again, choose a smaller model.",
+    ),
+    Code.ENGINE_SILENT: Words(
+        "引擎 {seconds} 秒没有响应，已被结束，请重试。", "The engine did not answer for {seconds} s and was ended. Try again."
+    ),
+    Code.ENGINE_VERSION: Words(
+        "引擎的协议版本是 {theirs}，而这里是 {ours}，请重新安装 Zhiyin。",
+        "The engine speaks version {theirs} and this program {ours}. Install Zhiyin again.",
+    ),
+    Code.ENGINE_FAILED: Words(
+        "引擎出错（{detail}），请重试；若再次发生，请改用其他模型。",
+        "The engine failed ({detail}). Try again; if it happens again, choose another model.",
+    ),
+    Code.DECODE_FAILED: Words("模型无法继续生成（{detail}），请重试。", "The model could not go on ({detail}). Try again."),
+    Code.DEVICE_UNREACHABLE: Words(
+        "无法连接设备 {address}，请确认它的服务正在运行，或去掉这个 --rpc。",
+        "The device at {address} cannot be reached. Check that its server runs, or leave out this --rpc.",
+    ),
+    Code.GPU_NOT_USED: Words("没有使用 GPU：{reason}。", "The GPU is not used: {reason}."),
+    Code.REQUEST_BAD: Words(
+        "引擎不明白这个请求（{detail}），请重新安装 Zhiyin。", "The engine did not understand a request ({detail}). Install Zhiyin again."
+    ),
+    Code.LINE_TOO_LONG: Words(
+        "对话太大，无法发送（超过 {limit}），请缩短。", "The conversation is too large to be sent (more than {limit}). Shorten it."
+    ),
+    Code.USAGE: Words("命令有误：{detail}。用 --help 查看用法。", "The command was not understood: {detail}. See --help."),
+}
+
+SIZES = frozenset({"need", "free", "expected", "actual"})  # arguments that are bytes whatever the code
+EMPTY_BRACKETS = re.compile(r" ?\(\)|（）")
+LONGEST_DETAIL = 300
+
+PHRASES: Mapping[str, Words] = {
+    # help
+    "program": Words("在终端里使用本地模型。", "Local models from the terminal."),
+    "usage": Words("用法：", "usage: "),
+    "arguments": Words("参数", "arguments"),
+    "options": Words("选项", "options"),
+    "commands": Words("命令", "commands"),
+    "help": Words("显示帮助并退出", "show this help and exit"),
+    "version": Words("显示版本并退出", "show the version and exit"),
+    "lang": Words("界面语言：zh 或 en", "language of this program: zh or en"),
+    "data_dir": Words("数据文件夹（模型库和日志）", "data folder (the library and logs)"),
+    "json": Words("输出 JSON", "write JSON"),
+    "chat": Words("与模型对话", "chat with a model"),
+    "info": Words("查看模型文件的信息，不载入", "what a model file says of itself, without loading it"),
+    "devices": Words("列出可以运行模型的设备", "the devices that models can run on"),
+    "bench": Words("测量模型的速度", "measure how fast a model is"),
+    "list": Words("列出模型库中的模型", "the models in the library"),
+    "import": Words("把模型加入模型库（文件留在原处）", "add a model to the library (the file stays where it is)"),
+    "model": Words(
+        "模型文件的路径、模型库中的名称，或 starter（入门模型）",
+        "path of a model file, a name in the library, or starter (the starter model)",
+    ),
+    "import_model": Words("模型文件的路径，或 starter（入门模型）", "path of a model file, or starter (the starter model)"),
+    "prompt": Words("只说这一句，得到回复后退出", "say this, then exit after the reply"),
+    "system": Words("系统提示词", "system prompt"),
+    "temperature": Words("温度，0 表示总选最可能的词元（默认 0.8）", "temperature; 0 always takes the likeliest token (default 0.8)"),
+    "top_k": Words("只保留最可能的 K 个词元，0 表示关闭（默认 40）", "keep the K likeliest tokens; 0 = off (default 40)"),
+    "top_p": Words("核采样，1 表示关闭（默认 0.95）", "nucleus sampling; 1 = off (default 0.95)"),
+    "min_p": Words(
+        "相对于最可能词元的最小概率，0 表示关闭（默认 0.05）", "least probability beside the likeliest's; 0 = off (default 0.05)"
+    ),
+    "repeat_penalty": Words("重复惩罚，1 表示关闭（默认 1）", "penalty on repetition; 1 = off (default 1)"),
+    "seed": Words("随机种子，用于重现结果", "random seed, for the same reply again"),
+    "max_tokens": Words("回复最多多少个词元，0 表示不限", "tokens of a reply at most; 0 = no limit"),
+    "context": Words("上下文大小（词元），0 表示自动", "context in tokens; 0 = automatic"),
+    "gpu_layers": Words("放到 GPU 上的层数，auto 表示尽可能多", "layers on the GPU; auto = as many as fit"),
+    "threads": Words("线程数，0 表示物理核心数", "threads; 0 = physical cores"),
+    "rpc": Words(
+        "使用另一台机器上的 RPC 设备（仅限可信网络，可重复）", "use the RPC device of another machine (trusted networks only; repeatable)"
+    ),
+    "stats": Words("每次回复后在标准错误输出一行 JSON 统计", "after each reply, one JSON line of figures on standard error"),
+    "no_greeting": Words("开始时不让模型问好", "do not let the model greet first"),
+    "runs": Words("测量次数（默认 3）", "how often to measure (default 3)"),
+    "bench_prompt": Words("提示词的词元数（默认 512）", "tokens of the prompt (default 512)"),
+    "bench_reply": Words("生成的词元数（默认 128）", "tokens to generate (default 128)"),
+    # mistakes in the command
+    "not_number": Words("{value} 不是数字", "{value} is not a number"),
+    "not_whole": Words("{value} 不是整数", "{value} is not a whole number"),
+    "out_of_range": Words("{value} 不在 {low} 到 {high} 之间", "{value} is not between {low} and {high}"),
+    "not_address": Words("{value} 不是 主机:端口", "{value} is not HOST:PORT"),
+    # chat
+    "loading": Words("正在载入 {name}… {percent}%", "Loading {name}… {percent}%"),
+    "hint": Words("输入 /exit 结束；Ctrl-C 停止当前回复。", "/exit ends the chat; Ctrl-C stops a reply."),
+    "hint_exit": Words("输入 /exit 结束，或再按一次 Ctrl-C。", "Type /exit to leave, or press Ctrl-C again."),
+    "stopped": Words("（已停止）", "(stopped)"),
+    "length": Words("（已达到 --max-tokens）", "(--max-tokens reached)"),
+    "context_full": Words("（上下文已满）", "(the context is full)"),
+    "ask_greeting": Words("请用一句简短的中文向我问好。", "Greet me in one short sentence."),
+    "greeting": Words("你好！", "Hello!"),
+    # info and list
+    "name": Words("名称", "Name"),
+    "model_name": Words("模型", "Model"),
+    "file": Words("文件", "File"),
+    "parts": Words("分卷", "Parts"),
+    "size": Words("大小", "Size"),
+    "architecture": Words("架构", "Architecture"),
+    "parameters": Words("参数量", "Parameters"),
+    "quant": Words("量化类型", "Quant type"),
+    "trained_context": Words("训练上下文", "Trained context"),
+    "layers": Words("层数", "Layers"),
+    "embedding": Words("嵌入宽度", "Embedding"),
+    "heads": Words("注意力头（KV）", "Heads (KV)"),
+    "vocabulary": Words("词表", "Vocabulary"),
+    "template": Words("对话模板", "Chat template"),
+    "template_own": Words("自带", "its own"),
+    "template_none": Words("无（将使用 ChatML）", "none (ChatML is used)"),
+    "memory": Words("约需内存", "Memory needed"),
+    "memory_at": Words("{memory}（上下文 {context}）", "{memory} (context {context})"),
+    "state": Words("状态", "State"),
+    "missing": Words("文件不见了", "file missing"),
+    "unusable": Words("无法使用", "unusable"),
+    "no_models": Words("模型库是空的。用 zhiyin-models import 加入模型。", "The library is empty. Add a model with: zhiyin-models import"),
+    "imported": Words("模型库中已有 {name}。", "{name} is in the library."),
+    # devices and bench
+    "device": Words("设备", "Device"),
+    "description": Words("说明", "Description"),
+    "kind": Words("类型", "Kind"),
+    "backend": Words("后端", "Backend"),
+    "free_memory": Words("空闲 / 全部内存", "Free / total memory"),
+    "measuring": Words("第 {run} 次，共 {runs} 次…", "Run {run} of {runs}…"),
+    "prefill": Words("预填充", "Prefill"),
+    "decode": Words("生成", "Decode"),
+    "first_token": Words("首个词元", "First token"),
+    "tokens_per_second": Words("{median} 词元/秒（{low} – {high}）", "{median} tokens/s ({low} – {high})"),
+    "seconds": Words("{seconds} 秒", "{seconds} s"),
+    "gpu": Words("GPU 上的层", "Layers on GPU"),
+    "thread_count": Words("线程", "Threads"),
+    "no_figures": Words("模型没有生成足够的词元，无法测量。", "The model generated too few tokens to measure."),
+    # ends
+    "exit_code": Words("退出码 {code}", "exit code {code}"),
+    "library_failed": Words(
+        "无法写入模型库 {path}（{detail}），请检查权限和磁盘，或用 --data-dir 指定其他文件夹。",
+        "The library in {path} cannot be written ({detail}). Check its permissions and the disk, or choose another --data-dir.",
+    ),
+    "bug": Words(
+        "程序内部出错（{detail}），请重试；若再次发生，请报告这个问题。",
+        "Something went wrong inside the program ({detail}). Try again; if it happens again, please report it.",
+    ),
+}
+
+# What argparse says of a wrong command, for it knows English only.
+USAGE_ERRORS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"argument ([^:]+): invalid choice: (.+) \(choose from (.+)\)"), r"\1 不能是 \2（可选：\3）"),
+    (re.compile(r"argument ([^:]+): expected one argument"), r"\1 缺少值"),
+    (re.compile(r"argument ([^:]+): ignored explicit argument (.+)"), r"\1 不接受值 \2"),
+    (re.compile(r"argument ([^:]+): (.+)"), r"\1：\2"),
+    (re.compile(r"the following arguments are required: (.+)"), r"缺少参数 \1"),
+    (re.compile(r"unrecognized arguments: (.+)"), r"无法识别的参数 \1"),
+    (re.compile(r"ambiguous option: (.+) could match (.+)"), r"\1 有歧义，可能是 \2"),
+)
+
+
+def text(code: Code, lang: Language, args: Mapping[str, Argument]) -> str:
+    """The sentence for a code. An argument that is missing costs its word, never the sentence."""
+    shown = _Shown({name: _argument(code, name, value, lang) for name, value in args.items()})
+    return EMPTY_BRACKETS.sub("", SENTENCES[code].of(lang).format_map(shown))
+
+
+def phrase(key: str, lang: Language, **args: Argument) -> str:
+    """One of the other lines."""
+    return PHRASES[key].of(lang).format(**args)
+
+
+def usage_error(message: str, lang: Language) -> str:
+    """What argparse says, in the language of the user where its words are known."""
+    if lang == "zh":
+        for pattern, words in USAGE_ERRORS:
+            if pattern.fullmatch(message):
+                return pattern.sub(words, message)
+    return message
+
+
+def size_text(size: int) -> str:
+    """Bytes as people say them: 94.6 MB (of 1024² bytes, as the window shows them)."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
+
+
+def one_line(words: str) -> str:
+    """Words from outside without control characters and line breaks: they cannot steer a terminal."""
+    return " ".join("".join(char if char.isprintable() else " " for char in words).split())
+
+
+class _Shown(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _argument(code: Code, name: str, value: Argument, lang: Language) -> str:
+    if isinstance(value, str):
+        words = value.strip().rsplit("\n", 1)[-1] if name == "detail" else value  # of a log, the last line says most
+        return one_line(words) if name == "path" else one_line(words)[:LONGEST_DETAIL]
+    if name in SIZES or (code == Code.LINE_TOO_LONG and name == "limit"):
+        return size_text(int(value))
+    if code == Code.ENGINE_DIED and name == "reason":
+        return phrase("exit_code", lang, code=value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
