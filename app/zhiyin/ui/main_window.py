@@ -10,6 +10,7 @@ from zhiyin.ui.chat_page import ChatPage
 from zhiyin.ui.conversation_panel import ConversationPanel
 from zhiyin.ui.first_run_page import FirstRunPage
 from zhiyin.ui.folding_sides import FoldingSides
+from zhiyin.ui.seal import app_icon
 from zhiyin.ui.settings_page import SettingsPage
 from zhiyin.ui.sidebar import Sidebar
 from zhiyin.ui.toast import UndoToast
@@ -33,6 +34,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(420, 400)
         self.resize(1080, 720)
         self.setAcceptDrops(True)
+        self.setWindowIcon(app_icon())
         self.sidebar = Sidebar()
         self.chat = ChatPage()
         self.panel = ConversationPanel()

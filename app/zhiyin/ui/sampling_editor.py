@@ -57,7 +57,7 @@ class SamplingEditor(QWidget):
         self._labels: dict[str, QLabel] = {}
         self._ranges = {each.field: each for each in (*MAIN, *MORE)}
         self.more_button = QPushButton(self)
-        self.more_button.setProperty("kind", "row")
+        self.more_button.setProperty("kind", "fold")
         self.more_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.more_button.setCheckable(True)
         self.seed = QLineEdit(self)

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QPainter, QPainterPath, QPixmap, QTransform
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPainterPath, QPixmap, QTransform
 
 from zhiyin.ui import tokens
 
@@ -60,3 +60,11 @@ def seal_pixmap(character: str, colour: QColor, size: int = 24) -> QPixmap:
     paint_seal(painter, QRectF(0, 0, size, size), character, colour)
     painter.end()
     return pixmap
+
+
+def app_icon() -> QIcon:
+    """The app's own seal, for the window and the task bar, drawn without loading an SVG renderer."""
+    icon = QIcon()
+    for size in (16, 24, 32, 48, 64, 128):
+        icon.addPixmap(seal_pixmap("知", seal_color(), size))
+    return icon

@@ -167,7 +167,7 @@ class SettingsForm(QWidget):
             "context": (self.tr("Context"), self.tr("In tokens. Larger remembers more and takes more memory.")),
             "gpu_layers": (self.tr("Layers on the GPU"), self.tr("Automatic puts there as many as fit.")),
             "threads": (self.tr("Threads"), self.tr("Automatic takes one for each physical core.")),
-            "data": (self.tr("Folder"), self.tr("Conversations and models lie here and nowhere else.")),
+            "data": (self.tr("Folder"), self.tr("Conversations and settings lie here.")),
         }
 
     def _fill_choices(self) -> None:

@@ -38,6 +38,9 @@ QPushButton[kind="quiet"]:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus { border-color: $accent; }
 QPushButton[kind="row"] { border-color: transparent; text-align: left; padding: 5px 8px; }
 QPushButton[kind="row"]:focus { border-color: $accent; }
+QPushButton[kind="fold"] { border-color: transparent; text-align: left; padding: 5px 0; }
+QPushButton[kind="fold"]:hover { background: transparent; color: $ink; }
+QPushButton[kind="fold"]:focus { border-color: $accent; }
 QPushButton[kind="link"] { border: none; color: $slate; padding: 0 2px; min-height: 16px; }
 QPushButton[kind="link"]:hover, QPushButton[kind="link"]:focus { background: transparent; color: $accent; }
 

@@ -1,0 +1,999 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+<context>
+    <name>ActionRow</name>
+    <message>
+        <source>Previous alternative</source>
+        <translation>上一个回复</translation>
+    </message>
+    <message>
+        <source>Next alternative</source>
+        <translation>下一个回复</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Edit this reply</source>
+        <translation>编辑这条回复</translation>
+    </message>
+    <message>
+        <source>Edit and send again</source>
+        <translation>修改后重发</translation>
+    </message>
+    <message>
+        <source>Regenerate</source>
+        <translation>重写</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>续写</translation>
+    </message>
+</context>
+<context>
+    <name>ChatHeader</name>
+    <message>
+        <source>Conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Settings of this conversation</source>
+        <translation>此对话的设置</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Unload the model</source>
+        <translation>卸载模型</translation>
+    </message>
+    <message>
+        <source>Delete this conversation</source>
+        <translation>删除此对话</translation>
+    </message>
+    <message>
+        <source>Title</source>
+        <translation>标题</translation>
+    </message>
+</context>
+<context>
+    <name>Composer</name>
+    <message>
+        <source>Write something…</source>
+        <translation>写点什么……</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+</context>
+<context>
+    <name>ContextMeter</name>
+    <message>
+        <source>Context</source>
+        <translation>上下文</translation>
+    </message>
+    <message>
+        <source>The context is what the model can see at once, counted in tokens.</source>
+        <translation>上下文是模型一次能看到的全部内容，以词元计。</translation>
+    </message>
+    <message>
+        <source>Reused tokens were read before and cost no time now.</source>
+        <translation>复用的词元此前已经读过，这次不再花时间。</translation>
+    </message>
+    <message>
+        <source>The oldest turns no longer fit and are not sent; the line in the conversation shows where memory begins.</source>
+        <translation>最早的几条已放不下，不再发送；对话中的横线标出记忆从哪里开始。</translation>
+    </message>
+    <message>
+        <source>reading the prompt {done} / {total}</source>
+        <translation>正在读取提示 {done} / {total}</translation>
+    </message>
+    <message>
+        <source>context {used} / {total}</source>
+        <translation>上下文 {used} / {total}</translation>
+    </message>
+    <message>
+        <source>reused {reused}</source>
+        <translation>复用 {reused}</translation>
+    </message>
+    <message>
+        <source>turns left out: {count}</source>
+        <translation>略去 {count} 条</translation>
+    </message>
+    <message>
+        <source>{rate} tokens/s</source>
+        <translation>{rate} 词元/秒</translation>
+    </message>
+    <message>
+        <source>first token {seconds} s</source>
+        <translation>首个词元 {seconds} 秒</translation>
+    </message>
+</context>
+<context>
+    <name>ConversationList</name>
+    <message>
+        <source>New conversation</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>Start a new conversation (Ctrl+N)</source>
+        <translation>开始新对话（Ctrl+N）</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨天</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>过去七天</translation>
+    </message>
+    <message>
+        <source>Earlier</source>
+        <translation>更早</translation>
+    </message>
+    <message>
+        <source>a reply is being written</source>
+        <translation>正在回复</translation>
+    </message>
+    <message>
+        <source>a new reply</source>
+        <translation>有新回复</translation>
+    </message>
+    <message>
+        <source>the last reply was interrupted</source>
+        <translation>上一条回复中断了</translation>
+    </message>
+</context>
+<context>
+    <name>ConversationsController</name>
+    <message>
+        <source>New conversation</source>
+        <translation>新对话</translation>
+    </message>
+</context>
+<context>
+    <name>EmptyState</name>
+    <message>
+        <source>Say something, and it will answer.</source>
+        <translation>说点什么，自有知音。</translation>
+    </message>
+</context>
+<context>
+    <name>Errors</name>
+    <message>
+        <source>The model file {path} is not there any more. Choose another model, or put the file back.</source>
+        <translation>模型文件 {path} 已不在原处。请另选一个模型，或把文件放回去。</translation>
+    </message>
+    <message>
+        <source>The model file {path} cannot be read ({detail}). Check its permissions and the disk.</source>
+        <translation>无法读取模型文件 {path}（{detail}）。请检查文件权限和磁盘。</translation>
+    </message>
+    <message>
+        <source>{path} is not a GGUF model. Choose a file that ends in .gguf.</source>
+        <translation>{path} 不是 GGUF 模型。请选择以 .gguf 结尾的文件。</translation>
+    </message>
+    <message>
+        <source>{path} is a GGUF file of version {version}, which is not supported. Download a newer file.</source>
+        <translation>{path} 是第 {version} 版的 GGUF 文件，尚不支持。请下载较新的文件。</translation>
+    </message>
+    <message>
+        <source>{path} is incomplete: {actual} of {expected} are there. Download it again.</source>
+        <translation>{path} 不完整：应有 {expected}，只有 {actual}。请重新下载。</translation>
+    </message>
+    <message>
+        <source>{path} is damaged ({detail}). Download it again.</source>
+        <translation>{path} 已损坏（{detail}）。请重新下载。</translation>
+    </message>
+    <message>
+        <source>Part {part} of the model {path} is missing. Put all parts into one folder.</source>
+        <translation>模型 {path} 缺少第 {part} 部分。请把所有部分放在同一个文件夹里。</translation>
+    </message>
+    <message>
+        <source>{path} has the architecture “{architecture}”, which this version cannot run. Choose another model, or update Zhiyin.</source>
+        <translation>{path} 的架构是“{architecture}”，此版本无法运行。请另选一个模型，或更新知音。</translation>
+    </message>
+    <message>
+        <source>{path} ({architecture}) is not a model that can chat. Choose a chat model.</source>
+        <translation>{path}（{architecture}）不是能对话的模型。请选择对话模型。</translation>
+    </message>
+    <message>
+        <source>{path} needs about {need} of memory and {free} are free. Close other programs, or choose a smaller model.</source>
+        <translation>{path} 约需 {need} 内存，而空闲的只有 {free}。请关闭其他程序，或选择较小的模型。</translation>
+    </message>
+    <message>
+        <source>{path} could not be loaded ({detail}). Choose another model, or download it again.</source>
+        <translation>无法加载 {path}（{detail}）。请另选一个模型，或重新下载。</translation>
+    </message>
+    <message>
+        <source>There is no model “{name}” in the library. Choose another model.</source>
+        <translation>模型库里没有“{name}”。请另选一个模型。</translation>
+    </message>
+    <message>
+        <source>The file {path} of the loaded model has been deleted. You can go on until the model is unloaded; then put the file back.</source>
+        <translation>已加载模型的文件 {path} 被删除了。在卸载之前仍可继续使用；之后请把文件放回去。</translation>
+    </message>
+    <message>
+        <source>No model is loaded. Choose a model first.</source>
+        <translation>还没有加载模型。请先选择一个模型。</translation>
+    </message>
+    <message>
+        <source>This model brings no chat template, so ChatML is used. Its answers may be odd.</source>
+        <translation>这个模型没有自带对话模板，因此改用 ChatML，回答可能有些奇怪。</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template failed ({detail}). Choose another model.</source>
+        <translation>模型的对话模板出错（{detail}）。请另选一个模型。</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template did not end within {seconds} s. Choose another model.</source>
+        <translation>模型的对话模板在 {seconds} 秒内没有运行完。请另选一个模型。</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template writes more than {limit} characters. Choose another model.</source>
+        <translation>模型的对话模板写出了超过 {limit} 个字符。请另选一个模型。</translation>
+    </message>
+    <message>
+        <source>This model&apos;s chat template cannot continue a reply. Write the reply anew instead.</source>
+        <translation>这个模型的对话模板不支持续写。请改为重写这条回复。</translation>
+    </message>
+    <message>
+        <source>The message has {tokens} tokens and {limit} fit: {over} too many. Shorten it, send it in parts, or set a larger context.</source>
+        <translation>这条消息有 {tokens} 个词元，最多放得下 {limit} 个，超出 {over} 个。请缩短、分几次发送，或把上下文设得更大。</translation>
+    </message>
+    <message>
+        <source>The context is full: the {turns} oldest turns were left out.</source>
+        <translation>上下文已满：略去了最早的 {turns} 条。</translation>
+    </message>
+    <message>
+        <source>The context is {given} tokens instead of {wanted}: more does not fit into memory.</source>
+        <translation>上下文是 {given} 个词元，而不是 {wanted} 个：内存放不下更多。</translation>
+    </message>
+    <message>
+        <source>The engine could not be started ({detail}). Install Zhiyin again.</source>
+        <translation>引擎无法启动（{detail}）。请重新安装知音。</translation>
+    </message>
+    <message>
+        <source>The engine ended unexpectedly ({reason}). What was written is kept; load the model again to go on.</source>
+        <translation>引擎意外退出（{reason}）。已写出的内容都在；重新加载模型即可继续。</translation>
+    </message>
+    <message>
+        <source>The engine did not answer for {seconds} s and was ended. Load the model again to go on.</source>
+        <translation>引擎 {seconds} 秒没有响应，已将它结束。重新加载模型即可继续。</translation>
+    </message>
+    <message>
+        <source>The engine speaks version {theirs} and the window {ours}. Install Zhiyin again.</source>
+        <translation>引擎的协议是第 {theirs} 版，窗口是第 {ours} 版。请重新安装知音。</translation>
+    </message>
+    <message>
+        <source>The engine failed ({detail}). Load the model again; if it goes on, choose another.</source>
+        <translation>引擎出错（{detail}）。请重新加载模型；若仍如此，请另选一个。</translation>
+    </message>
+    <message>
+        <source>The model could not go on ({detail}). Load the model again.</source>
+        <translation>模型无法继续（{detail}）。请重新加载模型。</translation>
+    </message>
+    <message>
+        <source>The device at {address} cannot be reached. Check that its server runs, or remove it.</source>
+        <translation>连不上位于 {address} 的设备。请确认它的服务正在运行，或将它移除。</translation>
+    </message>
+    <message>
+        <source>The GPU is not used: {reason}.</source>
+        <translation>没有使用显卡：{reason}。</translation>
+    </message>
+    <message>
+        <source>The engine did not understand a request ({detail}). Install Zhiyin again.</source>
+        <translation>引擎没有看懂一个请求（{detail}）。请重新安装知音。</translation>
+    </message>
+    <message>
+        <source>The conversation is too large to be sent (more than {limit}). Shorten it.</source>
+        <translation>对话太大，无法发送（超过 {limit}）。请缩短。</translation>
+    </message>
+    <message>
+        <source>The disk that holds {path} is full: nothing can be saved. Free some space; nothing that was saved is lost.</source>
+        <translation>{path} 所在的磁盘已满，无法保存。请腾出一些空间；已保存的内容都在。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written to, so conversations cannot be saved. Check its permissions, or start Zhiyin with another --data-dir.</source>
+        <translation>无法写入 {path}，因此不能保存对话。请检查权限，或用 --data-dir 指定另一个文件夹启动知音。</translation>
+    </message>
+    <message>
+        <source>Another program is using {path}. Close it, then try again.</source>
+        <translation>另一个程序正在使用 {path}。请将它关闭后再试。</translation>
+    </message>
+    <message>
+        <source>The conversations in {path} are damaged. The damaged file is kept; you can go back to the last good backup.</source>
+        <translation>{path} 中的对话已损坏。损坏的文件会保留；可以回到最近一次完好的备份。</translation>
+    </message>
+    <message>
+        <source>{path} was written by a newer Zhiyin (format {found}; this one knows {known}). Update Zhiyin; nothing was changed.</source>
+        <translation>{path} 由更新版本的知音写成（格式 {found}，此版本只认得 {known}）。请更新知音；文件没有任何改动。</translation>
+    </message>
+    <message>
+        <source>The disk refused to read or write {path} ({detail}). Check the disk, then try again.</source>
+        <translation>磁盘无法读写 {path}（{detail}）。请检查磁盘后再试。</translation>
+    </message>
+    <message>
+        <source>The data folder {path} cannot be used ({detail}). Check its permissions, or start Zhiyin with another --data-dir.</source>
+        <translation>数据文件夹 {path} 无法使用（{detail}）。请检查权限，或用 --data-dir 指定另一个文件夹启动知音。</translation>
+    </message>
+    <message>
+        <source>What you asked for is not there any more.</source>
+        <translation>你要找的内容已经不在了。</translation>
+    </message>
+    <message>
+        <source>This reply is still being written. Stop it first.</source>
+        <translation>这条回复还在写。请先停止。</translation>
+    </message>
+    <message>
+        <source>The conversations are closed. Start Zhiyin again.</source>
+        <translation>对话已关闭。请重新启动知音。</translation>
+    </message>
+    <message>
+        <source>{path} could not be used ({detail}). Start Zhiyin again.</source>
+        <translation>无法使用 {path}（{detail}）。请重新启动知音。</translation>
+    </message>
+    <message>
+        <source>The command was not understood ({detail}).</source>
+        <translation>看不懂这个命令（{detail}）。</translation>
+    </message>
+    <message>
+        <source>Something went wrong ({code}).</source>
+        <translation>出错了（{code}）。</translation>
+    </message>
+</context>
+<context>
+    <name>FirstRunPage</name>
+    <message>
+        <source>A friend who lives on your machine</source>
+        <translation>住在你电脑里的知音</translation>
+    </message>
+    <message>
+        <source>There is no model yet. Begin with the small one that came along, or open a GGUF file you have.</source>
+        <translation>还没有模型。可以先用随附的小模型，或打开已有的 GGUF 文件。</translation>
+    </message>
+    <message>
+        <source>There is no model yet. Open a GGUF file you have.</source>
+        <translation>还没有模型。请打开已有的 GGUF 文件。</translation>
+    </message>
+    <message>
+        <source>Use the starter model</source>
+        <translation>使用入门模型</translation>
+    </message>
+    <message>
+        <source>Open a GGUF file…</source>
+        <translation>打开 GGUF 文件……</translation>
+    </message>
+    <message>
+        <source>or drop one onto this window</source>
+        <translation>也可以把文件拖进这个窗口</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Loading the model, {percent}</source>
+        <translation>正在加载模型，{percent}</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Zhiyin</source>
+        <translation>知音</translation>
+    </message>
+    <message>
+        <source>New conversation</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Settings of this conversation</source>
+        <translation>此对话的设置</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Write</source>
+        <translation>书写</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Previous conversation</source>
+        <translation>上一个对话</translation>
+    </message>
+    <message>
+        <source>Next conversation</source>
+        <translation>下一个对话</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>Conversation deleted</source>
+        <translation>对话已删除</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+</context>
+<context>
+    <name>ModelChooser</name>
+    <message>
+        <source>Loading {name}</source>
+        <translation>正在加载 {name}</translation>
+    </message>
+    <message>
+        <source>Loading</source>
+        <translation>正在加载</translation>
+    </message>
+    <message>
+        <source>missing</source>
+        <translation>文件不在</translation>
+    </message>
+    <message>
+        <source>Choose a model</source>
+        <translation>选择模型</translation>
+    </message>
+    <message>
+        <source>Choose the model that answers</source>
+        <translation>选择由哪个模型回答</translation>
+    </message>
+    <message>
+        <source>Cancel loading</source>
+        <translation>取消加载</translation>
+    </message>
+</context>
+<context>
+    <name>ModelFileDialog</name>
+    <message>
+        <source>Open a GGUF model</source>
+        <translation>打开 GGUF 模型</translation>
+    </message>
+    <message>
+        <source>GGUF models (*.gguf)</source>
+        <translation>GGUF 模型 (*.gguf)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>所有文件 (*)</translation>
+    </message>
+</context>
+<context>
+    <name>NoteRow</name>
+    <message>
+        <source>Waiting for another reply to finish …</source>
+        <translation>正在等另一条回复写完……</translation>
+    </message>
+    <message>
+        <source>You stopped this reply.</source>
+        <translation>你停止了这条回复。</translation>
+    </message>
+    <message>
+        <source>This reply was interrupted. What had been written is kept.</source>
+        <translation>这条回复中断了，已写出的内容都在。</translation>
+    </message>
+    <message>
+        <source>This reply failed.</source>
+        <translation>这条回复失败了。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>续写</translation>
+    </message>
+    <message>
+        <source>Regenerate</source>
+        <translation>重写</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>再试一次</translation>
+    </message>
+    <message>
+        <source>Load the model again</source>
+        <translation>重新加载模型</translation>
+    </message>
+    <message>
+        <source>Choose a model</source>
+        <translation>选择模型</translation>
+    </message>
+    <message>
+        <source>Open a file …</source>
+        <translation>打开文件……</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Edit the message</source>
+        <translation>修改消息</translation>
+    </message>
+</context>
+<context>
+    <name>Presentation</name>
+    <message>
+        <source>Zhiyin</source>
+        <translation>知音</translation>
+    </message>
+    <message>
+        <source>{speed} tok/s</source>
+        <translation>{speed} 词元/秒</translation>
+    </message>
+    <message>
+        <source>Waiting for another reply</source>
+        <translation>等待另一条回复</translation>
+    </message>
+    <message>
+        <source>Loading the model</source>
+        <translation>正在加载模型</translation>
+    </message>
+    <message>
+        <source>Reading the conversation: {percent} %</source>
+        <translation>正在读对话：{percent}%</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>你</translation>
+    </message>
+</context>
+<context>
+    <name>SamplingEditor</name>
+    <message>
+        <source>greedy</source>
+        <translation>贪心</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>关</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>随机种子</translation>
+    </message>
+    <message>
+        <source>random</source>
+        <translation>随机</translation>
+    </message>
+    <message>
+        <source>The same seed with the same settings gives the same reply. Empty means a new one each time.</source>
+        <translation>同样的种子和设置会得到同样的回复。留空则每次更换。</translation>
+    </message>
+    <message>
+        <source>More samplers</source>
+        <translation>更多采样器</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>温度</translation>
+    </message>
+    <message>
+        <source>Low is sober, high is bold. At 0 the likeliest token is always taken.</source>
+        <translation>低则稳重，高则大胆。为 0 时总取最可能的词元。</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>Only the likeliest tokens that together reach this share. 1 is off.</source>
+        <translation>只从合计概率达到此值的最可能词元中选。1 为关闭。</translation>
+    </message>
+    <message>
+        <source>Top-k</source>
+        <translation>Top-k</translation>
+    </message>
+    <message>
+        <source>Only this many of the likeliest tokens. 0 is off.</source>
+        <translation>只从最可能的若干个词元中选。0 为关闭。</translation>
+    </message>
+    <message>
+        <source>Min-p</source>
+        <translation>Min-p</translation>
+    </message>
+    <message>
+        <source>Only tokens at least this likely compared with the likeliest. 0 is off.</source>
+        <translation>只选与最可能者相比概率不低于此比例的词元。0 为关闭。</translation>
+    </message>
+    <message>
+        <source>Typical-p</source>
+        <translation>Typical-p</translation>
+    </message>
+    <message>
+        <source>Prefers tokens about as surprising as expected. 1 is off.</source>
+        <translation>偏好意外程度适中的词元。1 为关闭。</translation>
+    </message>
+    <message>
+        <source>Repeat penalty</source>
+        <translation>重复惩罚</translation>
+    </message>
+    <message>
+        <source>Above 1, words that were used come less often. 1 is off.</source>
+        <translation>大于 1 时，用过的词较少再出现。1 为关闭。</translation>
+    </message>
+    <message>
+        <source>Frequency penalty</source>
+        <translation>频率惩罚</translation>
+    </message>
+    <message>
+        <source>Grows with each use of a token. 0 is off.</source>
+        <translation>词元每出现一次就加重一些。0 为关闭。</translation>
+    </message>
+    <message>
+        <source>Presence penalty</source>
+        <translation>存在惩罚</translation>
+    </message>
+    <message>
+        <source>The same for every token that was used. 0 is off.</source>
+        <translation>凡出现过的词元一视同仁。0 为关闭。</translation>
+    </message>
+    <message>
+        <source>Penalty window</source>
+        <translation>惩罚范围</translation>
+    </message>
+    <message>
+        <source>How many of the last tokens the penalties look at. 0 is off.</source>
+        <translation>惩罚只看最近多少个词元。0 为关闭。</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsController</name>
+    <message>
+        <source>{layers} of {all} layers of the model run on the GPU.</source>
+        <translation>模型的 {all} 层中有 {layers} 层在显卡上运行。</translation>
+    </message>
+    <message>
+        <source>The model runs on the CPU with {threads} threads.</source>
+        <translation>模型在处理器上运行，使用 {threads} 个线程。</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsForm</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>Replies</source>
+        <translation>回复</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Data</source>
+        <translation>数据</translation>
+    </message>
+    <message>
+        <source>never</source>
+        <translation>从不</translation>
+    </message>
+    <message>
+        <source> min</source>
+        <translation> 分钟</translation>
+    </message>
+    <message>
+        <source>no limit</source>
+        <translation>不限</translation>
+    </message>
+    <message>
+        <source>automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source> pt</source>
+        <translation> 磅</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>恢复默认</translation>
+    </message>
+    <message>
+        <source>Open the folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>No system prompt</source>
+        <translation>没有系统提示词</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>Size of replies</source>
+        <translation>回复字号</translation>
+    </message>
+    <message>
+        <source>For every conversation that has none of its own.</source>
+        <translation>用于没有自己提示词的所有对话。</translation>
+    </message>
+    <message>
+        <source>Longest reply</source>
+        <translation>回复长度上限</translation>
+    </message>
+    <message>
+        <source>In tokens.</source>
+        <translation>以词元计。</translation>
+    </message>
+    <message>
+        <source>Samplers</source>
+        <translation>采样</translation>
+    </message>
+    <message>
+        <source>How the next word is chosen. A conversation can have its own.</source>
+        <translation>决定如何选出下一个词。每个对话也可以单独设置。</translation>
+    </message>
+    <message>
+        <source>Load the last model at start</source>
+        <translation>启动时加载上次的模型</translation>
+    </message>
+    <message>
+        <source>Unload when idle</source>
+        <translation>空闲时卸载</translation>
+    </message>
+    <message>
+        <source>Frees the memory; the next message loads the model again.</source>
+        <translation>释放内存；下次发消息时会重新加载。</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>上下文</translation>
+    </message>
+    <message>
+        <source>In tokens. Larger remembers more and takes more memory.</source>
+        <translation>以词元计。越大记得越多，也越占内存。</translation>
+    </message>
+    <message>
+        <source>Layers on the GPU</source>
+        <translation>放入显存的层数</translation>
+    </message>
+    <message>
+        <source>Automatic puts there as many as fit.</source>
+        <translation>自动：显存放得下多少就放多少。</translation>
+    </message>
+    <message>
+        <source>Threads</source>
+        <translation>线程数</translation>
+    </message>
+    <message>
+        <source>Automatic takes one for each physical core.</source>
+        <translation>自动：每个物理核心一个。</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Conversations and settings lie here.</source>
+        <translation>对话和设置都存放在这里。</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>高对比度</translation>
+    </message>
+</context>
+<context>
+    <name>Sidebar</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Settings (Ctrl+,)</source>
+        <translation>设置（Ctrl+,）</translation>
+    </message>
+</context>
+<context>
+    <name>StoreTrouble</name>
+    <message>
+        <source>Your conversations are not open</source>
+        <translation>对话没有打开</translation>
+    </message>
+    <message>
+        <source>Go back to the backup of {when}</source>
+        <translation>回到 {when} 的备份</translation>
+    </message>
+    <message>
+        <source>Your conversations could not be opened ({detail}).</source>
+        <translation>无法打开你的对话（{detail}）。</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>再试一次</translation>
+    </message>
+    <message>
+        <source>The backup is in place. The damaged file is kept as {name}.</source>
+        <translation>已恢复备份。损坏的文件保留为 {name}。</translation>
+    </message>
+</context>
+<context>
+    <name>TranscriptView</name>
+    <message>
+        <source>The model&apos;s memory begins here</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>WindowController</name>
+    <message>
+        <source>New conversation</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>The model of this conversation, {name}, is not there any more.</source>
+        <translation>此对话的模型 {name} 已经不在了。</translation>
+    </message>
+    <message>
+        <source>Choose a model</source>
+        <translation>选择模型</translation>
+    </message>
+    <message>
+        <source>Use {name}</source>
+        <translation>使用 {name}</translation>
+    </message>
+    <message>
+        <source>Choose a model first</source>
+        <translation>请先选择模型</translation>
+    </message>
+    <message>
+        <source>{device}: {layers} layers, {memory}</source>
+        <translation>{device}：{layers} 层，{memory}</translation>
+    </message>
+    <message>
+        <source>{threads} threads</source>
+        <translation>{threads} 个线程</translation>
+    </message>
+    <message>
+        <source>Load again</source>
+        <translation>重新加载</translation>
+    </message>
+    <message>
+        <source>Something went wrong ({detail}). The log has more.</source>
+        <translation>出错了（{detail}）。日志里有更多信息。</translation>
+    </message>
+</context>
+<context>
+    <name>Zhiyin</name>
+    <message>
+        <source>Opening your conversations…</source>
+        <translation>正在打开对话……</translation>
+    </message>
+    <message>
+        <source>Your conversations lie on a network folder ({detail}), which can damage a database. Choose a local one with --data-dir.</source>
+        <translation>你的对话存放在网络文件夹（{detail}）中，这可能损坏数据库。请用 --data-dir 选择本机的文件夹。</translation>
+    </message>
+    <message>
+        <source>Your conversations lie in a folder synchronised by {detail}, which can damage a database. Choose another with --data-dir.</source>
+        <translation>你的对话存放在由 {detail} 同步的文件夹中，这可能损坏数据库。请用 --data-dir 另选一个。</translation>
+    </message>
+</context>
+<context>
+    <name>_Content</name>
+    <message>
+        <source>No system prompt</source>
+        <translation>没有系统提示词</translation>
+    </message>
+    <message>
+        <source>This conversation</source>
+        <translation>此次对话</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>Samplers</source>
+        <translation>采样</translation>
+    </message>
+    <message>
+        <source>Use the default</source>
+        <translation>恢复默认</translation>
+    </message>
+</context>
+<context>
+    <name>_Message</name>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>_Popup</name>
+    <message>
+        <source>missing</source>
+        <translation>文件不在</translation>
+    </message>
+    <message>
+        <source>Open a GGUF file…</source>
+        <translation>打开 GGUF 文件……</translation>
+    </message>
+    <message>
+        <source>Unload the model</source>
+        <translation>卸载模型</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+</context>
+</TS>
