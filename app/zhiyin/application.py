@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -32,11 +32,15 @@ from zhiyin_models.library.installed import data_dir as default_data_dir
 log = logging.getLogger(__name__)
 
 LOG_BYTES = 1 << 20
+OPEN_LOG = "log:open"
 SILENCE_SECONDS = 30.0
 
 
 class Zhiyin(QObject):
     """The running app: one window, one store, one engine."""
+
+    running: "Zhiyin | None" = None
+    bug_found = Signal(str)
 
     def __init__(self, app: QApplication, paths: Paths, *, language: str | None = None) -> None:
         super().__init__()
@@ -54,8 +58,11 @@ class Zhiyin(QObject):
             self.window.restore_state(base64.b64decode(self.appearance.geometry))
         self.window.closing.connect(self.close)
         self.window.transcript.link_activated.connect(lambda link: QDesktopServices.openUrl(QUrl(link)))
+        self.window.banner.action.connect(self._act)
         self._closed = False
         app.aboutToQuit.connect(self.close)
+        self.bug_found.connect(self._say_bug)
+        Zhiyin.running = self
 
     # ------------------------------------------------------------ start
 
@@ -86,6 +93,17 @@ class Zhiyin(QObject):
 
         self._trouble = StoreTrouble(self, error)
         self._trouble.show()
+
+    def _say_bug(self, detail: str) -> None:
+        """Say that something is wrong with the app itself, once per kind; the rest is in the log."""
+        text = self.tr("Something went wrong in Zhiyin ({detail}). Your conversations are safe; the log has more.").format(
+            detail=detail[:200]
+        )
+        self.window.banner.show_message(text, "error", [(OPEN_LOG, self.tr("Open the log"))], key="bug")
+
+    def _act(self, action: str) -> None:
+        if action == OPEN_LOG:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.paths.logs)))
 
     def _warn_of_folder(self, warning: FolderWarning | None) -> None:
         if warning is None:
@@ -146,6 +164,7 @@ class Zhiyin(QObject):
         if self.session is not None:
             self.session.end()
         self.delivery.close()
+        Zhiyin.running = None
         self.background.shutdown(wait=True, cancel_futures=False)
 
 
@@ -159,6 +178,9 @@ def _start_logging(paths: Paths) -> None:
 
 def _on_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     log.critical("a bug", exc_info=(kind, error, trace))
+    zhiyin = Zhiyin.running
+    if zhiyin is not None:
+        zhiyin.bug_found.emit(f"{kind.__name__}: {error}")
 
 
 def run(*, data_dir: Path | None = None, language: str | None = None) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from zhiyin.controllers.models import ModelsController
@@ -21,6 +22,8 @@ from zhiyin_models.engine.protocol import Sampling
 from zhiyin_models.errors import Code, Failure
 
 log = logging.getLogger(__name__)
+
+NEW_DRAFT_KEY = "new_draft"
 
 
 class ChatController(QObject):
@@ -54,6 +57,7 @@ class ChatController(QObject):
         self._conversation: Conversation | None = None
         self._turns: list[Turn] = []
         self._new: dict[str, Any] = {}  # what was chosen for a conversation that is not stored yet
+        self._new_draft = ""
         self._opening = 0
         self._sending = False
         self._connect()
@@ -117,7 +121,7 @@ class ChatController(QObject):
         self._leave()
         self._conversation, self._turns, self._new = None, [], {}
         self._transcript.clear()
-        self._composer.set_draft("")
+        self._composer.set_draft(self._new_draft)
         self._show_busy()
         self.opened.emit(None)
         self.turns_changed.emit()
@@ -197,8 +201,28 @@ class ChatController(QObject):
         self.changed.emit(conversation)
 
     def _keep_draft(self, text: str) -> None:
-        if self._conversation is not None and not self._sending:
+        if self._sending:
+            return
+        if self._conversation is not None:
+            self._conversation = msgspec.structs.replace(self._conversation, draft=text)
             self._ask(self._store.set_draft(self._conversation.id, text))
+        else:
+            self._keep_new_draft(text)
+
+    def _keep_new_draft(self, text: str) -> None:
+        if text != self._new_draft:
+            self._new_draft = text
+            self._ask(self._store.set_setting(NEW_DRAFT_KEY, text))
+
+    def read_new_draft(self) -> None:
+        """Fetch what was written for a conversation that never began."""
+
+        def read(text: object) -> None:
+            self._new_draft = text if isinstance(text, str) else ""
+            if self._conversation is None and not self._composer.text():
+                self._composer.set_draft(self._new_draft)
+
+        self._ask(self._store.get_setting(NEW_DRAFT_KEY, ""), read)
 
     # ------------------------------------------------------------ sending
 
@@ -219,18 +243,19 @@ class ChatController(QObject):
     def _send_in(self, conversation: Conversation, text: str) -> None:
         if self._conversation is None:
             self._conversation = conversation
+            self._keep_new_draft("")
             self.opened.emit(conversation)
-        parent = self._turns[-1].id if self._turns else None
+        before = list(self._turns) if conversation.id == self.id else []
+        parent = before[-1].id if before else conversation.leaf
 
         def stored(turn: Turn) -> None:
             self._sending = False
-            if turn.conversation != self.id:
-                return
-            self._turns.append(turn)
-            self._transcript.append_turn(turn_view(turn))
-            self._transcript.scroll_to_end()
-            self.turns_changed.emit()
-            self._answer(turn)
+            if turn.conversation == self.id:
+                self._turns.append(turn)
+                self._transcript.append_turn(turn_view(turn))
+                self._transcript.scroll_to_end()
+                self.turns_changed.emit()
+            self._answer(conversation, [*before, turn])
 
         self._ask(self._store.add_user_turn(conversation.id, parent, text), stored, lambda error: self._not_sent(text, error))
 
@@ -241,51 +266,47 @@ class ChatController(QObject):
         self._composer.set_draft(f"{text}\n{later}" if later else text)
         self.trouble.emit(error)
 
-    def _answer(self, turn: Turn, path: list[Turn] | None = None) -> None:
-        """Ask for a reply to a user's turn; a sibling of the replies that it has."""
-        model = self.model
-        path = path if path is not None else list(self._turns)
+    def _answer(self, conversation: Conversation, path: list[Turn]) -> None:
+        """Ask for a reply to the last turn of a path; a sibling of the replies that it has. The view may be elsewhere by now."""
+        model = conversation.model or self._models.default
 
         def stored(reply: Turn) -> None:
-            if reply.conversation == self.id:
-                if path and self._turns and self._turns[-1].id == path[-1].id:
-                    self._turns.append(reply)
-                    self._transcript.append_turn(turn_view(reply))
-                    self._submit(reply, path, model)
-                else:
-                    self.reload(lambda: self._submit(reply, path, model))
+            def submit() -> None:
+                self._submit(conversation, reply, path, model)
+
+            if reply.conversation != self.id:
+                submit()
+            elif self._turns and self._turns[-1].id == path[-1].id:
+                self._turns.append(reply)
+                self._transcript.append_turn(turn_view(reply))
+                submit()
             else:
-                self._submit(reply, path, model)
+                self.reload(submit)
             self._refresh_row(reply.conversation)
 
-        self._ask(
-            self._store.add_reply(turn.conversation, turn.id, model=model, status=Status.QUEUED),
-            stored,
-        )
+        self._ask(self._store.add_reply(conversation.id, path[-1].id, model=model, status=Status.QUEUED), stored)
 
-    def _submit(self, reply: Turn, path: list[Turn], model: str, *, open_reply: bool = False) -> None:
-        conversation = self._conversation
-        own_prompt = conversation.system_prompt if conversation is not None and conversation.id == reply.conversation else None
-        own_sampling = conversation.sampling if conversation is not None and conversation.id == reply.conversation else None
+    def _submit(self, conversation: Conversation, reply: Turn, path: list[Turn], model: str, *, open_reply: bool = False) -> None:
         known = self._models.find(model)
+        prompt = self._settings.system_prompt if conversation.system_prompt is None else conversation.system_prompt
         job = ReplyJob(
             conversation=reply.conversation,
             reply=reply.id,
             model=model,
-            model_path=str(known.path) if known is not None else "",
-            layout=lay_out(path, system_prompt=self._settings.system_prompt if own_prompt is None else own_prompt),
-            sampling=own_sampling or self._settings.sampling,
+            model_path=known.path if known is not None else "",
+            layout=lay_out(path, system_prompt=prompt),
+            sampling=conversation.sampling or self._settings.sampling,
             max_tokens=self._settings.max_tokens,
             open_reply=open_reply,
             start_text=reply.text if open_reply else "",
         )
-        if conversation is not None and conversation.id == reply.conversation and not conversation.model and known is not None:
-            self.update(model=known.name)
+        if not conversation.model and known is not None:
+            self._ask(self._store.update_conversation(conversation.id, model=known.name), self._on_updated)
         self._models.touch()
-        if not model:
-            self._replies.refuse(job, Failure(Code.MODEL_NONE_LOADED))
-        else:
+        if model:
             self._replies.submit(job)
+        else:
+            self._replies.refuse(job, Failure(Code.MODEL_NONE_LOADED))
 
     def stop(self) -> None:
         """Stop what this conversation has running or waiting."""
@@ -301,12 +322,12 @@ class ChatController(QObject):
     def regenerate(self, reply: int) -> None:
         """Write another alternative of a reply; also answers a user's turn that has none."""
         found = self._turn(reply)
-        if found is None or self._busy_here():
+        if found is None or self._busy_here() or self._conversation is None:
             return
         index, turn = found
-        asked = turn if turn.role == "user" else self._turns[index - 1] if index else None
-        if asked is not None:
-            self._answer(asked, self._turns[: index + 1 if turn.role == "user" else index])
+        path = self._turns[: index + 1 if turn.role == "user" else index]
+        if path:
+            self._answer(self._conversation, path)
 
     def edit_and_resend(self, id_: int, text: str) -> None:
         """Put another text beside a user's turn and answer that."""
@@ -314,9 +335,14 @@ class ChatController(QObject):
             return
 
         def stored(turn: Turn) -> None:
-            self.reload(lambda: self._answer(turn))
+            self.reload(lambda: self._answer_shown(turn.id))
 
         self._ask(self._store.add_edited_turn(id_, text), stored)
+
+    def _answer_shown(self, id_: int) -> None:
+        found = self._turn(id_)
+        if found is not None and self._conversation is not None:
+            self._answer(self._conversation, self._turns[: found[0] + 1])
 
     def edit_reply(self, id_: int, text: str) -> None:
         """Change a reply in place; its former text is kept in the store."""
@@ -329,15 +355,20 @@ class ChatController(QObject):
 
     def continue_reply(self, id_: int) -> None:
         """Go on with a reply that was cut, in the same turn."""
-        found = self._turn(id_)
-        if found is None or self._busy_here():
+        found, conversation = self._turn(id_), self._conversation
+        if found is None or conversation is None or self._busy_here():
             return
         index, turn = found
         if not turn.text.strip():
             self.regenerate(id_)
             return
         path, model = self._turns[: index + 1], self.model
-        self._ask(self._store.reopen_reply(id_, Status.QUEUED), lambda reply: self._submit(reply, path, model, open_reply=True))
+
+        def reopened(reply: Turn) -> None:
+            self._replace(reply)
+            self._submit(conversation, reply, path, model, open_reply=True)
+
+        self._ask(self._store.reopen_reply(id_, Status.QUEUED), reopened)
 
     def show_alternative(self, id_: int, step: int) -> None:
         """Show the alternative before or after this one."""

@@ -110,9 +110,7 @@ class ModelsController(QObject):
         model = self.find(name)
         if model is None or model.missing:
             failure = (
-                Failure(Code.MODEL_UNKNOWN_NAME, {"name": name})
-                if model is None
-                else Failure(Code.MODEL_MISSING, {"path": model.path})
+                Failure(Code.MODEL_UNKNOWN_NAME, {"name": name}) if model is None else Failure(Code.MODEL_MISSING, {"path": model.path})
             )
             self._engine.unload()
             self._engine.load_failed.emit(failure)

@@ -67,6 +67,7 @@ class Session(QObject):
 
     def _on_settings(self, value: object) -> None:
         self.apply_settings(decode_settings(value))
+        self.chat.read_new_draft()
         self.conversations.load(self._on_list)
         self.models.refresh(self._on_library)
         self.zhiyin.delivery.deliver(self.store.checked, None, self.view.show_trouble)

@@ -1,0 +1,47 @@
+"""Every code has a sentence, and every sentence uses only what its code carries."""
+
+import inspect
+import re
+from enum import StrEnum
+from string import Formatter
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from zhiyin import errors
+from zhiyin.store.errors import StoreCode
+from zhiyin_models.errors import Code
+
+NAMES = re.compile(r"[a-z_]+")
+
+
+def promised(kind: type[StrEnum]) -> dict[str, set[str]]:
+    """The arguments named in the comment beside each code."""
+    found = {}
+    for line in inspect.getsource(kind).splitlines():
+        if match := re.match(r'\s+[A-Z_]+ = "([^"]+)"(?:\s+# (.*))?', line):
+            comment = re.sub(r"\([^)]*\)|^a notice:", "", match[2] or "")
+            found[match[1]] = set(NAMES.findall(comment))
+    return found
+
+
+@pytest.mark.parametrize("kind", [Code, StoreCode])
+def test_every_code_has_a_sentence_that_uses_what_it_carries(kind: type[StrEnum]) -> None:
+    carried = promised(kind)
+    for code in kind:
+        sentence = str(errors.SENTENCES[code])
+        used = {name for _, name, _, _ in Formatter().parse(sentence) if name}
+        assert used <= carried[code], code
+        assert sentence.endswith("."), code
+
+
+def test_sizes_are_shown_as_a_person_reads_them(qtbot: QtBot) -> None:
+    text = errors.describe(Code.MODEL_TOO_BIG, {"path": "big.gguf", "need": 5 << 30, "free": 3 << 30})
+    assert "5.0" in text
+    assert "3.0" in text
+    assert str(5 << 30) not in text
+
+
+def test_a_missing_argument_costs_its_word_and_an_unknown_code_still_says_something(qtbot: QtBot) -> None:
+    assert "…" in errors.describe(Code.MODEL_MISSING, {})
+    assert "no.such" in errors.describe("no.such", {})
