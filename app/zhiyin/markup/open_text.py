@@ -126,7 +126,10 @@ class OpenText:
     def _step_code(self, part: "_OpenCode") -> bool:
         end = part.end_in(self._tail)
         self.open_code = end is None
-        self.blocks.append(CodeBlock(part.language, self._tail[: end[0] if end else None].removesuffix("\n")))
+        text = self._tail[: end[0]] if end else self._tail
+        if end is None and not text[text.rfind("\n") + 1 :].strip(" \t"):
+            text = text.rstrip(" \t")  # the parser does not count a last line of spaces
+        self.blocks.append(CodeBlock(part.language, text.removesuffix("\n")))
         if end is None or end[1] is None:
             return False
         self._frozen = len(self.blocks)

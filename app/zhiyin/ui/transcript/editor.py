@@ -1,0 +1,100 @@
+"""Edits a turn where it stands: Enter accepts, Shift+Enter breaks the line, Esc leaves; an input method's Enter stays its own."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFont, QInputMethodEvent, QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from zhiyin.ui.transcript.turn import TurnView
+
+
+class _Field(QPlainTextEdit):
+    accepted = Signal()
+    left = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._composing = False
+        self.setTabChangesFocus(True)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        self._composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._composing = False
+        super().focusOutEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self._composing:
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.textCursor().insertText("\n")
+                self.ensureCursorVisible()
+            else:
+                self.accepted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class TurnEditor(QWidget):
+    """An editor over a turn's text. ``accepted`` carries the new text; ``resized`` says that it wants another height."""
+
+    accepted = Signal(int, str)
+    left = Signal()
+    resized = Signal()
+
+    def __init__(self, turn: TurnView, font: QFont, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.turn = turn
+        self.field = _Field(self)
+        self.field.setFont(font)
+        self.field.setPlainText(turn.text)
+        self.field.moveCursor(QTextCursor.MoveOperation.End)
+        self._hint = QLabel(self)
+        self._hint.setProperty("tone", "soft")
+        self._cancel = QPushButton(self)
+        self._accept = QPushButton(self)
+        self._accept.setProperty("kind", "primary")
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._hint, 1)
+        row.addWidget(self._cancel)
+        row.addWidget(self._accept)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.field, 1)
+        column.addLayout(row)
+        self.setFocusProxy(self.field)
+        self.field.accepted.connect(self._take)
+        self.field.left.connect(self.left)
+        self._accept.clicked.connect(self._take)
+        self._cancel.clicked.connect(self.left)
+        self.field.document().documentLayout().documentSizeChanged.connect(lambda _size: self.resized.emit())
+        self.retranslateUi()
+
+    def _take(self) -> None:
+        text = self.field.toPlainText()
+        if text.strip():
+            self.accepted.emit(self.turn.id, text)
+
+    def wanted_height(self, most: int) -> int:
+        """The height that shows the whole text, within bounds."""
+        lines = self.field.document().size().height()  # a plain-text layout counts in lines
+        margins = 2 * self.field.document().documentMargin() + 2 * self.field.frameWidth() + 12
+        text = int(lines * self.field.fontMetrics().lineSpacing() + margins)
+        return max(88, min(text + 8 + self._accept.sizeHint().height(), most))
+
+    def retranslateUi(self) -> None:
+        """Name the buttons in the language in force."""
+        self._hint.setText(self.tr("Enter accepts, Shift+Enter breaks the line, Esc leaves"))
+        self._cancel.setText(self.tr("Cancel"))
+        self._accept.setText(self.tr("Send again") if self.turn.role == "user" else self.tr("Save"))
+        self.field.setAccessibleName(self.tr("Edit this message"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslateUi()
+        super().changeEvent(event)

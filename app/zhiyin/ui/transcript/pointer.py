@@ -1,0 +1,188 @@
+"""What the mouse does over the turns: links, actions under the turn pointed at, code scrolled sideways and copied."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QMenu, QToolButton, QToolTip
+
+from zhiyin.ui.icons import icon
+from zhiyin.ui.transcript.box import Box
+from zhiyin.ui.transcript.stack import Entry
+
+if TYPE_CHECKING:
+    from zhiyin.ui.transcript.view import TranscriptView
+
+
+class Pointer:
+    """The mouse over one view."""
+
+    def __init__(self, view: "TranscriptView") -> None:
+        self._view = view
+        self._pressed_link = ""
+        self._dragged: tuple[Box, float, int] | None = None
+        self._copied_from: Box | None = None
+        self._button = QToolButton(view.viewport_widget())
+        self._button.setFixedSize(26, 26)
+        self._button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._button.setCursor(Qt.CursorShape.ArrowCursor)
+        self._button.clicked.connect(self._copy_code)
+        self._button.hide()
+
+    # ------------------------------------------------------------ finding
+
+    def _find(self, place: QPoint) -> tuple[Entry | None, Box | None, QPointF]:
+        """The turn and box at a place, and where the box begins."""
+        view = self._view
+        for index in view.visible():
+            rect = view.turn_rect(index)
+            if not rect.top() <= place.y() <= rect.bottom():
+                continue
+            entry = view.stack.entries[index]
+            body = entry.body
+            if body is None or entry.editor_height:
+                return entry, None, QPointF()
+            top = rect.top() + entry.body_top
+            number = body.box_at(place.y() - top)
+            if number < 0:
+                return entry, None, QPointF()
+            box = body.boxes[number]
+            origin = QPointF(rect.left() + box.piece.indent, top + body.top(number))
+            inside = QRectF(origin.x(), origin.y(), box.width, box.height).contains(QPointF(place))
+            return entry, box if inside else None, origin
+        return None, None, QPointF()
+
+    def _link(self, place: QPoint) -> str:
+        _, box, origin = self._find(place)
+        return box.link_at(QPointF(place) - origin) if box else ""
+
+    # ------------------------------------------------------------ events
+
+    def handle(self, event: QEvent) -> bool:
+        """Take an event of the viewport; True if it is dealt with."""
+        match event:
+            case QMouseEvent():
+                return self._mouse(event)
+            case QWheelEvent():
+                return self._wheel(event)
+            case QHelpEvent() if event.type() == QEvent.Type.ToolTip:
+                link = self._link(event.pos())
+                if link:
+                    QToolTip.showText(event.globalPos(), link, self._view.viewport())
+                return bool(link)
+            case QContextMenuEvent():
+                self._menu(event)
+                return True
+            case _ if event.type() == QEvent.Type.Leave:
+                self.refresh()
+        return False
+
+    def _mouse(self, event: QMouseEvent) -> bool:
+        place = event.position().toPoint()
+        left = event.button() == Qt.MouseButton.LeftButton
+        match event.type():
+            case QEvent.Type.MouseMove:
+                self._move(place)
+                return True
+            case QEvent.Type.MouseButtonPress if left:
+                self._pressed_link = self._link(place)
+                self._press_track(place)
+                return bool(self._pressed_link or self._dragged)
+            case QEvent.Type.MouseButtonRelease if left:
+                self._dragged = None
+                link, self._pressed_link = self._pressed_link, ""
+                if link and link == self._link(place):
+                    self._view.link_activated.emit(link)
+                return bool(link)
+            case QEvent.Type.MouseButtonDblClick if left:
+                entry, box, _ = self._find(place)
+                if entry and entry.user and not (box and box.copy_text):
+                    self._view.act(entry.turn.id, "edit")
+                    return True
+        return False
+
+    def _move(self, place: QPoint) -> None:
+        if self._dragged:
+            box, start, x = self._dragged
+            track = box.scroll_track
+            if track:
+                whole = track.width() + box.scroll_range
+                if box.scroll_to(x + int((place.x() - start) * whole / track.width())):
+                    self._view.viewport().update()
+            return
+        self._point_at(place)
+
+    def refresh(self) -> None:
+        """Look again at what is under the mouse: it has moved away from under it, or come."""
+        viewport = self._view.viewport()
+        place = viewport.mapFromGlobal(viewport.cursor().pos())
+        if viewport.underMouse() and viewport.rect().contains(place):
+            self._point_at(place)
+        else:
+            self._button.hide()
+            self._view.attachments.hover(-1)
+
+    def _point_at(self, place: QPoint) -> None:
+        entry, box, origin = self._find(place)
+        self._view.attachments.hover(entry.turn.id if entry else -1)
+        link = box.link_at(QPointF(place) - origin) if box else ""
+        cursor = Qt.CursorShape.PointingHandCursor if link else Qt.CursorShape.ArrowCursor
+        if self._view.viewport().cursor().shape() != cursor:
+            self._view.viewport().setCursor(cursor)
+        if box is None or not box.copy_text:
+            self._button.hide()
+            self._copied_from = None
+            return
+        if box is not self._copied_from or not self._button.isVisible():
+            self._copied_from = box
+            self._button.setIcon(icon("copy", 16))
+            self._button.setToolTip(self._view.tr("Copy code"))
+            self._button.setAccessibleName(self._view.tr("Copy code"))
+            self._button.show()
+        top = min(max(origin.y() + 3, 3), origin.y() + box.height - 29)
+        self._button.move(int(origin.x() + box.width - 30), int(top))
+
+    def _copy_code(self) -> None:
+        if self._copied_from:
+            self._view.copy_text(self._copied_from.copy_text)
+            self._button.setIcon(icon("check", 16))
+
+    def _press_track(self, place: QPoint) -> None:
+        _, box, origin = self._find(place)
+        track = box.scroll_track if box else None
+        if box and track and track.adjusted(0, -6, 0, 6).translated(origin).contains(QPointF(place)):
+            self._dragged = (box, place.x(), box.scroll_x)
+
+    def _wheel(self, event: QWheelEvent) -> bool:
+        delta = event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta() / 2
+        sideways = delta.x()
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and not sideways:
+            sideways = delta.y()
+        elif abs(delta.y()) >= abs(sideways):
+            return False
+        _, box, _ = self._find(event.position().toPoint())
+        if box is None or not box.scroll_range:
+            return bool(sideways)
+        if box.scroll_to(box.scroll_x - sideways):
+            self._view.viewport().update()
+        return True
+
+    # ------------------------------------------------------------ menu
+
+    def _menu(self, event: QContextMenuEvent) -> None:
+        view = self._view
+        place = event.pos()
+        entry, box, origin = self._find(place)
+        if entry is None:
+            return
+        menu = QMenu(view)
+        turn_id = entry.turn.id
+        if link := (box.link_at(QPointF(place) - origin) if box else ""):
+            menu.addAction(view.tr("Copy link"), lambda: view.copy_text(link))
+        if box and box.copy_text:
+            code = box.copy_text
+            menu.addAction(view.tr("Copy code"), lambda: view.copy_text(code))
+        menu.addAction(view.tr("Copy"), lambda: view.copy_turn(turn_id))
+        menu.addAction(view.tr("Copy as plain text"), lambda: view.copy_turn(turn_id, plain=True))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())

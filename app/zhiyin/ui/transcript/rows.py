@@ -1,0 +1,206 @@
+"""What stands under a turn: its actions, which show where one points or tabs to, and a quiet sentence when something is to be said."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from zhiyin.ui.icons import icon
+from zhiyin.ui.transcript.turn import TurnView
+
+CUT = ("stopped", "interrupted", "failed")
+
+
+def is_cut(turn: TurnView) -> bool:
+    """Whether a reply ended before its end, so that it can be continued."""
+    return turn.role == "assistant" and bool(turn.text.strip()) and (turn.state in CUT or "continue" in turn.actions)
+
+
+class ActionRow(QWidget):
+    """The actions of one turn: alternatives, copy, edit, regenerate, continue; at the right, the figures."""
+
+    triggered = Signal(int, str)  # turn id; copy, edit, regenerate, continue, previous, next
+
+    def __init__(self, turn: TurnView, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.turn = turn
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        self._previous = self._button("caret-left", "previous")
+        self._count = QLabel(self)
+        self._count.setProperty("tone", "soft")
+        self._next = self._button("caret-right", "next")
+        self._copy = self._button("copy", "copy")
+        self._edit = self._button("pencil-simple", "edit")
+        self._regenerate = self._button("arrows-clockwise", "regenerate")
+        self._continue = self._button("arrow-line-down", "continue")
+        self._caption = QLabel(self)
+        self._caption.setProperty("tone", "soft")
+        self._caption.setTextFormat(Qt.TextFormat.PlainText)
+        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for widget in (self._previous, self._count, self._next, self._copy, self._edit, self._regenerate, self._continue):
+            layout.addWidget(widget)
+        layout.addWidget(self._caption, 1)
+        self.set_turn(turn)
+        self.retranslateUi()
+
+    def _button(self, symbol: str, action: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(action)
+        button.setProperty("symbol", symbol)
+        button.setIcon(icon(symbol, 16))
+        button.setAutoRaise(True)
+        button.setFixedSize(28, 28)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda: self.triggered.emit(self.turn.id, action))
+        return button
+
+    def set_turn(self, turn: TurnView) -> None:
+        """Show what this turn allows."""
+        self.turn = turn
+        which, count = turn.alternative
+        several = count > 1
+        for widget in (self._previous, self._count, self._next):
+            widget.setVisible(several)
+        self._count.setText(f"{which}/{count}")
+        self._previous.setEnabled(which > 1)
+        self._next.setEnabled(which < count)
+        reply = turn.role == "assistant"
+        self._regenerate.setVisible(reply)
+        self._continue.setVisible(is_cut(turn))
+        self._copy.setVisible(bool(turn.text))
+        self._edit.setVisible(not reply or bool(turn.text))
+        self._caption.setText(turn.caption)
+        self._caption.setToolTip(turn.caption)
+
+    def retranslateUi(self) -> None:
+        """Name the buttons in the language in force."""
+        reply = self.turn.role == "assistant"
+        for button, text in (
+            (self._previous, self.tr("Previous alternative")),
+            (self._next, self.tr("Next alternative")),
+            (self._copy, self.tr("Copy")),
+            (self._edit, self.tr("Edit this reply") if reply else self.tr("Edit and send again")),
+            (self._regenerate, self.tr("Regenerate")),
+            (self._continue, self.tr("Continue")),
+        ):
+            button.setToolTip(text)
+            button.setAccessibleName(text)
+
+    def refresh_icons(self) -> None:
+        """Draw the icons in the theme in force."""
+        for button in self.buttons(visible=False):
+            button.setIcon(icon(str(button.property("symbol")), 16))
+
+    def buttons(self, *, visible: bool = True) -> list[QToolButton]:
+        """The buttons in their order, those that can be used now."""
+        every = [self._previous, self._next, self._copy, self._edit, self._regenerate, self._continue]
+        return [button for button in every if not visible or (not button.isHidden() and button.isEnabled())]
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslateUi()
+        super().changeEvent(event)
+
+
+class NoteRow(QWidget):
+    """A quiet sentence under a turn, and what can be done about it."""
+
+    triggered = Signal(int, str)  # turn id; cancel, continue, regenerate, or an action of the error
+
+    def __init__(self, turn: TurnView, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.turn = turn
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(4)
+        self._sentence = QLabel(self)
+        self._sentence.setWordWrap(True)
+        self._sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self._sentence)
+        self._actions = QHBoxLayout()
+        self._actions.setSpacing(8)
+        column.addLayout(self._actions)
+        self._buttons: list[QPushButton] = []
+        self.set_turn(turn)
+
+    def set_turn(self, turn: TurnView) -> None:
+        """Say what is to be said of a turn."""
+        self.turn = turn
+        self._sentence.setText(self._text(turn))
+        self._sentence.setProperty("tone", "error" if turn.state == "failed" else "soft")
+        self._sentence.style().polish(self._sentence)
+        actions = self._offered(turn)
+        if [button.objectName() for button in self._buttons] != actions:
+            for button in self._buttons:
+                self._actions.removeWidget(button)
+                button.deleteLater()
+            while self._actions.count():
+                self._actions.takeAt(0)
+            self._buttons = [self._button(action) for action in actions]
+            for button in self._buttons:
+                self._actions.addWidget(button)
+            self._actions.addStretch(1)
+        for button in self._buttons:
+            button.setText(self._label(button.objectName()))
+
+    def _button(self, action: str) -> QPushButton:
+        button = QPushButton(self)
+        button.setObjectName(action)
+        button.clicked.connect(lambda: self.triggered.emit(self.turn.id, action))
+        return button
+
+    @staticmethod
+    def _offered(turn: TurnView) -> list[str]:
+        if turn.state == "queued":
+            return ["cancel"]
+        offered = sorted(turn.actions - {"continue"})
+        if is_cut(turn):
+            offered.append("continue")
+        if turn.role == "assistant" and turn.state in CUT:
+            offered.append("regenerate")
+        return offered
+
+    def _text(self, turn: TurnView) -> str:
+        match turn.state:
+            case "queued":
+                return turn.caption or self.tr("Waiting for another reply to finish …")
+            case "stopped":
+                return turn.error or self.tr("You stopped this reply.")
+            case "interrupted":
+                return turn.error or self.tr("This reply was interrupted. What had been written is kept.")
+            case "failed":
+                return turn.error or self.tr("This reply failed.")
+            case _:
+                return turn.error
+
+    def _label(self, action: str) -> str:
+        known = {
+            "cancel": self.tr("Cancel"),
+            "continue": self.tr("Continue"),
+            "regenerate": self.tr("Regenerate"),
+            "retry": self.tr("Try again"),
+            "reload": self.tr("Load the model again"),
+            "choose_model": self.tr("Choose a model"),
+            "open_file": self.tr("Open a file …"),
+            "settings": self.tr("Settings"),
+            "edit": self.tr("Edit the message"),
+        }
+        return known.get(action, action)
+
+    def buttons(self) -> list[QPushButton]:
+        """The buttons in their order."""
+        return list(self._buttons)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self.set_turn(self.turn)
+        super().changeEvent(event)
+
+
+def needs_note(turn: TurnView) -> bool:
+    """Whether a sentence stands under a turn."""
+    return turn.role != "notice" and (turn.state in (*CUT, "queued") or bool(turn.error))

@@ -1,0 +1,273 @@
+"""All turns of a conversation under one another: heights, bodies, and laying out what is seen without anything jumping."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from zhiyin.ui.transcript.body import Body
+from zhiyin.ui.transcript.box import Box
+from zhiyin.ui.transcript.heights import Heights
+from zhiyin.ui.transcript.reading import CHINESE_SHARE, Reading
+from zhiyin.ui.transcript.text_box import chinese_count
+from zhiyin.ui.transcript.turn import TurnView
+
+GAP = 20
+NAME = 28
+WASH = 12
+"""Air between a user's words and the edge of the wash behind them."""
+FOOTER = 34
+MEMORY = 44
+WAITING = 32
+NOTICE_GAP = 12
+_KEPT_BODIES = 60
+_KEPT_CHARACTERS = 1_500_000
+_KEPT_COST = 250_000
+FIRST_SLICE = 0.006
+"""Seconds of parsing when a turn is first seen; the rest follows in later passes of the event loop."""
+
+
+class Entry:
+    """One turn with what is known of its layout."""
+
+    __slots__ = ("body", "body_height", "breaks", "chinese", "editor_height", "note_height", "turn")
+
+    def __init__(self, turn: TurnView) -> None:
+        self.turn = turn
+        self.body: Body | None = None
+        self.body_height = -1  # of a body that was let go
+        self.note_height = 0
+        self.editor_height = 0
+        self.count()
+
+    def count(self) -> None:
+        """Count what the guess of the height goes by."""
+        text = self.turn.text
+        self.chinese = chinese_count(text)
+        self.breaks = text.count("\n") + 1
+
+    @property
+    def user(self) -> bool:
+        """Whether it stands on a wash."""
+        return self.turn.role == "user"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a reply is awaited that has no words yet."""
+        return self.turn.state == "growing" and not self.turn.text
+
+    @property
+    def frame_top(self) -> int:
+        """Where the turn's own ground begins."""
+        return (MEMORY if self.turn.memory_starts_here else 0) + (NOTICE_GAP if self.turn.role == "notice" else GAP)
+
+    @property
+    def body_top(self) -> int:
+        """Where the text begins."""
+        return self.frame_top + (WASH if self.user else 0) + (NAME if self.turn.name else 0)
+
+    @property
+    def below(self) -> int:
+        """What stands under the text."""
+        if self.turn.role == "notice":
+            return NOTICE_GAP
+        return (WASH if self.user else 0) + (WAITING if self.waiting else 0) + self.note_height + FOOTER
+
+
+class Stack:
+    """The turns. Places are whole logical pixels from the top of the first turn."""
+
+    def __init__(self, reading: Reading, width: int) -> None:
+        self.reading = reading
+        self.width = width
+        self.entries: list[Entry] = []
+        self.heights = Heights()
+        self._index: dict[int, int] = {}
+        self._bodies: OrderedDict[int, Entry] = OrderedDict()  # by turn id; the one seen last is last
+        self._boxes: OrderedDict[Box, int] = OrderedDict()
+        self._cost = 0
+
+    # ------------------------------------------------------------ turns
+
+    def set_turns(self, turns: Sequence[TurnView]) -> bool:
+        """Show these turns; what is known of those that were shown before is kept. True if there were any."""
+        old = {entry.turn.id: entry for entry in self.entries}
+        self.entries = []
+        common = False
+        for turn in turns:
+            entry = old.get(turn.id)
+            if entry is None:
+                entry = Entry(turn)
+            else:
+                common = True
+                self._replace(entry, turn)
+            self.entries.append(entry)
+        self._index = {turn.id: index for index, turn in enumerate(turns)}
+        for turn_id in [turn_id for turn_id in self._bodies if turn_id not in self._index]:
+            del self._bodies[turn_id]
+        self.heights = Heights(map(self._height, self.entries))
+        return common
+
+    def index(self, turn_id: int) -> int:
+        """The place of a turn, -1 if it is not shown."""
+        return self._index.get(turn_id, -1)
+
+    def append(self, turn: TurnView) -> None:
+        """Add a turn at the end."""
+        entry = Entry(turn)
+        self._index[turn.id] = len(self.entries)
+        self.entries.append(entry)
+        self.heights.append(self._height(entry))
+
+    def remove(self, index: int) -> None:
+        """Take a turn out."""
+        entry = self.entries.pop(index)
+        self._bodies.pop(entry.turn.id, None)
+        self._index = {entry.turn.id: number for number, entry in enumerate(self.entries)}
+        self.heights.pop(index)
+
+    def update(self, index: int, turn: TurnView) -> None:
+        """Show a turn as it is now."""
+        self._replace(self.entries[index], turn)
+        self.measure(index)
+
+    def append_text(self, index: int, delta: str) -> None:
+        """Add to the text of a growing reply."""
+        entry = self.entries[index]
+        entry.turn = replace(entry.turn, text=entry.turn.text + delta)
+        entry.chinese += chinese_count(delta)
+        entry.breaks += delta.count("\n")
+        entry.body_height = -1
+        if entry.body is not None:
+            entry.body.append(delta)
+
+    def _replace(self, entry: Entry, turn: TurnView) -> None:
+        old, entry.turn = entry.turn, turn
+        ended = old.state in ("growing", "queued") and turn.state not in ("growing", "queued")
+        if turn.text != old.text or ended:
+            entry.count()
+            entry.body_height = -1
+            if entry.body is not None:
+                entry.body.set_text(turn.text, final=turn.state != "growing")
+        if turn.role != old.role:
+            entry.body = None
+            self._bodies.pop(turn.id, None)
+
+    # ------------------------------------------------------------ heights
+
+    def _height(self, entry: Entry) -> int:
+        if entry.editor_height:
+            text = entry.editor_height
+        elif entry.body is not None:
+            text = entry.body.height
+        elif entry.body_height >= 0:
+            text = entry.body_height
+        else:
+            text = self._guess(entry)
+        return entry.body_top + text + entry.below
+
+    def _guess(self, entry: Entry) -> int:
+        length = len(entry.turn.text)
+        if not length:
+            return 0
+        line = self.reading.line_height(chinese=entry.chinese > length * CHINESE_SHARE)
+        return line * (entry.breaks + int((length + entry.chinese) * self.reading.unit / self.width))
+
+    def measure(self, index: int) -> int:
+        """Take over what became of a turn's height; returns the change."""
+        height = self._height(self.entries[index])
+        change = height - self.heights[index]
+        if change:
+            self.heights.set(index, height)
+        return change
+
+    def top(self, index: int) -> int:
+        """Where a turn begins."""
+        return self.heights.above(index)
+
+    def reflow(self, reading: Reading, width: int) -> None:
+        """Take a new width or other fonts: all heights are guesses again."""
+        if reading is not self.reading:
+            for entry in self.entries:
+                entry.body = None
+            self._bodies.clear()
+            self._boxes.clear()
+            self._cost = 0
+        self.reading, self.width = reading, width
+        for entry in self.entries:
+            entry.body_height = -1
+            if entry.body is not None:
+                entry.body.set_width(width)
+        self.heights = Heights(map(self._height, self.entries))
+
+    # ------------------------------------------------------------ what is seen
+
+    def body(self, index: int) -> Body:
+        """The body of a turn, parsed at least in part."""
+        entry = self.entries[index]
+        turn = entry.turn
+        if entry.body is None:
+            body = Body(self.reading, self.width, literal=turn.role != "assistant")
+            body.set_text(turn.text, final=turn.state not in ("growing", "queued"))
+            body.work(FIRST_SLICE)
+            entry.body = body
+        self._bodies[turn.id] = entry
+        self._bodies.move_to_end(turn.id)
+        return entry.body
+
+    def lay_out(self, first: int, last: int, anchor: int) -> tuple[int, bool]:
+        """Lay out what lies between two places. Returns how far what lies at the anchor moved down, and whether any height changed."""
+        moved, changed = 0, False
+        index = self.heights.at(max(first, 0))
+        while 0 <= index < len(self.entries):
+            top = self.top(index)
+            if top >= last:
+                break
+            entry = self.entries[index]
+            before = self.heights[index]
+            body = self.body(index)
+            inner = top + entry.body_top
+            shift = 0
+            if not entry.editor_height:
+                shift = body.lay_out(first - inner, last - inner, anchor - inner)
+                self._touch(body, first - inner, last - inner)
+            change = self.measure(index)
+            changed = changed or change != 0
+            if top + before <= anchor:
+                shift = change
+            moved += shift
+            anchor += shift
+            if top + before <= first:
+                first += change
+                last += change
+            index += 1
+        return moved, changed
+
+    def _touch(self, body: Body, first: int, last: int) -> None:
+        """Remember which boxes were seen last."""
+        index = body.box_at(first)
+        while 0 <= index < len(body.boxes) and body.top(index) < last:
+            box = body.boxes[index]
+            self._cost += box.cost() - self._boxes.pop(box, 0)
+            self._boxes[box] = box.cost()
+            index += 1
+
+    def let_go(self) -> None:
+        """Drop layouts and bodies that were not seen for long."""
+        while self._cost > _KEPT_COST and len(self._boxes) > 80:
+            box, cost = self._boxes.popitem(last=False)
+            box.release()
+            self._cost -= cost
+        characters = sum(len(entry.turn.text) for entry in self._bodies.values())
+        while len(self._bodies) > 4 and (len(self._bodies) > _KEPT_BODIES or characters > _KEPT_CHARACTERS):
+            turn_id, entry = next(iter(self._bodies.items()))
+            if entry.turn.state == "growing":
+                self._bodies.move_to_end(turn_id)
+                break
+            del self._bodies[turn_id]
+            characters -= len(entry.turn.text)
+            if entry.body is not None:
+                entry.body_height = entry.body.height
+                for box in entry.body.boxes:
+                    self._cost -= self._boxes.pop(box, 0)
+                entry.body = None

@@ -1,0 +1,116 @@
+"""Paints one turn: the line where memory begins, the wash, seal and name, the boxes, and what is awaited."""
+
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
+
+from zhiyin.ui import tokens
+from zhiyin.ui.seal import paint_seal
+from zhiyin.ui.transcript.body import Body
+from zhiyin.ui.transcript.flow import GUTTER
+from zhiyin.ui.transcript.reading import Reading
+from zhiyin.ui.transcript.stack import FOOTER, MEMORY, NAME, WASH, Entry
+
+SEAL = 20
+BLEED = 16
+"""How far the wash reaches beyond the column, so that all text begins at one edge."""
+
+
+class TurnPainter:
+    """Paints turns at a place of the viewport; ``phase`` moves the three dots of a reply that is awaited."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.phase = 0
+
+    def paint(self, painter: QPainter, entry: Entry, origin: QPointF, size: tuple[int, int], clip: QRectF, *, row: bool) -> None:
+        """Paint a turn of (width, height) at its top left corner; ``row``: its actions are shown by a widget."""
+        width, height = size
+        turn = entry.turn
+        if turn.memory_starts_here:
+            self._memory_line(painter, QRectF(origin.x(), origin.y() + 8, width, MEMORY - 8))
+        if entry.user:
+            self._wash(painter, entry, origin, width, height)
+        if turn.name:
+            self._name(painter, entry, origin, width)
+        body = entry.body
+        place = origin + QPointF(0, entry.body_top)
+        if body is not None and not entry.editor_height:
+            if turn.role == "notice":
+                self._notice(painter, entry, QRectF(place.x(), place.y(), width, height))
+            else:
+                self._boxes(painter, body, place, clip)
+            place += QPointF(0, body.height)
+        if entry.waiting:
+            self._waiting(painter, place, width, turn.caption)
+        if not row and turn.alternative[1] > 1:
+            painter.setPen(self.reading.color("ink.soft"))
+            painter.setFont(self.reading.small)
+            box = QRectF(origin.x(), origin.y() + height - FOOTER, width, FOOTER)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, "{}/{}".format(*turn.alternative))
+
+    def _memory_line(self, painter: QPainter, area: QRectF) -> None:
+        text = QCoreApplication.translate("TranscriptView", "The model's memory begins here")
+        painter.setFont(self.reading.small)
+        width = QFontMetricsF(self.reading.small).horizontalAdvance(text) + 24
+        middle = area.center()
+        line = self.reading.color("line")
+        painter.fillRect(QRectF(area.left(), middle.y(), (area.width() - width) / 2, 1), line)
+        painter.fillRect(QRectF(middle.x() + width / 2, middle.y(), (area.width() - width) / 2, 1), line)
+        painter.setPen(self.reading.color("ink.soft"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _wash(self, painter: QPainter, entry: Entry, origin: QPointF, width: int, height: int) -> None:
+        top = entry.frame_top
+        area = QRectF(origin.x() - BLEED, origin.y() + top, width + 2 * BLEED, height - top - (entry.below - WASH))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.reading.color("wash"))
+        painter.drawRoundedRect(area, tokens.RADIUS, tokens.RADIUS)
+
+    def _name(self, painter: QPainter, entry: Entry, origin: QPointF, width: int) -> None:
+        turn = entry.turn
+        top = origin.y() + entry.body_top - NAME
+        left = origin.x()
+        if turn.seal:
+            paint_seal(painter, QRectF(left, top + (NAME - 4 - SEAL) / 2, SEAL, SEAL), turn.seal, self.reading.color("accent"))
+            left += SEAL + 8
+        painter.setFont(self.reading.name)
+        painter.setPen(self.reading.color("ink.soft" if entry.user else "ink"))
+        name = QFontMetricsF(self.reading.name).elidedText(turn.name, Qt.TextElideMode.ElideRight, width - (left - origin.x()))
+        painter.drawText(QRectF(left, top, width, NAME - 4), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+
+    def _notice(self, painter: QPainter, entry: Entry, area: QRectF) -> None:
+        painter.setFont(self.reading.small)
+        painter.setPen(self.reading.color("ink.soft"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, entry.turn.text)
+
+    def _boxes(self, painter: QPainter, body: Body, place: QPointF, clip: QRectF) -> None:
+        index = body.box_at(int(clip.top() - place.y()) - 1)
+        while 0 <= index < len(body.boxes):
+            box = body.boxes[index]
+            top = body.top(index)
+            if place.y() + top - box.piece.gap > clip.bottom():
+                break
+            for bar in box.piece.bars:
+                above = box.piece.gap if index and bar in body.boxes[index - 1].piece.bars else 0
+                area = QRectF(place.x() + bar + 1, place.y() + top - above, 2, box.height + above)
+                painter.fillRect(area, self.reading.color("ink.faint"))
+            origin = place + QPointF(box.piece.indent, top)
+            box.paint(painter, origin, clip)
+            box.paint_scrollbar(painter, origin)
+            if box.piece.marker and box.copy_text:
+                painter.setPen(self.reading.color("ink.soft"))
+                painter.setFont(self.reading.body)
+                area = QRectF(origin.x() - GUTTER, origin.y() + 4, GUTTER - 8, 24)
+                painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, box.piece.marker)
+            index += 1
+
+    def _waiting(self, painter: QPainter, place: QPointF, width: int, caption: str) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        for dot in range(3):
+            painter.setBrush(self.reading.color("ink.soft" if dot == self.phase % 4 else "line"))
+            painter.drawEllipse(QRectF(place.x() + 2 + dot * 12, place.y() + 12, 6, 6))
+        if caption:
+            painter.setFont(self.reading.small)
+            painter.setPen(self.reading.color("ink.soft"))
+            area = QRectF(place.x() + 46, place.y(), width - 46, 30)
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, caption)
