@@ -5,6 +5,7 @@ from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QResizeEven
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
 
 from zhiyin.ui.icon_button import IconButton
+from zhiyin.ui.long_lines import break_long_lines, mend_long_lines
 from zhiyin.ui.theme import STEP, reading_font, theme_signals
 
 MOST_LINES = 10
@@ -57,12 +58,12 @@ class Composer(QFrame):
 
     def text(self) -> str:
         """What is written, as it is."""
-        return self.editor.toPlainText()
+        return mend_long_lines(self.editor.toPlainText())
 
     def set_draft(self, text: str) -> None:
         """Replace what is written, without announcing it as a change."""
         if text != self.text():
-            self.editor.setPlainText(text)
+            self.editor.setPlainText(break_long_lines(text))
             self.editor.moveCursor(self.editor.textCursor().MoveOperation.End)
         self._draft.stop()
 
@@ -208,8 +209,14 @@ class _Editor(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
+        """Copy what was written, without the breaks for display."""
+        data = QMimeData()
+        data.setText(mend_long_lines(self.textCursor().selection().toPlainText()))
+        return data
+
     def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 - Qt's name
         """Paste as plain text."""
         if source.hasText():
-            self.insertPlainText(source.text())
+            self.insertPlainText(break_long_lines(source.text()))
             self.ensureCursorVisible()

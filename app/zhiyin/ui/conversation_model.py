@@ -1,6 +1,6 @@
 """The rows of the conversation list: group headings and conversations, newest first."""
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -54,7 +54,7 @@ class ConversationModel(QAbstractListModel):
         rows: list[ConversationItem | Group] = []
         start = 0
         for group, oldest in _boundaries(datetime.now().astimezone()):
-            end = len(ordered) if oldest is None else bisect_left(ordered, -oldest, lo=start, key=lambda item: -item.updated + 1e-9)
+            end = len(ordered) if oldest is None else bisect_right(ordered, -oldest, lo=start, key=lambda item: -item.updated)
             if end > start:
                 rows.append(group)
                 rows.extend(ordered[start:end])
