@@ -1,6 +1,7 @@
 """Opening the database file: how it is set up, what is refused, and what a crash left behind."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -15,16 +16,16 @@ CHECK_AT_ONCE = 32 << 20
 
 
 def connect(path: Path, access: Literal["write", "read"], busy_timeout: float) -> sqlite3.Connection:
-    """Open the database for one thread at a time, in autocommit mode: transactions are begun by hand. Raises sqlite3.Error."""
+    """Open the database for one thread at a time, in autocommit mode: transactions are begun by hand.
+
+    Nothing is written yet. Raises sqlite3.Error.
+    """
     connection = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS_FULL}")  # NORMAL loses the last turns when the power fails
         if access == "read":
             connection.execute("PRAGMA query_only = ON")
-        else:
-            # Some network file systems cannot do WAL: SQLite then stays with its rollback journal, which is as safe.
-            connection.execute("PRAGMA journal_mode = WAL")
     except BaseException:
         connection.close()
         raise
@@ -43,7 +44,8 @@ def schema_version(connection: sqlite3.Connection, path: Path) -> int:
     """Return how many migrations the file has had; 0 for a new one. Raises StoreError NEWER, DAMAGED; sqlite3.Error."""
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+    # the migrations' own table is made before the first migration: a crash in between leaves it alone in the file
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_schema WHERE tbl_name <> '_sqlite_migrations'").fetchone()[0])
     if application != APPLICATION_ID and (tables or found):
         raise StoreError(StoreCode.DAMAGED, path=str(path), detail="not a database of this app")
     if found > VERSION:
@@ -73,6 +75,8 @@ def open_checked(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, i
         size = path.stat().st_size
     except OSError as error:
         raise from_os(error, path) from error
+    if not os.access(path, os.W_OK):  # asked first: SQLite would make its log as unwritable as the file, and leave it there
+        raise StoreError(StoreCode.READ_ONLY, path=str(path), detail=os.strerror(errno.EACCES))
     if killed and not size:
         raise StoreError(StoreCode.DAMAGED, path=str(path), detail="the file is empty, its write-ahead log is not")
     connection = None
@@ -82,6 +86,8 @@ def open_checked(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, i
         check_now = killed and size <= CHECK_AT_ONCE
         if check_now:
             quick_check(connection, path)
+        # Some network file systems cannot do WAL: SQLite then stays with its rollback journal, which is as safe.
+        connection.execute("PRAGMA journal_mode = WAL")
     except (sqlite3.Error, StoreError) as error:
         if connection is not None:
             connection.close()

@@ -61,7 +61,7 @@ class Maintenance:
         return self.submit(lambda: self._back_up(reason))
 
     def close(self) -> None:
-        """Give up what is under way (a small database gets its daily backup still), and end the thread. Callable twice."""
+        """Give up what is under way, and end the thread. Callable twice."""
         with self._wake:
             self._closing = True
             if self._checking is not None:
@@ -78,15 +78,19 @@ class Maintenance:
                     self._wake.wait(self._due - time.monotonic())
                 if self._closing:
                     break
-                asked = self._asked.popleft() if self._asked else None
-            if asked is not None:
-                self._answer(*asked)
-            else:
+                due = time.monotonic() >= self._due
+                asked = self._asked.popleft() if self._asked and not due else None
+            if due:
                 self._due = time.monotonic() + HOUR
                 self._purge()
                 self._back_up_daily()
+            elif asked is not None:
+                self._answer(*asked)
         for _, future in self._asked:
             future.cancel()
+
+    def back_up_at_close(self) -> None:
+        """Make the daily backup of a small database that was never open for long. Call with the writer closed."""
         with contextlib.suppress(OSError):
             if self._paths.database.stat().st_size <= SMALL:
                 self._back_up_daily(closing=True)

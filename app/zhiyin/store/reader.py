@@ -12,6 +12,7 @@ from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.writer import settle
 
 T = TypeVar("T")
+STEPS = 10_000  # of SQLite's virtual machine, between two looks at whether the answer is still wanted
 
 
 class _Job:
@@ -24,7 +25,11 @@ class _Job:
 
 
 class Reader:
-    """Owns the reading connection. Each piece of work sees one state of the database from beginning to end."""
+    """Owns the reading connection. Each piece of work sees one state of the database from beginning to end.
+
+    Cancelling a future stops its read within about a millisecond. SQLite itself asks now and then whether to go on: its
+    ``interrupt`` would be lost on a statement that is just about to begin.
+    """
 
     def __init__(self, connection: sqlite3.Connection, translate: Callable[[sqlite3.Error], StoreError]) -> None:
         self._connection = connection
@@ -33,6 +38,7 @@ class Reader:
         self._running: _Job | None = None
         self._wake = threading.Condition()
         self._closing = False
+        connection.set_progress_handler(self._is_cancelled, STEPS)
         self._thread = threading.Thread(target=self._run, name="store-reader", daemon=True)
         self._thread.start()
 
@@ -66,8 +72,10 @@ class Reader:
         for job in [*self._jobs, *([self._running] if self._running else [])]:
             if not kind or job.kind == kind:
                 job.future.cancel()
-        if self._running is not None and self._running.future.cancelled():
-            self._connection.interrupt()  # under the lock, so it cannot hit the work that comes next
+
+    def _is_cancelled(self) -> bool:
+        running = self._running
+        return running is not None and running.future.cancelled()
 
     def _run(self) -> None:
         while True:
@@ -79,8 +87,7 @@ class Reader:
                 job = self._running = self._jobs.popleft()
             if not job.future.cancelled():
                 self._do(job)
-            with self._wake:
-                self._running = None
+            self._running = None
         self._connection.close()
 
     def _do(self, job: _Job) -> None:
@@ -95,6 +102,7 @@ class Reader:
                 failure.__cause__ = error
         except BaseException as error:
             failure = error
+        self._running = None  # or a read cancelled now would take the COMMIT with it
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")

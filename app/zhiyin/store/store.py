@@ -58,6 +58,7 @@ class Store:
         self._writer = Writer(connection, lambda: database.connect(paths.database, "write", busy_timeout), self._error)
         self._maintenance: Maintenance | None = None
         self._closing = threading.Lock()
+        self._closed = False
 
     # ---------------------------------------------------------------- open and close
 
@@ -95,10 +96,13 @@ class Store:
     def close(self) -> None:
         """Write what is queued, cancel what is being read, end the threads. Blocks; callable twice."""
         with self._closing:
-            if self._maintenance is not None:
-                self._maintenance.close()
+            if self._closed or self._maintenance is None:
+                return
+            self._closed = True
+            self._maintenance.close()
             self._reader.close()
             self._writer.close()  # last: whoever closes last folds the log into the database
+            self._maintenance.back_up_at_close()
 
     def __enter__(self) -> "Store":
         return self

@@ -1,0 +1,128 @@
+import ast
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.app.store.conftest import ROOT
+
+import zhiyin.store.migrations as migrations_module
+from zhiyin.store import Store, StoreCode, StoreError, list_backups
+from zhiyin.store.migrations import NAMES, migrate
+from zhiyin.store.schema import VERSION
+
+# What has shipped is never edited: people's databases were made by it. Only ever add a line.
+SHIPPED = {
+    "m001_conversations_and_turns": "af6e0283f61a8d05",
+    "m002_revisions": "b6608d9196fe2df9",
+    "m003_settings": "829c6f1ec822cf60",
+}
+
+
+def schema(path: Path) -> set[tuple[str, ...]]:
+    connection = sqlite3.connect(path)
+    found = set(connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"))
+    connection.close()
+    return found
+
+
+def database_at(path: Path, version: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    migrate(connection, stop_before=NAMES[version] if version < VERSION else None)
+    if version:
+        assert connection.execute("PRAGMA user_version").fetchone() == (version,)
+        connection.execute("INSERT INTO conversations (title, created, updated, leaf, turn_count) VALUES ('old', 1, 2, 1, 1)")
+        connection.execute("INSERT INTO turns (conversation, role, status, created, text) VALUES (1, 'user', 'complete', 1, 'kept')")
+    connection.close()
+
+
+def body(name: str) -> str:
+    tree = ast.parse(Path(migrations_module.__file__).read_text(encoding="utf-8"))
+    (function,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    return hashlib.sha256(ast.dump(ast.Module(function.body[1:], [])).encode()).hexdigest()[:16]
+
+
+def test_the_version_counts_the_migrations_and_each_says_why() -> None:
+    assert len(NAMES) == VERSION
+    assert sorted(NAMES) == NAMES
+    for number, name in enumerate(NAMES, 1):
+        assert name.startswith(f"m{number:03d}_")
+        assert getattr(migrations_module, name).__doc__
+
+
+def test_no_shipped_migration_was_edited() -> None:
+    assert {name: body(name) for name in NAMES} == SHIPPED
+
+
+@pytest.mark.parametrize("version", range(VERSION))
+def test_every_earlier_schema_is_brought_up_to_date_after_a_backup(tmp_path: Path, version: int) -> None:
+    fresh, old = tmp_path / "fresh", tmp_path / "old"
+    with Store.open(fresh) as store:
+        database = store.paths.database.name
+    database_at(old / database, version)
+    with Store.open(old) as store:
+        if version:
+            assert [turn.text for turn in store.conversation(1).result().turns] == ["kept"]
+        made = store.create_conversation().result()
+        turn = store.add_user_turn(made.id, None, "new").result()
+        store.edit_reply(turn.id, "newer").result()
+        store.set_setting("key", 1).result()
+    assert schema(old / database) == schema(fresh / database)
+    taken = [backup for backup in list_backups(old) if backup.reason == "migration"]
+    assert len(taken) == (1 if version else 0)  # there is nothing to lose before the first
+    for backup in taken:
+        assert backup.good
+        connection = sqlite3.connect(backup.path)
+        assert connection.execute("PRAGMA user_version").fetchone() == (version,)
+        assert connection.execute("SELECT text FROM turns").fetchall() == [("kept",)]
+        connection.close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(data_dir: Path) -> None:
+    with Store.open(data_dir) as store:
+        path = store.paths.database
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {VERSION + 4}")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError) as caught:
+        Store.open(data_dir)
+    assert caught.value.code is StoreCode.NEWER
+    assert caught.value.failure.args == {"path": str(path), "found": VERSION + 4, "known": VERSION}
+    assert path.read_bytes() == before
+
+
+def test_an_ordinary_start_loads_neither_sqlite_utils_nor_numpy(data_dir: Path) -> None:
+    script = "import sys, pathlib, zhiyin.store as s; s.Store.open(pathlib.Path(sys.argv[1])).close(); print(*sorted(sys.modules))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "app"), str(ROOT / "models")])}
+
+    def loaded() -> set[str]:
+        command = [sys.executable, "-c", script, str(data_dir)]
+        return set(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.split())
+
+    first, second = loaded(), loaded()
+    assert "sqlite_utils" in first
+    assert "numpy" not in first
+    assert not {"sqlite_utils", "click", "numpy", "PySide6"} & second
+
+
+def test_a_migration_that_fails_changes_nothing(data_dir: Path) -> None:
+    with Store.open(data_dir) as store:
+        path = store.paths.database
+    path.unlink()
+    database_at(path, 1)
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE revisions_by_turn (x)")  # stands where the second migration's index should go
+    connection.commit()
+    connection.close()
+    before = schema(path)
+    with pytest.raises(StoreError) as caught:
+        Store.open(data_dir)
+    assert caught.value.code is StoreCode.FAILED
+    assert schema(path) == before
+    assert [backup.good for backup in list_backups(data_dir) if backup.reason == "migration"] == [True]
