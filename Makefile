@@ -10,7 +10,6 @@ BIN := .venv/bin
 PREPARE := @$(PYTHON) packaging/prepare.py --gpu "$(GPU)"
 UV := .venv/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements"
-LANGUAGES := assets/app/translations/zhiyin_zh_CN
 
 .PHONY: run test check bench torture clean translations requirements help prepare
 
@@ -27,8 +26,9 @@ check: ## lint, format, types, the borders between packages
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/mypy packaging/prepare.py packaging/try_engine.py
+	@$(BIN)/mypy packaging/prepare.py packaging/try_engine.py packaging/translations.py
 	@$(BIN)/lint-imports
+	@$(BIN)/python packaging/translations.py --check
 
 bench: ## measure every figure that is promised; writes build/bench.json
 	$(PREPARE) --tests
@@ -40,8 +40,7 @@ torture: ## kill the app 500 times while it streams, and look for anything lost
 
 translations: ## collect new strings, and compile the translations
 	$(PREPARE)
-	@$(BIN)/pyside6-lupdate -extensions py app/zhiyin -ts $(LANGUAGES).ts
-	@$(BIN)/pyside6-lrelease $(LANGUAGES).ts -qm $(LANGUAGES).qm
+	@$(BIN)/python packaging/translations.py
 
 requirements: ## pin every dependency anew, with hashes
 	$(PREPARE)

@@ -17,8 +17,8 @@ import pytest
 LOOK_FOR_ASSETS = """
 import json
 import zhiyin, zhiyin_models
-from zhiyin.resources import assets
-print(json.dumps([zhiyin.__file__, zhiyin_models.__file__, str(assets())]))
+from zhiyin.resources import asset_path
+print(json.dumps([zhiyin.__file__, zhiyin_models.__file__, str(asset_path("translations").parent)]))
 """
 
 
@@ -35,7 +35,7 @@ def test_every_pin_is_exact_and_hashed(root: Path, name: str) -> None:
     for package, block in pinned.items():
         assert "==" in block, package
         assert "--hash=sha256:" in block, package
-        assert "url" not in block, package
+        assert "-url" not in block, package
 
 
 def test_every_dependency_is_pinned(root: Path) -> None:
@@ -117,7 +117,7 @@ def test_qt_finds_its_system_libraries() -> None:
 
 
 def test_the_desktop_file_starts_the_command_that_is_installed(root: Path) -> None:
-    text = (root / "packaging/io.github.zhiyin.Zhiyin.desktop").read_text(encoding="utf-8")
+    text = (root / "packaging/zhiyin.desktop").read_text(encoding="utf-8")
     entries = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     assert text.startswith("[Desktop Entry]\n")
     assert entries["Exec"] == "zhiyin"
@@ -125,9 +125,9 @@ def test_the_desktop_file_starts_the_command_that_is_installed(root: Path) -> No
 
 
 def test_the_metainfo_is_of_this_version_and_of_that_desktop_file(root: Path) -> None:
-    tree = ET.parse(root / "packaging/io.github.zhiyin.Zhiyin.metainfo.xml").getroot()
-    assert tree.findtext("id") == "io.github.zhiyin.Zhiyin"
-    assert tree.findtext("launchable") == "io.github.zhiyin.Zhiyin.desktop"
+    tree = ET.parse(root / "packaging/zhiyin.metainfo.xml").getroot()
+    assert tree.findtext("id") == "zhiyin.desktop"
+    assert tree.findtext("launchable") == "zhiyin.desktop"
     assert tree.findtext("project_license") == "Apache-2.0"
     version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert version in {release.get("version") for release in tree.iter("release")}
