@@ -194,7 +194,8 @@ PHRASES: Mapping[str, Words] = {
     "stopped": Words("（已停止）", "(stopped)"),
     "length": Words("（已达到 --max-tokens）", "(--max-tokens reached)"),
     "context_full": Words("（上下文已满）", "(the context is full)"),
-    "ask_greeting": Words("请用一句简短的中文向我问好。", "Greet me in one short sentence."),
+    "greeting_system": Words("你是一个乐于助人的助手。", "You are a helpful assistant."),
+    "ask_greeting": Words("你好！请用一句中文向我问好。", "Hello!"),
     "greeting": Words("你好！", "Hello!"),
     # info and list
     "name": Words("名称", "Name"),

@@ -7,7 +7,7 @@ import msgspec
 
 from zhiyin_models.cli.engine import engine, load
 from zhiyin_models.cli.terminal import Terminal
-from zhiyin_models.engine.client import EngineClient
+from zhiyin_models.engine.client import EngineClient, EventStream
 from zhiyin_models.engine.protocol import Event, Failed, Finished, Message, ModelInfo, Notice, Sampling, Text
 from zhiyin_models.errors import Failure
 
@@ -107,25 +107,31 @@ class Conversation:
         messages = [Message("system", self.options.system, "system")] if self.options.system else []
         for group, (said, answered) in enumerate(self._turns):
             messages += [Message("user", said, drop=group), Message("assistant", answered, drop=group)]
-        reply, last = self._show("chat", [*messages, Message("user", words)], self.options.max_tokens)
+        messages.append(Message("user", words))
+        limit = self.options.max_tokens
+        reply, last = self._show(self.client.generate("chat", messages, sampling=self._sampling, max_tokens=limit))
         if reply:  # one that was cut off belongs to the conversation too
             self._turns.append((words, reply))
-        if isinstance(last, Finished) and last.reason == "stopped" and self.options.prompt is not None:
-            raise KeyboardInterrupt
+        if isinstance(last, Finished):
+            if last.reason in {"stopped", "length", "context_full"}:
+                self._terminal.complain(last.reason)
+            if last.reason == "stopped" and self.options.prompt is not None:
+                raise KeyboardInterrupt
         return isinstance(last, Finished)
 
     def greet(self) -> bool:
-        """Let the model greet, outside the conversation; whether it could."""
-        request = self._terminal.phrase("ask_greeting")
-        limit = min(self.options.max_tokens or GREETING_TOKENS, GREETING_TOKENS)
-        reply, last = self._show("", [Message("user", request)], limit)
+        """Let the model greet, outside the conversation; whether it could. The likeliest words: a greeting need not surprise."""
+        system = self.options.system or self._terminal.phrase("greeting_system")
+        messages = [Message("system", system, "system"), Message("user", self._terminal.phrase("ask_greeting"))]
+        reply, last = self._show(
+            self.client.generate("", messages, sampling=Sampling(temperature=0), max_tokens=GREETING_TOKENS, stop=("\n\n",))
+        )
         if isinstance(last, Finished) and last.reason != "stopped" and not reply.strip():
             self._terminal.write_line(self._terminal.phrase("greeting"))
         return isinstance(last, Finished)
 
-    def _show(self, session: str, messages: list[Message], max_tokens: int) -> tuple[str, Event | None]:
+    def _show(self, stream: EventStream) -> tuple[str, Event | None]:
         """Write a reply as it comes; Ctrl-C stops it. The reply, and the event that ended it."""
-        stream = self.client.generate(session, messages, sampling=self._sampling, max_tokens=max_tokens)
         pieces: list[str] = []
         last: Event | None = None
         stopped = False
@@ -134,7 +140,7 @@ class Conversation:
                 for last in stream:
                     if isinstance(last, Text):
                         self._write(pieces, last.text)
-                    elif isinstance(last, Notice):
+                    elif isinstance(last, Notice | Failed):
                         self._terminal.fail(Failure(last.code, last.args))
                 break
             except KeyboardInterrupt:
@@ -145,7 +151,8 @@ class Conversation:
         reply = "".join(pieces)
         if reply.strip():
             self._terminal.write("\n")
-        self._conclude(last, greeting=not session)
+        if self.options.stats and isinstance(last, Finished):
+            self._terminal.note(_figures(self._model, last))
         return reply, last
 
     def _write(self, pieces: list[str], words: str) -> None:
@@ -153,15 +160,6 @@ class Conversation:
         begun = any(piece.strip() for piece in pieces)
         pieces.append(words)
         self._terminal.write(words if begun else words.lstrip())
-
-    def _conclude(self, last: Event | None, *, greeting: bool) -> None:
-        if isinstance(last, Failed):
-            self._terminal.fail(Failure(last.code, last.args))
-        elif isinstance(last, Finished):
-            if last.reason in {"stopped", "length", "context_full"} and not (greeting and last.reason == "length"):
-                self._terminal.complain(last.reason)
-            if self.options.stats:
-                self._terminal.note(_figures(self._model, last))
 
 
 def _figures(model: ModelInfo, finished: Finished) -> str:
