@@ -3,7 +3,10 @@
 set -eu
 bin=$(CDPATH='' cd -- "$(dirname -- "$0")/../.venv/bin" && pwd)
 
-"$bin/zhiyin-models" import starter >/dev/null
+said=$("$bin/zhiyin-models" import starter 2>&1) || {
+    echo "$said" >&2
+    exit 1
+}
 
 if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     case "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}" in
