@@ -73,6 +73,8 @@ class SingleInstance(QObject):
         except Timeout:
             self.reached = self._ask()
             return False
+        except NotImplementedError:
+            pass  # a file system without locks: a network folder, of which the window warns
         except (FileExistsError, NotADirectoryError) as error:
             raise StoreError(StoreCode.DATA_DIR, path=str(self._paths.data_dir), detail=str(error.strerror)) from error
         except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from zhiyin.store.database import quick_check, schema_version
+from zhiyin.store.database import quick_check, schema_version, sync_folder
 from zhiyin.store.errors import StoreCode, StoreError, from_os, from_sqlite
 from zhiyin.store.records import Backup
 
@@ -21,16 +21,6 @@ STEP_PAUSE = 0.005  # seconds between steps, for whoever else wants the disk
 
 class BackupCancelled(Exception):  # noqa: N818  not an error: the app is closing
     """The backup was given up half-way; nothing is left of it."""
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there, and need not be
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _open_copy(path: Path) -> sqlite3.Connection:
@@ -69,7 +59,7 @@ def take(source: sqlite3.Connection, folder: Path, reason: str, cancelled: Calla
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
-        _sync_folder(folder)
+        sync_folder(folder)
     except OSError as error:
         raise from_os(error, path) from error
     except sqlite3.Error as error:
@@ -149,7 +139,7 @@ def restore(database: Path, backup: Path) -> Path | None:
                 path.replace(aside.with_name(aside.name + ending))
                 kept = aside
         part.replace(database)
-        _sync_folder(database.parent)
+        sync_folder(database.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()

@@ -32,6 +32,17 @@ def connect(path: Path, access: Literal["write", "read"], busy_timeout: float) -
     return connection
 
 
+def sync_folder(folder: Path) -> None:
+    """Put a folder's list of names on the disk. Raises OSError."""
+    if os.name == "nt":  # a folder cannot be opened there, and need not be
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def was_killed(path: Path) -> bool:
     """Say whether the last process that wrote the database ended without closing it: the last one to close removes the log."""
     try:
@@ -72,6 +83,8 @@ def open_checked(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, i
         new = not path.exists()
         if new:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            for folder in (path.parent, path.parent.parent):  # SQLite sees to its log, not to a file that was there before it
+                sync_folder(folder)
         size = path.stat().st_size
     except OSError as error:
         raise from_os(error, path) from error

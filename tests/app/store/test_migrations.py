@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 from tests.app.store.conftest import ROOT
 
 import zhiyin.store.migrations as migrations_module
 from zhiyin.store import Store, StoreCode, StoreError, list_backups
-from zhiyin.store.migrations import NAMES, migrate
-from zhiyin.store.schema import VERSION
+from zhiyin.store.migrations import NAMES, migrate, migrations
+from zhiyin.store.schema import MIGRATIONS, VERSION
 
 # What has shipped is never edited: people's databases were made by it. Only ever add a line.
 SHIPPED = {
@@ -22,11 +23,13 @@ SHIPPED = {
 }
 
 
-def schema(path: Path) -> set[tuple[str, ...]]:
+def schema(path: Path) -> dict[str, str]:
+    """Name → what made it, whatever its spaces."""
     connection = sqlite3.connect(path)
-    found = set(connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"))
+    found = connection.execute("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").fetchall()
+    found += [(name, str(connection.execute(f"PRAGMA {name}").fetchone()[0])) for name in ("user_version", "application_id")]
     connection.close()
-    return found
+    return {name: " ".join(sql.split()) for name, sql in found}
 
 
 def database_at(path: Path, version: int) -> None:
@@ -48,11 +51,22 @@ def body(name: str) -> str:
 
 
 def test_the_version_counts_the_migrations_and_each_says_why() -> None:
-    assert len(NAMES) == VERSION
+    assert tuple(NAMES) == MIGRATIONS
     assert sorted(NAMES) == NAMES
     for number, name in enumerate(NAMES, 1):
         assert name.startswith(f"m{number:03d}_")
         assert getattr(migrations_module, name).__doc__
+
+
+def test_a_new_database_is_what_the_migrations_make(tmp_path: Path) -> None:
+    database_at(tmp_path / "migrated", VERSION)
+    with Store.open(tmp_path / "data") as store:
+        made = store.paths.database
+    assert schema(made) == schema(tmp_path / "migrated")
+    connection = sqlite3.connect(made)
+    assert [migration.name for migration in migrations.applied(Database(connection))] == NAMES
+    assert migrations.pending(Database(connection)) == []
+    connection.close()
 
 
 def test_no_shipped_migration_was_edited() -> None:
@@ -105,10 +119,13 @@ def test_an_ordinary_start_loads_neither_sqlite_utils_nor_numpy(data_dir: Path) 
         command = [sys.executable, "-c", script, str(data_dir)]
         return set(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.split())
 
-    first, second = loaded(), loaded()
-    assert "sqlite_utils" in first
-    assert "numpy" not in first
-    assert not {"sqlite_utils", "click", "numpy", "PySide6"} & second
+    for _ in ("the first start", "a later one"):
+        assert not {"sqlite_utils", "click", "numpy", "PySide6"} & loaded()
+    data_dir.joinpath("zhiyin.sqlite3").unlink()
+    database_at(data_dir / "zhiyin.sqlite3", 1)
+    migrating = loaded()
+    assert "sqlite_utils" in migrating
+    assert "numpy" not in migrating
 
 
 def test_a_migration_that_fails_changes_nothing(data_dir: Path) -> None:

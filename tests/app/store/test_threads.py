@@ -1,7 +1,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from pathlib import Path
 
 import pytest
@@ -128,6 +128,37 @@ class Endless:
     def __call__(self, connection: sqlite3.Connection) -> object:
         connection.create_function("has_begun", 0, self.begun.set)
         return connection.execute(ENDLESS.replace("SELECT 1", "SELECT coalesce(has_begun(), 1)")).fetchall()
+
+
+def test_a_commit_that_has_begun_cannot_be_called_off(writer: Writer, reader: Reader) -> None:
+    began, go = threading.Event(), threading.Event()
+
+    def write(connection: sqlite3.Connection) -> str:
+        began.set()
+        assert go.wait(30)
+        connection.execute("INSERT INTO written VALUES (1)")
+        return "written"
+
+    writing = writer.submit(write)
+    assert began.wait(30)
+    assert not writing.cancel()
+    go.set()
+    assert writing.result(30) == "written"
+    assert reader.submit(lambda connection: connection.execute("SELECT count(*) FROM written").fetchone()).result(30) == (1,)
+
+
+def test_whoever_waits_for_a_cancelled_read_is_told(reader: Reader) -> None:
+    read = Endless()
+    futures = [reader.submit(read), reader.submit(Endless())]
+    told = threading.Event()
+    futures[0].add_done_callback(lambda _: told.set())
+    assert read.begun.wait(30)
+    waiting = threading.Thread(target=lambda: wait(futures, timeout=30))
+    waiting.start()
+    reader.interrupt()
+    assert told.is_set()
+    waiting.join(30)
+    assert wait(futures, timeout=0).done == set(futures)
 
 
 def test_a_read_is_interrupted_and_the_next_one_answered(reader: Reader) -> None:
