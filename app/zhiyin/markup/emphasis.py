@@ -55,9 +55,7 @@ def _strikethrough(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - 
 
 
 def _delimit(state: StateInline, marker: str, length: int, *, opens: bool, closes: bool) -> None:
-    state.delimiters.append(
-        Delimiter(marker=ord(marker), length=length, token=len(state.tokens) - 1, end=-1, open=opens, close=closes)
-    )
+    state.delimiters.append(Delimiter(marker=ord(marker), length=length, token=len(state.tokens) - 1, end=-1, open=opens, close=closes))
 
 
 def _scan(state: StateInline, marker: str) -> tuple[bool, bool, int]:

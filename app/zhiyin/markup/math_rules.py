@@ -31,7 +31,8 @@ def _inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdow
     else:
         return False
     begin = start + len(opening)
-    end = _closing_dollar(source, begin, state.posMax) if opening == "$" else source.find(closing, begin, min(state.posMax, begin + _LONGEST))
+    most = min(state.posMax, begin + _LONGEST)
+    end = _closing_dollar(source, begin, most) if opening == "$" else source.find(closing, begin, most)
     content = source[begin:end].strip() if end > begin else ""
     if not content:
         if opening != "$$":
@@ -50,9 +51,9 @@ def _closing_dollar(source: str, begin: int, most: int) -> int:
     """Where a single-dollar formula ends, or -1: prices ("$5 and $6") are none."""
     if begin >= most or source[begin].isspace():
         return -1
-    end = source.find("$", begin, min(most, begin + _LONGEST))
+    end = source.find("$", begin, most)
     while end > 0 and source[end - 1] == "\\":
-        end = source.find("$", end + 1, min(most, begin + _LONGEST))
+        end = source.find("$", end + 1, most)
     if end < 0 or source[end - 1].isspace() or source[end + 1 : end + 2].isdigit():
         return -1
     return end

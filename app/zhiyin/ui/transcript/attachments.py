@@ -61,7 +61,7 @@ class Attachments:
 
     def _wanted_rows(self) -> set[int]:
         entries = self._view.stack.entries
-        wanted = {self.hovered} | {turn_id for turn_id, row in self._rows.items() if row.isAncestorOf(_focused())}
+        wanted = {self.hovered} | {turn_id for turn_id, row in self._rows.items() if (focused := _focused()) and row.isAncestorOf(focused)}
         if entries:
             wanted.add(entries[-1].turn.id)
         return wanted
@@ -90,7 +90,7 @@ class Attachments:
                 self._drop(self._notes, turn.id)
             return 0
         if note is None:
-            note = self._notes[turn.id] = NoteRow(turn, self._view.viewport_widget())
+            note = self._notes[turn.id] = NoteRow(turn, self._view.viewport())
             note.triggered.connect(self._view.act)
         elif note.turn != turn:
             note.set_turn(turn)
@@ -128,7 +128,7 @@ class Attachments:
     def _row(self, turn: TurnView) -> ActionRow:
         row = self._rows.get(turn.id)
         if row is None:
-            row = self._rows[turn.id] = ActionRow(turn, self._view.viewport_widget())
+            row = self._rows[turn.id] = ActionRow(turn, self._view.viewport())
             row.triggered.connect(self._view.act)
             row.show()
         elif row.turn != turn:
@@ -155,7 +155,7 @@ class Attachments:
         view = self._view
         order: list[tuple[int, str]] = []
         focused = _focused()
-        if self.editor and self.editor.isAncestorOf(focused):
+        if focused is None or (self.editor and self.editor.isAncestorOf(focused)):
             return False
         at = -1
         for index in view.visible():
@@ -218,13 +218,15 @@ class Attachments:
             return
         self.leave_editor()
         turn = view.stack.entries[index].turn
-        self.editor = TurnEditor(turn, view.reading.body, view.viewport_widget())
+        self.editor = TurnEditor(turn, view.reading.body, view.viewport())
         self.editor.accepted.connect(self._take)
         self.editor.left.connect(self._leave_editor_and_return)
         self.editor.resized.connect(view.arrange)
         self.editor.resize(view.column.width(), 120)
         self.editor.show()
         view.arrange()
+        rect = view.turn_rect(index)
+        view.show_rect(rect.top(), rect.bottom())
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _take(self, turn_id: int, text: str) -> None:
@@ -252,5 +254,5 @@ class Attachments:
         self._view.arrange()
 
 
-def _focused() -> QWidget:
+def _focused() -> QWidget | None:
     return QApplication.focusWidget()

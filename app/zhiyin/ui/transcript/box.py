@@ -46,7 +46,7 @@ class Box:
         """Paint at the origin what meets the clip (both in the viewport's coordinates)."""
         raise NotImplementedError
 
-    def link_at(self, place: QPointF) -> str:
+    def link_at(self, place: QPointF) -> str:  # noqa: ARG002 - for those that have links
         """The address of the link at a place, or nothing."""
         return ""
 
@@ -70,7 +70,7 @@ class Box:
         """How far it is scrolled."""
         return 0
 
-    def scroll_to(self, x: int) -> bool:
+    def scroll_to(self, x: int) -> bool:  # noqa: ARG002 - for those that scroll
         """Scroll sideways; True when something moved."""
         return False
 

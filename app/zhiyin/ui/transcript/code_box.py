@@ -218,9 +218,9 @@ class CodeBox(Box):
                 if look is not None and until > start:
                     before = text[: start - self._starts[first + number]]
                     piece = QTextLayout.FormatRange()
-                    piece.start = offset + _utf16(before)  # type: ignore[assignment]  # ints in fact; the stubs know only descriptors
-                    piece.length = _utf16(text[len(before) : len(before) + until - start])  # type: ignore[assignment]
-                    piece.format = look  # type: ignore[assignment]
+                    piece.start = offset + _utf16(before)
+                    piece.length = _utf16(text[len(before) : len(before) + until - start])
+                    piece.format = look
                     ranges.append(piece)
                 start = until
                 span += 1

@@ -89,10 +89,11 @@ def _list(block: ListBlock, place: _Place) -> Iterator[Piece]:
     inner = _Place(indent, place.bars, place.depth + 1, tight=not block.loose)
     between = 10 if block.loose else 4
     for number, item in enumerate(block.items):
-        gap = between if number else (4 if place.tight else 10)
-        for piece in _item(item, _marker(block, number, item, place.depth), inner):
-            yield replace(piece, gap=gap) if gap is not None else piece
-            gap = None
+        pieces = _item(item, _marker(block, number, item, place.depth), inner)
+        for first in pieces:
+            yield replace(first, gap=between if number else 4 if place.tight else 10)
+            break
+        yield from pieces
 
 
 def _item(item: Item, marker: str, place: _Place) -> Iterator[Piece]:

@@ -22,7 +22,7 @@ class Pointer:
         self._pressed_link = ""
         self._dragged: tuple[Box, float, int] | None = None
         self._copied_from: Box | None = None
-        self._button = QToolButton(view.viewport_widget())
+        self._button = QToolButton(view.viewport())
         self._button.setFixedSize(26, 26)
         self._button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._button.setCursor(Qt.CursorShape.ArrowCursor)

@@ -149,6 +149,7 @@ class NoteRow(QWidget):
     def _button(self, action: str) -> QPushButton:
         button = QPushButton(self)
         button.setObjectName(action)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: self.triggered.emit(self.turn.id, action))
         return button
 

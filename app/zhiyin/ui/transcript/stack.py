@@ -12,7 +12,7 @@ from zhiyin.ui.transcript.reading import CHINESE_SHARE, Reading
 from zhiyin.ui.transcript.text_box import chinese_count
 from zhiyin.ui.transcript.turn import TurnView
 
-GAP = 20
+GAP = 14
 NAME = 28
 WASH = 12
 """Air between a user's words and the edge of the wash behind them."""

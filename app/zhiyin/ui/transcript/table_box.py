@@ -17,7 +17,8 @@ SCROLLBAR = 10
 _WIDEST = 320
 _NARROWEST = 56
 _LEAST = 104
-"""Columns are squeezed down to this before the table scrolls."""
+"""Columns are squeezed down to this, or to their longest word, before the table scrolls."""
+_LONGEST_WORD = 200
 
 
 class TableGeometry:
@@ -31,6 +32,7 @@ class TableGeometry:
         self.widths: tuple[int, ...] = ()
         self._reading = reading
         self._wanted = [0.0] * len(head.header)
+        self._least = [_LEAST] * len(head.header)
         self._measured = 0
         self._measure((head.header,), bold=True)
 
@@ -62,18 +64,18 @@ class TableGeometry:
                 text = "".join(span.text for span in cell)
                 longest = max(len(line) + chinese_count(line) for line in text[:400].split(BREAK))
                 self._wanted[column] = max(self._wanted[column], longest * unit)
+                word = max((len(word) for word in text[:400].split() if word.isascii()), default=0)
+                self._least[column] = max(self._least[column], min(int(word * unit) + 2 * PAD_X + 6, _LONGEST_WORD))
 
     def _distribute(self) -> None:
         wanted = [min(max(int(width) + 2 * PAD_X + 6, _NARROWEST), _WIDEST) for width in self._wanted]
         over = sum(wanted) - self.width
         while over > 0:
-            wide = [column for column, width in enumerate(wanted) if width > _LEAST]
-            if not wide:
+            spare = [max(width - least, 0) for width, least in zip(wanted, self._least, strict=True)]
+            if not any(spare):
                 break
-            room = sum(wanted[column] - _LEAST for column in wide)
-            part = min(1.0, over / room)
-            for column in wide:
-                wanted[column] -= min(wanted[column] - _LEAST, int((wanted[column] - _LEAST) * part) + 1)
+            part = min(1.0, over / sum(spare))
+            wanted = [width - min(room, int(room * part) + 1) for width, room in zip(wanted, spare, strict=True)]
             over = sum(wanted) - self.width
         if over < 0:  # columns that were capped take what is left
             capped = [column for column, width in enumerate(self._wanted) if width + 2 * PAD_X + 6 > wanted[column]]
@@ -132,7 +134,8 @@ class TableBox(Box):
         bold.setWeight(QFont.Weight.DemiBold)
         for number, row in enumerate(self._all_rows):
             head = number == 0 and self.leaf.number == 0
-            cells = [self._cell(cell, column, bold if head else self.reading.body) for column, cell in enumerate(row[: len(self._laid_for)])]
+            font = bold if head else self.reading.body
+            cells = [self._cell(cell, column, font) for column, cell in enumerate(row[: len(self._laid_for)])]
             self._rows.append((height, cells))
             height += max([cell.height for cell in cells] or [self._line]) + 2 * PAD_Y + 1
         self.height = height + (SCROLLBAR if self.leaf.last and self.scroll_range else 0)
@@ -193,8 +196,8 @@ class TableBox(Box):
             for cell, width in zip(cells, self._laid_for, strict=False):
                 cell.draw(painter, QPointF(x + PAD_X, origin.y() + top + PAD_Y), clip)
                 x += width
-            strong = number == 0 and self.leaf.number == 0
-            painter.fillRect(QRectF(left, origin.y() + end - 1, sum(self._laid_for), 1), self.reading.color("ink.faint" if strong else "line"))
+            color = self.reading.color("ink.faint" if number == 0 and self.leaf.number == 0 else "line")
+            painter.fillRect(QRectF(left, origin.y() + end - 1, sum(self._laid_for), 1), color)
         painter.restore()
 
     def link_at(self, place: QPointF) -> str:

@@ -1,11 +1,11 @@
 """Running text: paragraphs, headings, formulas, and the markers of lists beside them."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QTextLayout, QTextOption
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
 
 from zhiyin.markup.blocks import BREAK, MATH, Formula, Heading, Inline, Paragraph, Span
 from zhiyin.ui.transcript.box import Box
-from zhiyin.ui.transcript.flow import GUTTER, Piece
+from zhiyin.ui.transcript.flow import Piece
 from zhiyin.ui.transcript.reading import CHINESE_SHARE, Reading
 
 _LINE_SEPARATOR = "\u2028"
@@ -27,9 +27,9 @@ class TextLayout:
         for span in spans:
             if span.marks or span.link:
                 piece = QTextLayout.FormatRange()
-                piece.start = start  # type: ignore[assignment]  # ints in fact; the stubs know only descriptors
-                piece.length = _utf16(span.text)  # type: ignore[assignment]
-                piece.format = reading.format(span.marks, link=bool(span.link), on_wash=on_wash)  # type: ignore[assignment]
+                piece.start = start
+                piece.length = _utf16(span.text)
+                piece.format = reading.format(span.marks, link=bool(span.link), on_wash=on_wash)
                 formats.append(piece)
             start += _utf16(span.text)
         if formats:
@@ -68,8 +68,7 @@ class TextLayout:
         line = self._layout.lineAt(number)
         if not line.naturalTextRect().left() <= place.x() <= line.naturalTextRect().right():
             return ""
-        cursor = line.xToCursor(place.x(), line.CursorPosition.CursorOnCharacter)
-        position = cursor[0] if isinstance(cursor, tuple) else cursor
+        position: int = line.xToCursor(place.x(), line.CursorPosition.CursorOnCharacter)
         for span in self.spans:
             position -= _utf16(span.text)
             if position < 0:
@@ -85,6 +84,28 @@ def _utf16(text: str) -> int:
 def chinese_count(text: str) -> int:
     """Characters of three bytes in UTF-8: Han, Kana, Hangul and their punctuation, near enough."""
     return 0 if text.isascii() else (len(text.encode("utf-8", "replace")) - len(text)) // 2
+
+
+def paint_marker(painter: QPainter, marker: str, baseline: QPointF, reading: Reading) -> None:
+    """Paint a list's marker before the point where its text begins: bullets and boxes drawn, for fonts differ in them."""
+    color = reading.color("ink.soft")
+    middle = baseline.y() - reading.body_metrics.xHeight() / 2
+    painter.setPen(QPen(color, 1.2))
+    painter.setBrush(color if marker in "•▪" else Qt.BrushStyle.NoBrush)
+    x = baseline.x() - 13
+    if marker in "•◦":
+        painter.drawEllipse(QPointF(x, middle), 2.4, 2.4)
+    elif marker == "▪":
+        painter.drawRect(QRectF(x - 2, middle - 2, 4, 4))
+    elif marker in "☐☑":
+        box = QRectF(x - 7, middle - 6.5, 13, 13)
+        painter.drawRoundedRect(box, 2.5, 2.5)
+        if marker == "☑":
+            painter.setPen(QPen(reading.color("jade"), 1.8))
+            painter.drawPolyline([box.topLeft() + QPointF(*point) for point in ((3, 6.5), (5.5, 9.2), (10, 3.8))])
+    else:
+        painter.setFont(reading.body)
+        painter.drawText(QPointF(baseline.x() - 8 - reading.body_metrics.horizontalAdvance(marker), baseline.y()), marker)
 
 
 class TextBox(Box):
@@ -146,13 +167,9 @@ class TextBox(Box):
         self._layout.draw(painter, origin, clip)
 
     def _paint_marker(self, painter: QPainter, origin: QPointF) -> None:
-        painter.setPen(self.reading.color("ink.soft"))
-        painter.setFont(self.reading.body)
         metrics = self.reading.body_metrics
         baseline = round((self._line + metrics.ascent() - metrics.descent()) / 2)
-        width = metrics.horizontalAdvance(self.piece.marker)
-        painter.drawText(QPointF(origin.x() - min(GUTTER, width + 8) if width > GUTTER - 8 else origin.x() - width - 8, origin.y() + baseline),
-                         self.piece.marker)  # fmt: skip
+        paint_marker(painter, self.piece.marker, origin + QPointF(0, baseline), self.reading)
 
     def link_at(self, place: QPointF) -> str:
         """The address of the link at a place."""

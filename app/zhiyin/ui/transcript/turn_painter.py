@@ -6,9 +6,9 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from zhiyin.ui import tokens
 from zhiyin.ui.seal import paint_seal
 from zhiyin.ui.transcript.body import Body
-from zhiyin.ui.transcript.flow import GUTTER
 from zhiyin.ui.transcript.reading import Reading
 from zhiyin.ui.transcript.stack import FOOTER, MEMORY, NAME, WASH, Entry
+from zhiyin.ui.transcript.text_box import paint_marker
 
 SEAL = 20
 BLEED = 16
@@ -98,10 +98,7 @@ class TurnPainter:
             box.paint(painter, origin, clip)
             box.paint_scrollbar(painter, origin)
             if box.piece.marker and box.copy_text:
-                painter.setPen(self.reading.color("ink.soft"))
-                painter.setFont(self.reading.body)
-                area = QRectF(origin.x() - GUTTER, origin.y() + 4, GUTTER - 8, 24)
-                painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, box.piece.marker)
+                paint_marker(painter, box.piece.marker, origin + QPointF(0, 22), self.reading)
             index += 1
 
     def _waiting(self, painter: QPainter, place: QPointF, width: int, caption: str) -> None:

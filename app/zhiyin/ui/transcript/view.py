@@ -6,7 +6,6 @@ ranges.
 """
 
 from collections.abc import Sequence
-from typing import cast
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
@@ -16,13 +15,16 @@ from zhiyin.markup.blocks import plain_text
 from zhiyin.ui import tokens
 from zhiyin.ui.theme import theme, theme_signals
 from zhiyin.ui.transcript.attachments import Attachments
+from zhiyin.ui.transcript.body import Body
+from zhiyin.ui.transcript.code_box import CodeBox
+from zhiyin.ui.transcript.highlighter import Highlighter
 from zhiyin.ui.transcript.pointer import Pointer
 from zhiyin.ui.transcript.reading import Reading
 from zhiyin.ui.transcript.stack import Entry, Stack
 from zhiyin.ui.transcript.turn import TurnView
 from zhiyin.ui.transcript.turn_painter import BLEED, TurnPainter
 
-WIDEST = 760
+WIDEST = tokens.READING_WIDTH
 MARGIN = 24
 BOTTOM = 16
 _WORK = 0.007
@@ -61,6 +63,8 @@ class TranscriptView(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setProperty("ground", "paper")
+        self.setAutoFillBackground(True)
         self.verticalScrollBar().setSingleStep(20)
         self._work = QTimer(self)
         self._work.setSingleShot(True)
@@ -70,6 +74,8 @@ class TranscriptView(QAbstractScrollArea):
         self._breath.timeout.connect(self._breathe)
         self.attachments = Attachments(self)
         self._pointer = Pointer(self)
+        self._highlighter = Highlighter(self)
+        self._highlighter.colored.connect(lambda _box: self.viewport().update())
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         theme_signals().changed.connect(self._restyle)
         self.retranslateUi()
@@ -218,11 +224,29 @@ class TranscriptView(QAbstractScrollArea):
         self.attachments.place()
         if self._pointer:
             self._pointer.refresh()
+        self._color_code()
         self.stack.let_go()
         waits = any(self.stack.entries[index].waiting for index in self.visible())
         if waits != self._breath.isActive():
             self._breath.start() if waits else self._breath.stop()
         self._schedule_work(0)
+
+    def _color_code(self) -> None:
+        """Ask for the colours of the code that is seen."""
+        for body, top in self._visible_bodies():
+            number = body.box_at(self._value - top)
+            while 0 <= number < len(body.boxes) and top + body.top(number) < self._value + self.viewport().height():
+                box = body.boxes[number]
+                if isinstance(box, CodeBox):
+                    self._highlighter.want(box, is_open=body.open_code and number == len(body.boxes) - 1)
+                number += 1
+
+    def _visible_bodies(self) -> list[tuple[Body, int]]:
+        """The turns that are seen and parsed, with the places of their text in the stack."""
+        stack = self.stack
+        return [
+            (entry.body, stack.top(index) + entry.body_top) for index in self.visible() if (entry := stack.entries[index]).body is not None
+        ]
 
     def _move_picture(self, distance: int) -> None:
         if distance and abs(distance) < self.viewport().height():
@@ -407,6 +431,13 @@ class TranscriptView(QAbstractScrollArea):
                 return self.stack.entries[index]
         return None
 
+    def show_rect(self, top: int, bottom: int) -> None:
+        """Scroll so that what lies between two places of the viewport is seen, its upper edge first."""
+        height = self.viewport().height()
+        step = top - MARGIN if top < MARGIN else max(0, min(bottom + MARGIN - height, top - MARGIN))
+        self._pinned = False
+        self.verticalScrollBar().setValue(self._value + step)
+
     def arrange(self) -> None:
         """Put everything in its place after an attachment changed."""
         self._arrange()
@@ -415,7 +446,3 @@ class TranscriptView(QAbstractScrollArea):
     def pinned(self) -> bool:
         """Whether the view follows the end."""
         return self._pinned
-
-    def viewport_widget(self) -> QWidget:
-        """The viewport, as a parent for attachments."""
-        return cast(QWidget, self.viewport())
