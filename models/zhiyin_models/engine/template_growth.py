@@ -13,15 +13,12 @@ from jinja2 import pass_environment
 from jinja2.filters import make_attrgetter
 from jinja2.sandbox import SandboxedEnvironment
 
-from zhiyin_models.engine.template_meter import METER, NUMBER_BITS, Meter
+from zhiyin_models.engine.template_meter import METER, NUMBER_BITS, Meter, TemplateLimitError
+from zhiyin_models.errors import Code, ModelError
 
 WIDTH = 10_000  # of a padded field, an indented line, a batch
-ELEMENT = 16  # how many characters' memory one element of a list stands for
+PIECE = 16  # characters' worth of memory of a text cut off another
 STRIPPED = 1000  # characters in a set to be stripped
-
-
-class TemplateLimitError(Exception):
-    """A template asked for something that is bounded here."""
 
 
 # ---------------------------------------------------------------- values
@@ -30,7 +27,7 @@ class TemplateLimitError(Exception):
 def as_text(value: Any) -> str:
     """``str`` of a value, measured first."""
     if not isinstance(value, str):
-        METER.get().count(value)
+        METER.get().count_whole(value)
     return str(value)
 
 
@@ -53,7 +50,9 @@ def bounded_range(*args: int) -> range:
 
 def _plus(meter: Meter, left: Any, right: Any) -> None:
     if not isinstance(left, int):
-        meter.make(meter.weight(left) + meter.weight(right))
+        if meter.weight(left) + meter.weight(right) > meter.limit:
+            raise ModelError(Code.TEMPLATE_TOO_LARGE, limit=meter.limit)
+        meter.charge(meter.size(left) + meter.size(right))
 
 
 def _times(meter: Meter, left: Any, right: Any) -> None:
@@ -76,6 +75,8 @@ def _bits(bits: int) -> None:
 
 def _percent(meter: Meter, left: Any, right: Any) -> None:
     if isinstance(left, str):
+        if len(left) > WIDTH:  # the search below takes the square of the length at worst
+            raise TemplateLimitError("a format is too long")
         meter.make(len(left) + meter.weight(right))
         for field in re.finditer(r"%(?:\([^)]*\))?([^a-zA-Z%]*)", left):
             if "*" in field[1]:
@@ -125,8 +126,6 @@ def _replaced(meter: Meter, text: Any, old: Any, new: Any, count: Any = None) ->
 
 
 def _joined(meter: Meter, separator: str, items: Any) -> None:
-    if not isinstance(items, (list, tuple, dict, str)):
-        raise TemplateLimitError("join takes a list")
     meter.make(meter.weight(items) + len(separator) * len(items))
 
 
@@ -134,7 +133,7 @@ def _split(meter: Meter, text: str, sep: str | None = None, maxsplit: int = -1) 
     pieces = text.count(sep) + 1 if sep else len(text) // 2 + 1
     if isinstance(maxsplit, int) and maxsplit >= 0:
         pieces = min(pieces, maxsplit + 1)
-    meter.charge(pieces * ELEMENT)
+    meter.charge(pieces * PIECE)
 
 
 def _split_right(meter: Meter, text: str, sep: str | None = None, maxsplit: int = -1) -> None:
@@ -153,7 +152,8 @@ def _searched_right(meter: Meter, text: str, part: str, *_place: int) -> None:
     meter.charge(len(text))
 
 
-def _stripped(_meter: Meter, _text: Any, chars: str | None = None) -> None:
+def _stripped(meter: Meter, text: Any, chars: str | None = None) -> None:
+    _written(meter, text)
     if chars is not None and len(chars) > STRIPPED:
         raise TemplateLimitError("too many characters to strip")
 
@@ -209,7 +209,17 @@ def _number(_meter: Meter, value: Any, *_rest: Any, **_options: Any) -> None:
 
 def _elements(meter: Meter, items: Any, *_rest: Any, **_options: Any) -> None:
     if isinstance(items, str):
-        meter.charge(len(items) * ELEMENT)
+        meter.charge(len(items) * PIECE)
+
+
+def _compared(meter: Meter, items: Any, *_rest: Any, **_options: Any) -> None:
+    meter.count_whole(items)
+    _elements(meter, items)
+
+
+def _written(meter: Meter, value: Any, *_rest: Any, **_options: Any) -> None:
+    if not isinstance(value, str):
+        meter.count_whole(value)
 
 
 FILTER_CHECKS: Mapping[str, Callable[..., None]] = {
@@ -224,7 +234,9 @@ FILTER_CHECKS: Mapping[str, Callable[..., None]] = {
     "trim": _stripped,
     "title": _elements,
     "wordcount": _elements,
-    **dict.fromkeys(("list", "slice", "sort", "unique", "groupby", "reverse", "min", "max"), _elements),
+    **dict.fromkeys(("list", "slice", "reverse"), _elements),
+    **dict.fromkeys(("sort", "unique", "groupby", "min", "max", "dictsort"), _compared),
+    **dict.fromkeys(("string", "upper", "lower", "capitalize", "truncate"), _written),
 }
 
 
@@ -234,9 +246,13 @@ def _join_filter(environment: SandboxedEnvironment, value: Any, d: Any = "", att
     get = make_attrgetter(environment, attribute) if attribute is not None else None
     separator = as_text(d)
     texts: list[str] = []
+    size = 0
     for item in value:
         texts.append(as_text(get(item) if get else item))
-        meter.make(len(texts[-1]) + len(separator) + ELEMENT)
+        size += len(texts[-1]) + len(separator)
+        if size > meter.limit:
+            raise ModelError(Code.TEMPLATE_TOO_LARGE, limit=meter.limit)
+        meter.charge(len(texts[-1]) + len(separator) + PIECE)
     return separator.join(texts)
 
 

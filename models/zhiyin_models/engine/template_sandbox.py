@@ -6,7 +6,7 @@ left out.
 """
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import wraps
 from types import BuiltinMethodType, GeneratorType
 from typing import Any
@@ -20,10 +20,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.visitor import NodeTransformer
 
 from zhiyin_models.engine import template_growth as growth
-from zhiyin_models.engine.template_meter import METER
+from zhiyin_models.engine.template_meter import METER, Counted, Meter, TemplateLimitError
 
+FROM_THE_COMPILER = ("_loop_vars", "_block_vars")  # what Jinja adds to the arguments of a call in a loop or block
+
+MAX_TOKENS = 12_000  # of Jinja; the longest templates in use have some 5,000
 # Names of our own filters begin with a space, so that no template can write them.
-COUNTED, MADE, JOINED = " counted", " made", " joined"
+COUNTED, MADE, JOINED, READ = " counted", " made", " joined", " read"
 
 ALLOWED_METHODS: dict[type, frozenset[str]] = {
     str: frozenset(
@@ -48,22 +51,10 @@ FILTERS_KEPT = (
     *("indent", "int", "items", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse"),
     *("round", "select", "selectattr", "slice", "sort", "string", "title", "trim", "truncate", "unique", "upper", "wordcount"),
 )
-
-
-class Counted:
-    """An iterable whose every step is counted."""
-
-    def __init__(self, items: Any) -> None:
-        self.items = items
-
-    def __iter__(self) -> Iterator[Any]:
-        meter = METER.get()
-        for item in self.items:
-            meter.charge(1)
-            yield item
-
-    def __len__(self) -> int:
-        return len(self.items)
+TESTS_THAT_COMPARE = (
+    *("==", "eq", "equalto", "!=", "ne", ">", "gt", "greaterthan", ">=", "ge", "<", "lt", "lessthan", "<=", "le"),
+    *("in", "lower", "upper"),
+)
 
 
 class Generation(Extension):
@@ -106,10 +97,22 @@ class _Counting(NodeTransformer):
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
-        return _filter(node, MADE) if isinstance(node.arg, nodes.Slice) else node
+        if isinstance(node.arg, nodes.Slice):
+            return _filter(node, MADE)
+        if not isinstance(node.arg, nodes.Const):
+            node.arg = _filter(node.arg, READ)
+        return node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        node.expr = _filter(node.expr, READ)
+        for operand in node.ops:
+            if not isinstance(operand.expr, nodes.Const):
+                operand.expr = _filter(operand.expr, READ)
+        return node
 
     def _refuse(self, node: nodes.Node) -> nodes.Node:
-        raise growth.TemplateLimitError(f"line {node.lineno}: a chat template cannot use {type(node).__name__.lower()}")
+        raise TemplateLimitError(f"line {node.lineno}: a chat template cannot use {type(node).__name__.lower()}")
 
     visit_Include = visit_Import = visit_FromImport = visit_Extends = visit_Block = _refuse  # noqa: N815
     visit_ScopedEvalContextModifier = visit_EvalContextModifier = _refuse  # noqa: N815
@@ -129,12 +132,16 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(trim_blocks=True, lstrip_blocks=True, optimized=False, finalize=_output, extensions=[loopcontrols, Generation])
         plain: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in FILTERS_KEPT}
         self.filters = {name: _guarded(name, function) for name, function in (plain | dict(growth.FILTERS)).items()}
-        self.filters |= {COUNTED: Counted, MADE: _made, JOINED: growth.join_text}
+        self.filters |= {COUNTED: Counted, MADE: _made, JOINED: growth.join_text, READ: _read}
         kept = {name: self.globals[name] for name in ("dict", "namespace", "cycler", "joiner")}
+        self.tests |= {name: _guarded_test(self.tests[name]) for name in TESTS_THAT_COMPARE}
         self.globals = kept | {"range": growth.bounded_range}
 
     def compile_source(self, source: str) -> Any:
         """A template whose work is counted. Raises jinja2.TemplateError, RecursionError and what Python's compiler raises."""
+        tokens = sum(kind != "whitespace" for _, kind, _ in self.lex(source))
+        if tokens > MAX_TOKENS:  # compiling takes a tenth of a millisecond for each
+            raise TemplateLimitError(f"{tokens} tokens long")
         return self.from_string(_Counting().visit(self.parse(source)))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -157,12 +164,17 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 (as jinja2 has it)
         """Measure a call and its result."""
         meter = METER.get()
-        meter.charge(10 + sum(map(meter.weight, args)) + (sum(map(meter.weight, kwargs.values())) if kwargs else 0))
+        given = {name: value for name, value in kwargs.items() if name not in FROM_THE_COMPILER} if kwargs else kwargs
+        _charge_arguments(meter, args, given)
         if isinstance(__obj, BuiltinMethodType) and isinstance(__obj.__self__, str):
+            if __obj.__name__ == "join" and args and not isinstance(args[0], (list, tuple, dict, str)):
+                args = ([_made(item) for item in Counted(args[0])], *args[1:])
             check = growth.METHODS.get(__obj.__name__)
             meter.charge(len(__obj.__self__))
             if check:
-                check(meter, __obj.__self__, *args, **kwargs)
+                check(meter, __obj.__self__, *args, **given)
+        elif isinstance(__obj, BuiltinMethodType):  # a list looks for what it is given
+            meter.charge(meter.weight(__obj.__self__) >> 4 if __obj.__name__ in ("index", "count") else 1)
         elif isinstance(__obj, LoopContext) and args:  # a recursive loop's next level
             args = (Counted(args[0]), *args[1:])
         result = super().call(__context, __obj, *args, **kwargs)
@@ -196,7 +208,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 class _Formatter(SandboxedFormatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         meter = METER.get()
-        meter.count(value)
+        meter.count_whole(value)
         growth.check_widths(format_spec)
         text = str(super().format_field(value, format_spec))
         meter.make(len(text))
@@ -215,6 +227,21 @@ def _made(value: Any) -> Any:
     return value
 
 
+def _read(value: Any) -> Any:
+    METER.get().charge(METER.get().weight(value) >> 4)  # comparing takes far less than making
+    return value
+
+
+def _charge_arguments(meter: Meter, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
+    """Count what a call is given; how deep that goes."""
+    size, depth = 10, 0
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        size += meter.size(value)
+        depth = max(depth, meter.measure(value)[1])
+    meter.charge(size)
+    return depth
+
+
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """The filter with its arguments and its result measured."""
     check = growth.FILTER_CHECKS.get(name)
@@ -222,14 +249,24 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         meter = METER.get()
-        meter.charge(10 + sum(map(meter.weight, args)) + (sum(map(meter.weight, kwargs.values())) if kwargs else 0))
+        depth = _charge_arguments(meter, args, kwargs)
         if check:
             values = args[1:] if hasattr(function, "jinja_pass_arg") else args
             check(meter, *values, **kwargs)
         result = function(*args, **kwargs)
         if isinstance(result, GeneratorType):
-            return iter(Counted(result))
+            return Counted(result, depth + 1)
         meter.count(result)
         return result
+
+    return guarded
+
+
+def _guarded_test(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        for value in args:
+            _read(value)
+        return function(*args, **kwargs)
 
     return guarded

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import Any, NamedTuple, NoReturn
 
 from zhiyin_models.engine.protocol import Message
-from zhiyin_models.engine.template_growth import TemplateLimitError
-from zhiyin_models.engine.template_meter import METER, Meter
+from zhiyin_models.engine.template_meter import METER, Meter, TemplateLimitError
 from zhiyin_models.engine.template_sandbox import BoundedEnvironment
 from zhiyin_models.errors import Code, ModelError
 
-MAX_SOURCE = 1 << 18  # characters; the longest templates in use have some 30,000
+MAX_SOURCE = 1 << 17  # characters; the longest templates in use have some 30,000
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
@@ -53,7 +53,8 @@ class ChatTemplate:
         """The prompt for the messages.
 
         With ``open_reply`` the last message is an assistant's and the prompt ends with its text, for the model to go on from.
-        A template that refuses the system role, or leaves its text out, is given it at the head of the next user message instead.
+        A template that refuses the system role, or leaves its text out, is given that text at the head of the next user message
+        instead (as llama-server does).
         Raises ModelError TEMPLATE_FAILED, TEMPLATE_TOO_SLOW, TEMPLATE_TOO_LARGE, TEMPLATE_NO_CONTINUE.
         """
         if open_reply:
@@ -65,12 +66,14 @@ class ChatTemplate:
             raise ModelError(Code.TEMPLATE_NO_CONTINUE)
         *before, reply = messages
         # The reply grew after the generation prompt, so this is to the letter what the model saw when it was cut.
-        try:
-            return self._render(before, arguments, add_generation_prompt=True) + reply.content
-        except ModelError as error:
-            if error.code != Code.TEMPLATE_FAILED:
-                raise
+        if any(message.role == "user" for message in before):
+            try:
+                return self._render(before, arguments, add_generation_prompt=True) + reply.content
+            except ModelError as error:
+                if error.code != Code.TEMPLATE_FAILED:
+                    raise
         # A conversation that the template will not end there, such as one that a greeting opens: cut it where the reply ends.
+        # The mark keeps the reply's last characters from being stripped, and a short reply from being found elsewhere.
         mark = "\u2060end\u2060"
         while any(mark in message.content for message in messages):
             mark += "\u2060"
@@ -86,26 +89,49 @@ class ChatTemplate:
         return text
 
     def _render(self, messages: Sequence[Message], arguments: Mapping[str, Any], *, add_generation_prompt: bool) -> str:
-        system = [message.content.strip() for message in messages if message.role == "system" and message.content.strip()]
-        try:
-            text = self._run(messages, arguments, add_generation_prompt=add_generation_prompt)
-        except _RefusalError as refusal:
-            if not system:
-                raise _failed(refusal) from refusal
+        first = next((place for place, message in enumerate(messages) if message.role != "system"), len(messages))
+        ways = [list(messages), [*messages[:first], *_without_system(messages[first:])], _without_system(messages)]
+        needs = self._needs
+        if needs.no_system:
+            ways = ways[2:]
+        refusal: _RefusalError | None = None
+        for number, way in enumerate(ways):
+            if number and way == ways[number - 1]:
+                continue
             try:
-                return self._run(_system_merged(messages), arguments, add_generation_prompt=add_generation_prompt)
-            except _RefusalError:  # it was not the system role that was refused
-                raise _failed(refusal) from refusal
-        if all(part in text for part in system):
-            return text
-        try:
-            merged = self._run(_system_merged(messages), arguments, add_generation_prompt=add_generation_prompt)
-        except (_RefusalError, ModelError):
-            return text
-        return merged if all(part in merged for part in system) else text
+                return self._run(way, arguments, add_generation_prompt=add_generation_prompt, in_parts=needs.parts)
+            except _RefusalError as error:
+                refusal = refusal or error  # of what was really asked
+        raise _failed(refusal or _RefusalError()) from refusal
 
-    def _run(self, messages: Sequence[Message], arguments: Mapping[str, Any], *, add_generation_prompt: bool) -> str:
-        conversation = [{"role": message.role, "content": message.content} for message in messages]
+    @cached_property
+    def _needs(self) -> "_Needs":
+        """What the template silently demands, found by trying it; what it raises is left for the real messages to meet."""
+        system, user = Message("system", "zhiyinsystem"), Message("user", "zhiyinuser")
+        for parts in (False, True):
+            alone = self._tried([user], in_parts=parts)
+            if alone is None:
+                return _Needs()
+            if user.content in alone:
+                both = self._tried([system, user], in_parts=parts)
+                return _Needs(parts=parts, no_system=both is not None and system.content not in both)
+        raise ModelError(Code.TEMPLATE_FAILED, detail="it leaves out what the user says")
+
+    def _tried(self, messages: Sequence[Message], *, in_parts: bool) -> str | None:
+        try:
+            return self._run(messages, {}, add_generation_prompt=True, in_parts=in_parts)
+        except _RefusalError:
+            return None
+        except ModelError as error:
+            if error.code != Code.TEMPLATE_FAILED:
+                raise
+            return None
+
+    def _run(self, messages: Sequence[Message], arguments: Mapping[str, Any], *, add_generation_prompt: bool, in_parts: bool) -> str:
+        conversation = [
+            {"role": message.role, "content": [{"type": "text", "text": message.content}] if in_parts else message.content}
+            for message in messages
+        ]
         meter = Meter(self._size + sum(len(message.content) + 64 for message in messages))
         values = {"tools": None, "documents": None} | dict(arguments) | self._tokens
         values |= {"messages": conversation, "add_generation_prompt": add_generation_prompt}
@@ -115,9 +141,9 @@ class ChatTemplate:
         try:
             for piece in self._template.root_render_func(self._template.new_context(values)):
                 size += len(piece)
-                pieces.append(piece)
                 if size > meter.limit:
                     raise ModelError(Code.TEMPLATE_TOO_LARGE, limit=meter.limit)
+                pieces.append(piece)
         except (ModelError, _RefusalError):
             raise
         except Exception as error:  # whatever a stranger's template runs into
@@ -127,7 +153,12 @@ class ChatTemplate:
         return "".join(pieces)
 
 
-def _system_merged(messages: Sequence[Message]) -> list[Message]:
+class _Needs(NamedTuple):
+    parts: bool = False  # content as a list of typed parts instead of text
+    no_system: bool = False  # system messages are left out
+
+
+def _without_system(messages: Sequence[Message]) -> list[Message]:
     """The messages without the system role: its texts stand before the next user message, or after the last."""
     merged: list[Message] = []
     waiting: list[str] = []
