@@ -42,10 +42,11 @@ class Zhiyin(QObject):
     running: "Zhiyin | None" = None
     bug_found = Signal(str)
 
-    def __init__(self, app: QApplication, paths: Paths, *, language: str | None = None) -> None:
+    def __init__(self, app: QApplication, paths: Paths, *, language: str | None = None, silence: float = SILENCE_SECONDS) -> None:
         super().__init__()
         self.app = app
         self.paths = paths
+        self.silence = silence  # seconds without an answer after which an engine counts as dead
         self.appearance = read_appearance(paths.data_dir / "window.json")
         self.background = ThreadPoolExecutor(2, "background")
         self.delivery = Delivery(self)

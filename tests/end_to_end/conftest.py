@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from zhiyin.application import Zhiyin
+from zhiyin.controllers.presentation import turn_view
 from zhiyin.paths import Paths
 from zhiyin.services.engine import EngineState
+from zhiyin_models.engine.protocol import Sampling
 from zhiyin_models.library.installed import Library
 
 WAIT = 60_000  # milliseconds: generous, two cores may be busy
@@ -23,15 +26,15 @@ class Driver:
         self.zhiyin = zhiyin
 
     @property
-    def window(self):  # noqa: ANN201 - the concrete window
+    def window(self):
         return self.zhiyin.window
 
     @property
-    def session(self):  # noqa: ANN201
+    def session(self):
         return self.zhiyin.session
 
     @property
-    def chat(self):  # noqa: ANN201
+    def chat(self):
         return self.session.chat
 
     def until(self, holds: Callable[[], object]) -> None:
@@ -59,12 +62,20 @@ class Driver:
         self.idle()
         return self.chat.turns[-1].text
 
+    def says(self, *words: str) -> None:
+        """Wait until the banner or the transcript's last turn has a sentence with these words."""
+
+        def said() -> bool:
+            last = self.chat.turns[-1] if self.session is not None and self.chat.turns else None
+            sentences = list(self.window.banner.texts())
+            if last is not None and last.failure is not None:
+                sentences.append(turn_view(last).error)
+            return any(all(word in sentence for word in words) for sentence in sentences)
+
+        self.until(said)
+
     def short(self, tokens: int = 12) -> "Driver":
         """Keep replies short and always the same."""
-        import msgspec
-
-        from zhiyin_models.engine.protocol import Sampling
-
         settings = msgspec.structs.replace(self.session.settings, max_tokens=tokens, sampling=Sampling(temperature=0.0, seed=1), threads=2)
         self.session.change_settings(settings)
         return self
@@ -88,8 +99,8 @@ def open_app(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Driver]
     """Opens the app on a data directory, as often as a test likes; closes what is still open."""
     opened: list[Zhiyin] = []
 
-    def open_(directory: Path, language: str = "en") -> Driver:
-        zhiyin = Zhiyin(qapp, Paths(directory), language=language)
+    def open_(directory: Path, language: str = "en", **options: float) -> Driver:
+        zhiyin = Zhiyin(qapp, Paths(directory), language=language, **options)
         qtbot.addWidget(zhiyin.window)
         opened.append(zhiyin)
         zhiyin.start()

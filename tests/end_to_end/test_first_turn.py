@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.end_to_end.conftest import Driver
+
 from zhiyin.services.engine import EngineState
 from zhiyin.store.records import Status
 

@@ -32,7 +32,7 @@ class Session(QObject):
         self.store = store
         self.settings = AppSettings()
         self._started = 0
-        self.engine = EngineService(zhiyin.paths.logs / "engine.log", parent=self)
+        self.engine = EngineService(zhiyin.paths.logs / "engine.log", silence=zhiyin.silence, parent=self)
         self.library = Library(zhiyin.paths.data_dir)
         self.models = ModelsController(self.library, self.engine, zhiyin.background, delivery, parent=self)
         self.replies = ReplyRunner(self.engine, store, delivery, parent=self)

@@ -1,0 +1,146 @@
+"""Takes pictures of every page, in both languages, light and dark: ``make pictures``, or ``python -m tests.pictures FOLDER``.
+
+The conversations are written into a fresh store, the model is the starter.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from zhiyin.application import Zhiyin
+from zhiyin.paths import Paths
+from zhiyin.services.engine import EngineState
+from zhiyin.settings import Appearance, write_appearance
+from zhiyin.store.records import Status
+from zhiyin.store.store import Store
+from zhiyin_models.engine.protocol import FitReport, Stats
+from zhiyin_models.errors import Code, Failure
+from zhiyin_models.library.installed import Library
+
+POEM = """《静夜思》是李白最有名的一首短诗：
+
+> 床前明月光，疑是地上霜。
+> 举头望明月，低头思故乡。
+
+它只用了二十个字，写的却是所有离家的人都懂的事。几个要点：
+
+1. **月光**与**霜**互相映照，先是看错，再是看清；
+2. “举头”与“低头”之间，从景到情；
+3. 没有一个生僻的字。
+"""
+CODE = """A `dict` keeps insertion order, so the *oldest* entry is the first key:
+
+```python
+def remember(cache: dict[str, int], key: str, value: int, limit: int = 100) -> None:
+    cache.pop(key, None)
+    cache[key] = value
+    while len(cache) > limit:
+        del cache[next(iter(cache))]  # the oldest
+```
+
+| operation | cost | note |
+|---|--:|---|
+| look up | O(1) | average |
+| insert | O(1) | amortised |
+| drop the oldest | O(1) | `next(iter(cache))` |
+
+For threads, put a lock around it, or use `functools.lru_cache`.
+"""
+
+
+def wait(milliseconds: int) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def fill(data_dir: Path, model: str) -> None:
+    stats = Stats(
+        prompt_tokens=412, reused_tokens=398, generated_tokens=186, first_token_seconds=0.21, tokens_per_second=61.3, context_used=598,
+        context=8192, fit=FitReport(prompt_tokens=412, limit=6144, context=8192),
+    )  # fmt: skip
+    with Store.open(data_dir) as store:
+        for question, answer in (
+            (
+                "译一段话：山重水复疑无路，柳暗花明又一村。",
+                "After endless mountains and rivers that leave doubt whether there is a path out …",
+            ),
+            ("Rust 的借用规则是什么？", "任一时刻，要么只有一个可变引用，要么有任意多个不可变引用。"),
+            ("How do I write a small cache in Python?", CODE),
+            ("讲讲李白的《静夜思》", POEM),
+        ):
+            conversation = store.create_conversation(model=model).result()
+            turn = store.add_user_turn(conversation.id, None, question).result()
+            reply = store.add_reply(conversation.id, turn.id, model=model).result()
+            store.finish_reply(reply.id, answer, Status.COMPLETE, "end", stats).result()
+        turn = store.add_user_turn(conversation.id, reply.id, "再写一首，写长安的雪").result()
+        reply = store.add_reply(conversation.id, turn.id, model=model).result()
+        failure = Failure(Code.ENGINE_DIED, {"reason": "SIGKILL", "detail": ""})
+        store.finish_reply(reply.id, "长安一夜雪，", Status.INTERRUPTED, "", None, failure=failure).result()
+
+
+def take(zhiyin: Zhiyin, folder: Path, name: str) -> None:
+    wait(250)
+    zhiyin.window.grab().save(str(folder / f"{name}.png"))
+
+
+def tour(app: QApplication, folder: Path, language: str, theme: str) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        data_dir = Path(home)
+        tag = f"{language}-{theme}"
+        Paths(data_dir).create()
+        write_appearance(data_dir / "window.json", Appearance(language=language, theme=theme))  # type: ignore[arg-type]
+        first = Zhiyin(app, Paths(data_dir))
+        first.window.resize(1180, 760)
+        first.start()
+        wait(1500)
+        take(first, folder, f"{tag}-first-run")
+        first.close()
+        model = Library(data_dir).add_starter()
+        fill(data_dir, model.name)
+        zhiyin = Zhiyin(app, Paths(data_dir))
+        window = zhiyin.window
+        window.resize(1180, 760)
+        zhiyin.start()
+        while zhiyin.session is None or zhiyin.session.engine.state is not EngineState.READY:
+            wait(50)
+        zhiyin.session.view.retranslate()
+        take(zhiyin, folder, f"{tag}-new")
+        items = [item.id for item in window.conversations.model.items()]
+        zhiyin.session.chat.open(items[0])
+        wait(300)
+        take(zhiyin, folder, f"{tag}-chat")
+        zhiyin.session.chat.open(items[1])
+        wait(300)
+        window.toggle_panel()
+        take(zhiyin, folder, f"{tag}-code-panel")
+        window.resize(640, 760)
+        take(zhiyin, folder, f"{tag}-narrow")
+        window.resize(1180, 760)
+        window.toggle_panel()
+        window.header.model_chooser.open_popup()
+        wait(300)
+        popup = window.header.model_chooser.popup()
+        if popup is not None:
+            popup.grab().save(str(folder / f"{tag}-chooser.png"))
+            popup.close()
+        window.conversations.delete.emit(items[3])
+        take(zhiyin, folder, f"{tag}-toast")
+        window.show_settings()
+        take(zhiyin, folder, f"{tag}-settings")
+        zhiyin.close()
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication(sys.argv[:1])
+    for language, theme in (("zh_CN", "light"), ("en", "light"), ("zh_CN", "dark"), ("en", "dark")):
+        tour(app, folder, language, theme)
+
+
+if __name__ == "__main__":
+    main()
