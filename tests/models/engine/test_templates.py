@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2.ext import loopcontrols
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tests.models import gguf_files
 
 from zhiyin_models.engine.protocol import Message
@@ -517,3 +520,42 @@ def test_pieces_of_templates_end_in_text_or_a_known_error(pieces: list[str]) -> 
         assert error.code in {Code.TEMPLATE_FAILED, Code.TEMPLATE_TOO_LARGE, Code.TEMPLATE_TOO_SLOW}
     else:
         assert text.startswith("zhiyin")
+
+
+def transformers_rendering(source: str, messages: Sequence[Message]) -> str:
+    """What Transformers' own environment (``chat_template_utils._compile_jinja_template``) makes of a template, with no bounds."""
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+    environment.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
+    conversation = [{"role": message.role, "content": message.content} for message in messages]
+    values = {"messages": conversation, "add_generation_prompt": True, "tools": None, "documents": None}
+    return environment.from_string(source).render(**values, bos_token="<s>", eos_token="</s>", date_string="today")
+
+
+FEATURES = [
+    *(CHATML, LLAMA3, QWEN3, DEEPSEEK),
+    "{% for a, b in messages[0].items() %}{{ loop.index }}/{{ loop.length }}{{ loop.last }}{{ a ~ 1 ~ b }}{% else %}none{% endfor %}",
+    "{% for m in messages if m.role == 'user' %}{{ loop.previtem.content if not loop.first }}-{{ loop.nextitem is defined }}{% endfor %}",
+    "{{ messages[1:-1] | map(attribute='role') | unique | list }}{{ messages[::-1][0].content[:2] }}{{ messages | length }}",
+    "{% set a, b = (1, [2, {'c': none}]) %}{{ a + b[0] }}{{ b[1].c is none }}{{ b | tojson }}{{ 7 // 2 }}{{ 7 % 3 }}{{ 2 ** 5 }}{{ -a }}",
+    "{% macro m(x, y=2) %}{{ x }}{{ y }}{{ varargs }}{{ kwargs }}{{ caller() }}{% endmacro %}{% call m(1, 3, 4, z=5) %}in{% endcall %}",
+    "{% set x %}{% filter upper %}{{ messages[0].content }}{% endfilter %} text {% endset %}[{{ x | trim }}]{{ x.split() | join('|') }}",
+    "{{ undefined_thing }}{{ undefined_thing | default('d') }}{{ undefined_thing is defined }}{{ none }}{{ true }}{{ 1.5 }}{{ [1, 'a'] }}",
+    "{{ 'a' in 'abc' and 1 < 2 <= 2 != 3 or not 4 }}{{ 'x' if messages[0].role == 'system' else 'y' }}{{ 'role' in messages[0] }}",
+    "{{ messages | selectattr('role', 'in', ['user']) | map(attribute='content') | list }}",
+    "{{ range(3) | batch(2) | list }}{{ 'a b' | title }}",
+    "{{ messages | groupby('role') | map('first') | list }}{{ [3, 1] | sort }}{{ [1, 2] | sum }}",
+    "{{ 'a,b'.split(',') | last }}{{ 3.7 | round }}",
+    "{{ 'line\nline' | indent(2) }}{{ 'abc' | replace('b', 'x') }}{{ 'x'.join(['a', 'b']) }}",
+    "{{ '{}:{a:>4}'.format(1, a=2) }}{{ '%d%%' % 5 }}",
+    "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + m.content | length %}{% endfor %}{{ ns.n }}{# gone #}",
+    "{% raw %}{{ raw }}{% endraw %}{{ dict(a=1) }}{{ cycler('a', 'b').next() }}",
+    "{{ messages[0] | items | list }}{{ '<&>' | safe }}{{ '<' | e }}",
+]
+
+
+@pytest.mark.parametrize("source", FEATURES, ids=lambda source: source[:30])
+def test_counting_changes_nothing_in_what_is_written(source: str) -> None:
+    messages = [system("Be  brief "), user("知音 <b>"), assistant("ok\n"), user("bye")]
+    ours = ChatTemplate("{{ messages[1].content }}" + source, bos="<s>", eos="</s>")
+    text = ours.render(messages, arguments={"date_string": "today"})
+    assert text == transformers_rendering("{{ messages[1].content }}" + source, messages)
