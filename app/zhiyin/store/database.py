@@ -33,14 +33,15 @@ def connect(path: Path, access: Literal["write", "read"], busy_timeout: float) -
 
 
 def sync_folder(folder: Path) -> None:
-    """Put a folder's list of names on the disk. Raises OSError."""
+    """Put a folder's list of names on the disk, where the system and the file system can do that for this user."""
     if os.name == "nt":  # a folder cannot be opened there, and need not be
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def was_killed(path: Path) -> bool:

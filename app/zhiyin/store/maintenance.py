@@ -145,7 +145,8 @@ class Maintenance:
         if time.time() - backups.newest(self._paths.backups, "daily") < DAY:
             return
         try:
-            self._back_up("daily", closing=closing)
+            if not self._is_empty():
+                self._back_up("daily", closing=closing)
         except backups.BackupCancelled:
             pass
         except (StoreError, sqlite3.Error) as error:
@@ -154,3 +155,8 @@ class Maintenance:
     def _back_up(self, reason: str, *, closing: bool = False) -> Backup:
         with contextlib.closing(self._connect()) as connection:
             return backups.take(connection, self._paths.backups, reason, lambda: self._closing and not closing)
+
+    def _is_empty(self) -> bool:
+        with contextlib.closing(self._connect()) as connection:
+            row = connection.execute("SELECT EXISTS (SELECT 1 FROM conversations) OR EXISTS (SELECT 1 FROM settings)").fetchone()
+        return not row[0]

@@ -245,7 +245,7 @@ class Store:
         return self._writer.submit(lambda connection: turns.reopen(connection, turn, status))
 
     def discard_reply(self, turn: int) -> Future[ConversationView]:
-        """Remove a reply that never got any text, as when it is cancelled in the queue; one with text stays."""
+        """Remove a reply that never got any text, as when it is cancelled in the queue; one with text stays, as stopped."""
         return self._then_view(self._writer.submit(lambda connection: turns.discard(connection, turn)))
 
     def add_edited_turn(self, turn: int, text: str) -> Future[Turn]:

@@ -131,11 +131,13 @@ def revisions(connection: sqlite3.Connection, turn_id: int) -> list[Revision]:
 def discard(connection: sqlite3.Connection, turn_id: int) -> int:
     """Remove a reply of which nothing was ever written, as when it was cancelled in the queue; return its conversation.
 
-    One that has text, or turns under it, stays. Raises StoreError MISSING.
+    One that has text, or turns under it, stays, as stopped if it was under way. Raises StoreError MISSING.
     """
     old = get(connection, turn_id)
     below = connection.execute("SELECT 1 FROM turns WHERE parent = ? LIMIT 1", (turn_id,)).fetchone()
     if old.role != "assistant" or old.text or below is not None:
+        if old.status in UNFINISHED:
+            finish(connection, turn_id, old.text, Status.STOPPED, reason="stopped", stats=old.stats, failure=None)
         return old.conversation
     connection.execute("DELETE FROM turns WHERE id = ?", (turn_id,))
     others = [sibling for sibling in old.sibling_ids if sibling != turn_id]

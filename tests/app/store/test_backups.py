@@ -45,9 +45,12 @@ def test_only_the_last_few_are_kept_of_each_reason(store: Store) -> None:
 
 
 def test_there_is_one_a_day_without_being_asked(data_dir: Path) -> None:
+    with Store.open(data_dir):
+        pass
+    assert list_backups(data_dir) == []  # nothing to lose yet
     for _ in range(3):
-        with Store.open(data_dir):
-            pass
+        with Store.open(data_dir) as store:
+            store.create_conversation().result()
     assert [backup.reason for backup in list_backups(data_dir)] == ["daily"]
     for backup in list_backups(data_dir):
         backup.path.unlink()

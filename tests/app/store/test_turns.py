@@ -170,6 +170,9 @@ def test_a_reply_cancelled_in_the_queue_leaves_nothing(store: Store) -> None:
     assert other.id > first.id > only.id  # a number is never used twice
     assert [turn.text for turn in store.discard_reply(other.id).result().turns] == ["q", "a"]
     assert [turn.text for turn in store.discard_reply(first.id).result().turns] == ["q", "a"]  # has text: stays
+    store.reopen_reply(first.id, Status.QUEUED).result()
+    kept = store.discard_reply(first.id).result().turns[-1]  # to be continued, and called off: as it was
+    assert (kept.text, kept.status, kept.reason) == ("a", Status.STOPPED, "stopped")
 
 
 def test_what_is_not_there_is_said_to_be_missing(store: Store) -> None:
