@@ -149,6 +149,14 @@ def test_stop_is_heard_while_nobody_reads_and_the_backlog_is_coalesced(toy: RawT
     assert len(texts) < tokens / 20
 
 
+def test_a_frozen_build_starts_itself(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "zhiyin_models", "--child", "engine"]
+    end = subprocess.run(command, input=b"", capture_output=True, env=child_environment(), cwd=tmp_path, timeout=WAIT, check=True)
+    hello = Decoder(p.Event).decode(end.stdout.splitlines()[0])
+    assert isinstance(hello, p.Hello)
+    assert hello.version == p.VERSION
+
+
 def test_the_end_of_its_input_ends_a_child_that_is_deep_in_c(toy: RawToy) -> None:
     toy.say(encode(p.Load(id=1, path="sleep in C")))
     assert toy.hear() == p.LoadProgress(1, 0.5)
@@ -165,17 +173,17 @@ def test_a_child_whose_answers_nobody_can_read_ends(toy: RawToy) -> None:
 PARENT = """
 import sys
 from zhiyin_models.engine.client import EngineClient
-from zhiyin_models.engine.protocol import Load, LoadProgress
+from zhiyin_models.engine.protocol import Load
 client = EngineClient(command=sys.argv[1:])
 client.start()
-events = client.stream(lambda number: Load(id=number, path="sleep in C"))
-next(events)
+next(client.stream(lambda number: Load(id=number, path="sleep with the lock")))
 print(client.pid, flush=True)
 sys.stdin.read()
 """
 
 
 def test_a_killed_parent_takes_its_child_along() -> None:
+    """Even a child in which nothing of Python can run."""
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, *TOY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment()
     ) as parent:

@@ -98,8 +98,8 @@ def test_a_frozen_engine_is_noticed() -> None:
 
 
 def test_a_busy_engine_is_not_silent() -> None:
-    with EngineClient(command=TOY, silence=2.0) as client:
-        answer = client.call(lambda number: p.Load(id=number, path="busy", context=3500))
+    with EngineClient(command=TOY, silence=3.0) as client:
+        answer = client.call(lambda number: p.Load(id=number, path="busy", context=4500))
         assert isinstance(answer, p.Finished)
 
 
@@ -107,7 +107,7 @@ def test_a_slow_listener_is_not_a_silent_engine() -> None:
     def dawdle(_: p.Event) -> None:
         threading.Event().wait(2.5)
 
-    with EngineClient(command=TOY, silence=1.0) as client:
+    with EngineClient(command=TOY, silence=1.5) as client:
         client.submit(lambda number: p.Count(id=number, texts=()), dawdle)
         assert isinstance(client.call(lambda number: p.Count(id=number, texts=())), p.Counted)
 

@@ -8,6 +8,7 @@ import sys
 import time
 
 from zhiyin_models.child import ChildEnd
+from zhiyin_models.child.wire import encode
 from zhiyin_models.engine import protocol as p
 
 
@@ -81,6 +82,9 @@ class Toy:
             case "sleep in C":
                 self.end.send(p.LoadProgress(job.id, 0.5))
                 ctypes.CDLL(None).sleep(60)
+            case "sleep with the lock":  # no other thread of this process runs
+                os.write(self.end._output, encode(p.LoadProgress(job.id, 0.5)) + b"\n")
+                ctypes.PyDLL(None).sleep(60)
             case "busy":
                 time.sleep(job.context / 1000)
                 self.end.send(p.Finished(job.id))

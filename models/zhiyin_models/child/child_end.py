@@ -38,7 +38,8 @@ class ChildEnd(Generic[Request]):
 
     Make it before any C library is loaded: from then on descriptor 1 is the log (standard error) and descriptor 0 is empty.
     The main thread stays the caller's. ``on_request`` runs on the reading thread and must return soon; ``Ping`` is answered here.
-    ``on_end`` runs on the same thread when the parent is gone; half a second later the process is ended whatever it is doing.
+    When the parent is gone the process is ended whatever it is doing: at once, or half a second after ``on_end`` where that is given
+    (it runs on the reading thread, or on the writing one).
     """
 
     def __init__(
@@ -70,10 +71,9 @@ class ChildEnd(Generic[Request]):
         self._reading.start()
 
     def run_forever(self) -> None:
-        """``start``, then wait for the parent to go away."""
+        """``start``, then wait for the parent to go away: for a child that does all its work in ``on_request``."""
         self.start()
-        self.ended.wait()
-        self.close()
+        self._reading.join()
 
     def send(self, event: Any) -> None:
         """Queue an event, from any thread; never waits for the reader. Dropped once closed."""
@@ -152,15 +152,18 @@ class ChildEnd(Generic[Request]):
             self.send(Failed(id=_id(request), code=Code.ENGINE_FAILED, args={"detail": f"{type(error).__name__}: {error}"}))
 
     def _end(self) -> None:
-        """The parent is gone: give the main thread a moment, then end even if it is deep in C code."""
+        """The parent is gone: write out what is queued, then end even if the main thread is deep in C code."""
         first = not self.ended.is_set()
         self.ended.set()
-        if first and self._on_end is not None:
+        if self._on_end is None:
+            self.close(END_GRACE)
+        elif first:
             try:
                 self._on_end()
             except Exception:
                 traceback.print_exc()
-        threading.Event().wait(END_GRACE)
+        if self._on_end is not None:
+            threading.Event().wait(END_GRACE)
         os._exit(0)
 
 

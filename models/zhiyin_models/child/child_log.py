@@ -4,7 +4,7 @@ import logging
 import shutil
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 ROTATE_AT = 1024 * 1024  # bytes, looked at when a child starts
 TRUNCATE_AT = 8 * 1024 * 1024  # bytes, looked at while it runs
@@ -73,6 +73,12 @@ class ChildLog:
             return ()
         lines = ("".join(c if c.isprintable() else " " for c in line).rstrip()[:400] for line in text.splitlines())
         return tuple(line for line in lines if line)[-LAST_LINES:]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Release the file."""

@@ -168,15 +168,13 @@ class Child(Generic[Event]):
     # -------------------------------------------------------------- the owning thread
 
     def _own(self) -> None:
-        log = ChildLog(self._log_path)
         try:
-            self._process = process = self._spawn(log)
+            with ChildLog(self._log_path) as log:
+                self._process = process = self._spawn(log)
+                self._accompany(process, log)
         except (OSError, ValueError) as error:
             self._refused = ModelError(Code.ENGINE_START_FAILED, detail=str(error))
-            self._exited.set()
-        else:
-            self._accompany(process, log)
-        log.close()
+        self._exited.set()
         self._ready.set()
         self._decided.wait()
         if self._started:
@@ -191,12 +189,13 @@ class Child(Generic[Event]):
         )
         for thread in others:
             thread.start()
-        output = answers.fileno()
-        for line in read_lines(lambda size: self._receive(output, size)):
-            self._take(line)
         try:
+            self._listen(answers.fileno())
             returncode = process.wait(END_WAIT)
-        except subprocess.TimeoutExpired:  # it closed its output and lives on
+        except Exception as error:
+            # it closed its output and lives on; or there is a bug of ours here, and then nobody must be left waiting either
+            if not isinstance(error, subprocess.TimeoutExpired):
+                logger.exception("Listening to the %s process failed", self._kind)
             process.kill()
             returncode = process.wait()
         silence = self._silence if self._silenced else 0.0
@@ -207,6 +206,10 @@ class Child(Generic[Event]):
         for thread in others:
             thread.join()
         answers.close()
+
+    def _listen(self, output: int) -> None:
+        for line in read_lines(lambda size: self._receive(output, size)):
+            self._take(line)
 
     def _spawn(self, log: ChildLog) -> "subprocess.Popen[bytes]":
         flags = 0

@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from zhiyin_models.child.command import run_child
+from zhiyin_models.child.command import MODULES, run_child
 from zhiyin_models.cli.arguments import chosen_language, parse
 from zhiyin_models.cli.bench import bench
 from zhiyin_models.cli.chat import chat
@@ -24,7 +24,7 @@ NOBODY_READS = 141  # as a shell reports SIGPIPE
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0 only when it did what it was asked to."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["--child"] and len(arguments) == 2:  # a frozen build runs itself
+    if arguments[:1] == ["--child"] and arguments[1:] and arguments[1] in MODULES:  # a frozen build runs itself
         run_child(arguments[1])
         return 0
     logging.getLogger("zhiyin_models").addHandler(logging.NullHandler())  # what matters is said in sentences
