@@ -60,6 +60,9 @@ class Meter:
 
     def count(self, value: object) -> None:
         """Count a value that was made: its own memory, and that it is not too large to be written out."""
+        if isinstance(value, str):
+            self.make(1 + len(value))
+            return
         if self.weight(value) > self.limit:
             raise ModelError(Code.TEMPLATE_TOO_LARGE, limit=self.limit)
         self.charge(self.size(value))

@@ -146,6 +146,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Of text, numbers and containers, only the methods that templates need."""
+        exactly = ALLOWED_METHODS.get(type(obj))
+        if exactly is not None:
+            return attr in exactly
         if not super().is_safe_attribute(obj, attr, value):
             return False
         for kind, allowed in ALLOWED_METHODS.items():
@@ -156,6 +159,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002 (the signature is jinja2's)
         """Measure, then calculate."""
         meter = METER.get()
+        if operator == "+" and type(left) is str and type(right) is str:  # most of what templates do
+            meter.make(1 + len(left) + len(right))
+            return left + right
         growth.BINARY[operator](meter, left, right)
         result = OPERATORS[operator](left, right)
         meter.count(result)

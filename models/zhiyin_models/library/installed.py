@@ -175,7 +175,8 @@ class Library:
         for number in range(1, 1000):
             aside = self.directory / f"library.json.damaged-{number}"
             if not aside.exists():
-                self._file.replace(aside)
+                with suppress(OSError):  # read-only: then nothing is written over it either
+                    self._file.replace(aside)
                 return
 
     def _write(self, entries: list[_Entry]) -> None:

@@ -165,6 +165,15 @@ def test_a_damaged_list_is_kept_aside_and_written_anew(library: Library, content
     assert json.loads(state.read_text())["entries"]
 
 
+def test_where_nothing_can_be_written_models_are_still_found(library: Library, tmp_path: Path) -> None:
+    write_small(library.models_directory / "a.gguf")
+    (library.directory / "library.json").write_text("{")
+    (library.directory / "library.lock").mkdir()  # stands for a read-only directory, which root does not know
+    assert names(library) == ["a"]
+    (tmp_path / "file").write_text("")
+    assert Library(tmp_path / "file").models() == []
+
+
 def test_a_list_written_by_a_later_version_is_read(library: Library) -> None:
     entry = {"model": {"name": "a", "path": "/nowhere/a.gguf", "colour": "red"}, "added": True, "later": 1}
     (library.directory / "library.json").write_text(json.dumps({"version": 9, "entries": [entry], "more": {}}))
