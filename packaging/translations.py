@@ -33,6 +33,9 @@ def main(arguments: list[str]) -> int:
         open_ones = [f"{context}: {text}" for (context, text, _), translation in messages(source).items() if not translation]
         for line in open_ones:
             sys.stdout.write(f"not translated: {line}\n")
+        strays = sorted({context for context, _, _ in messages(source) if not context.replace("_", "").isalnum() or context.islower()})
+        for context in strays:
+            sys.stdout.write(f"no class is called {context}, so its strings will not be found: use QCoreApplication.translate\n")
         if not arguments:
             FOLDER.mkdir(parents=True, exist_ok=True)
             for made in (source, compiled):
@@ -41,7 +44,7 @@ def main(arguments: list[str]) -> int:
         stale = [made.name for made in (source, compiled) if not _same(made, FOLDER / made.name)]
         for name in stale:
             sys.stdout.write(f"out of date: {name}\n")
-        return 1 if open_ones or stale else 0
+        return 1 if open_ones or stale or strays else 0
 
 
 def collect(target: Path) -> None:

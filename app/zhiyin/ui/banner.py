@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.icons import paint_icon
+from zhiyin.ui.reading_column import fill_reading_column, reading_column
 from zhiyin.ui.theme import STEP, theme, theme_signals
 
 Kind = Literal["info", "warning", "error"]
@@ -81,6 +82,20 @@ class Banner(QWidget):
         message.hide()
         message.deleteLater()
         self.setVisible(bool(self._messages))
+
+
+class BannerSlot(QVBoxLayout):
+    """Where a page shows the banner: the window has one, and it goes with the page on show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._column = reading_column()
+        self.setContentsMargins(0, 0, 0, 0)
+        self.addLayout(self._column)
+
+    def take(self, banner: Banner) -> None:
+        """Show the banner here."""
+        fill_reading_column(self._column, banner)
 
 
 class _Message(QWidget):

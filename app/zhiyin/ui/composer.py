@@ -32,7 +32,7 @@ class Composer(QFrame):
         self.stop_button.setProperty("kind", "primary")
         self.stop_button.hide()
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(2 * STEP, STEP, STEP + 2, STEP)
+        layout.setContentsMargins(STEP + 1, STEP, STEP + 2, STEP)
         layout.setSpacing(STEP)
         layout.addWidget(self.editor, 1)
         for button in (self.send_button, self.stop_button):

@@ -34,7 +34,7 @@ class ContextMeter(QWidget):
 
     def set_speed(self, tokens_per_second: float, first_token_seconds: float | None = None) -> None:
         """Speed of the reply and the wait before its first token."""
-        self._speed = (tokens_per_second, first_token_seconds)
+        self._speed = (float(tokens_per_second), None if first_token_seconds is None else float(first_token_seconds))
         self.retranslateUi()
 
     def set_prefill(self, done: int, total: int) -> None:
@@ -105,15 +105,14 @@ class ContextMeter(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The bar and the words."""
+        speed, words = self.speed_words(), self.words()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         look = theme()
-        speed = self.speed_words()
         right = float(self.width())
         painter.setPen(look.color("ink.soft"))
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         metrics = self.fontMetrics()
-        words = self.words()
         left = 0.0
         if words:
             left = BAR_WIDTH + 3.0 * STEP

@@ -3,6 +3,8 @@
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from zhiyin.ui.banner import BannerSlot
+from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.seal import seal_color, seal_pixmap
 from zhiyin.ui.theme import STEP, theme_signals, ui_font
 
@@ -17,9 +19,12 @@ class FirstRunPage(QWidget):
     use_starter = Signal()
     open_file = Signal()
     cancel_requested = Signal()
+    sidebar_toggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.sidebar_button = IconButton("list", self)
+        self.banner_slot = BannerSlot()
         self.seal = QLabel(self)
         self.seal.setFixedHeight(SEAL_SIZE)
         self.heading = QLabel(self)
@@ -41,6 +46,7 @@ class FirstRunPage(QWidget):
         self._fraction: float | None = None
         self._error = ""
         self._lay_out()
+        self.sidebar_button.clicked.connect(self.sidebar_toggled)
         self.starter_button.clicked.connect(self.use_starter)
         self.open_button.clicked.connect(self.open_file)
         self.cancel_button.clicked.connect(self.cancel_requested)
@@ -62,18 +68,37 @@ class FirstRunPage(QWidget):
         layout.setContentsMargins(6 * STEP, 6 * STEP, 6 * STEP, 6 * STEP)
         layout.setSpacing(0)
         layout.addStretch(2)
-        spaces = (5, 2, 6, 2, 4, 3, 2, 2)
-        widgets = (self.seal, self.heading, self.text, self.starter_button, self.open_button, self.drop_hint, self.state, self.progress)
-        for widget, space in zip(widgets, spaces, strict=True):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag(0) if isinstance(widget, QLabel) else Qt.AlignmentFlag.AlignHCenter)
+        for widget, space in ((self.seal, 5), (self.heading, 2), (self.text, 6)):
+            layout.addWidget(widget)
             layout.addSpacing(space * STEP)
-        layout.addWidget(self.cancel_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._offers())
         layout.addStretch(3)
-        centre = QHBoxLayout(self)
-        centre.setContentsMargins(0, 0, 0, 0)
+        centre = QHBoxLayout()
         centre.addStretch(1)
         centre.addWidget(inner, 1000)
         centre.addStretch(1)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(2 * STEP, 2 * STEP + 2, 2 * STEP, 2 * STEP + 2)
+        bar.addWidget(self.sidebar_button)
+        bar.addStretch(1)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        page.addLayout(bar)
+        page.addLayout(self.banner_slot)
+        page.addLayout(centre, 1)
+
+    def _offers(self) -> QWidget:
+        """The buttons, or the loading in their place: the height is the same, so that nothing above moves."""
+        box = QWidget(self)
+        box.setMinimumHeight(44 * STEP)
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3 * STEP)
+        for widget in (self.starter_button, self.open_button, self.drop_hint, self.state, self.progress, self.cancel_button):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag(0) if isinstance(widget, QLabel) else Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(1)
+        return box
 
     def set_starter(self, available: bool, detail: str = "") -> None:  # noqa: FBT001 - a state, as in Qt's setters
         """Whether the starter model is installed, and its size in words."""
@@ -95,6 +120,7 @@ class FirstRunPage(QWidget):
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
+        self.sidebar_button.set_hint(self.tr("Conversations"), "Ctrl+B")
         self.heading.setText(self.tr("A friend who lives on your machine"))
         if self._available:
             self.text.setText(self.tr("There is no model yet. Begin with the small one that came along, or open a GGUF file you have."))

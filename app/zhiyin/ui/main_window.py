@@ -1,11 +1,13 @@
 """The window: puts the widgets together, folds the sides, knows the keys. What the widgets emit is connected by controllers."""
 
+import zlib
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
+from zhiyin.ui.banner import Banner
 from zhiyin.ui.chat_page import ChatPage
 from zhiyin.ui.conversation_panel import ConversationPanel
 from zhiyin.ui.first_run_page import FirstRunPage
@@ -47,7 +49,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.sides)
         self.toast = UndoToast(self.pages)
         self.conversations = self.sidebar.conversations
-        self.header, self.banner = self.chat.header, self.chat.banner
+        self.header = self.chat.header
+        self.banner = Banner()
+        self.chat.banner_slot.take(self.banner)
         self.transcript, self.empty_state = self.chat.transcript, self.chat.empty_state
         self.composer, self.footer = self.chat.composer, self.chat.footer
         self._home: QWidget = self.chat
@@ -82,6 +86,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.header.sidebar_toggled.connect(self.toggle_sidebar)
+        self.first_run.sidebar_toggled.connect(self.toggle_sidebar)
         self.header.panel_toggled.connect(self.toggle_panel)
         self.panel.close_requested.connect(self.toggle_panel)
         self.sidebar.settings_requested.connect(self.show_settings)
@@ -137,11 +142,15 @@ class MainWindow(QMainWindow):
     def save_state(self) -> bytes:
         """Place, size and folded sides, for ``restore_state``."""
         left, right = self.sides.state()
-        return bytes([STATE_VERSION, left, right]) + self.saveGeometry().data()
+        geometry = self.saveGeometry().data()
+        return bytes([STATE_VERSION, left, right]) + zlib.crc32(geometry).to_bytes(4, "big") + geometry
 
     def restore_state(self, state: bytes) -> bool:
         """As ``save_state`` gave it; anything else changes nothing and gives False."""
-        if len(state) < 4 or state[0] != STATE_VERSION or not self.restoreGeometry(QByteArray(state[3:])):
+        check, geometry = state[3:7], state[7:]
+        if not geometry or state[0] != STATE_VERSION or zlib.crc32(geometry).to_bytes(4, "big") != check:
+            return False  # Qt itself takes half a state for a whole one
+        if not self.restoreGeometry(QByteArray(geometry)):
             return False
         self.sides.set_state(bool(state[1]), bool(state[2]))
         return True
@@ -212,7 +221,10 @@ class MainWindow(QMainWindow):
             self.header.edit_title()
 
     def _page_changed(self) -> None:
-        on_chat = self.pages.currentWidget() is self.chat
+        page = self.pages.currentWidget()
+        if isinstance(page, ChatPage | FirstRunPage | SettingsPage):
+            page.banner_slot.take(self.banner)
+        on_chat = page is self.chat
         self.sides.allow_right(on_chat)
         self.toast.set_clearance(self.chat.bottom_height() if on_chat else 0)
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from zhiyin.ui.banner import BannerSlot
 from zhiyin.ui.settings_form import SettingsForm
 from zhiyin_models.engine.protocol import Sampling
 
@@ -44,6 +45,10 @@ class SettingsPage(QWidget):
         self._gpu_note = ""
         self._version = ""
         self._form: SettingsForm | None = None
+        self.banner_slot = BannerSlot()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addLayout(self.banner_slot)
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(CHANGE_DELAY_MS)
@@ -84,9 +89,7 @@ class SettingsPage(QWidget):
         """The controls, built when first asked for."""
         if self._form is None:
             self._form = form = SettingsForm(self)
-            layout = QVBoxLayout(self)
-            layout.setContentsMargins(0, 0, 0, 0)
-            layout.addWidget(form)
+            self._layout.addWidget(form)
             self._refresh()
             form.back_button.clicked.connect(self.back_requested)
             form.open_button.clicked.connect(self.open_data_directory)

@@ -7,7 +7,7 @@ Widgets choose a look with a property, never with colours: a button's ``kind`` i
 from collections.abc import Mapping
 from string import Template
 
-from zhiyin.ui.tokens import RADIUS
+from zhiyin.ui.tokens import RADIUS, SCROLL_BAR_WIDTH
 
 _SHEET = Template(
     """
@@ -87,10 +87,10 @@ QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 
 QScrollArea > QWidget > QWidget { background: transparent; }
 QListView { background: transparent; border: none; outline: 0; }
-QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar:vertical { background: transparent; width: ${scroll}px; margin: 0; }
 QScrollBar::handle:vertical { background: $line; min-height: 32px; border-radius: 3px; margin: 2px; }
 QScrollBar::handle:vertical:hover { background: $ink_faint; }
-QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: ${scroll}px; margin: 0; }
 QScrollBar::handle:horizontal { background: $line; min-width: 32px; border-radius: 3px; margin: 2px; }
 QScrollBar::handle:horizontal:hover { background: $ink_faint; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0px; height: 0px; }
@@ -117,4 +117,4 @@ QFrame[line="true"] { background: $line; border: none; }
 def stylesheet(values: Mapping[str, str]) -> str:
     """The application's style sheet for one set of token values."""
     names = {role.replace(".", "_"): value for role, value in values.items()}
-    return _SHEET.substitute(names, radius=RADIUS)
+    return _SHEET.substitute(names, radius=RADIUS, scroll=SCROLL_BAR_WIDTH)

@@ -83,6 +83,7 @@ PANEL_WIDTH = 296
 NARROW_WIDTH = 760
 """At this window width and below, the sidebar lies over the chat."""
 HEADER_HEIGHT = 52
+SCROLL_BAR_WIDTH = 10
 MOTION_MS = 120
 
 UI_POINT_SIZE = 10.5

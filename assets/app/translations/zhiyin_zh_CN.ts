@@ -376,6 +376,10 @@
 <context>
     <name>FirstRunPage</name>
     <message>
+        <source>Conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
         <source>A friend who lives on your machine</source>
         <translation>住在你电脑里的知音</translation>
     </message>
@@ -886,7 +890,50 @@
     <name>TranscriptView</name>
     <message>
         <source>The model&apos;s memory begins here</source>
-        <translation type="unfinished"></translation>
+        <translation>模型的记忆从这里开始</translation>
+    </message>
+    <message>
+        <source>Copy code</source>
+        <translation>复制代码</translation>
+    </message>
+    <message>
+        <source>Copy link</source>
+        <translation>复制链接</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy as plain text</source>
+        <translation>复制为纯文本</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+</context>
+<context>
+    <name>TurnEditor</name>
+    <message>
+        <source>Enter accepts, Shift+Enter breaks the line, Esc leaves</source>
+        <translation>回车确认，Shift+回车换行，Esc 放弃</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Send again</source>
+        <translation>重新发送</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Edit this message</source>
+        <translation>修改这条消息</translation>
     </message>
 </context>
 <context>
@@ -933,6 +980,14 @@
     <message>
         <source>Opening your conversations…</source>
         <translation>正在打开对话……</translation>
+    </message>
+    <message>
+        <source>Something went wrong in Zhiyin ({detail}). Your conversations are safe; the log has more.</source>
+        <translation>知音出错了（{detail}）。你的对话都安全；日志里有更多信息。</translation>
+    </message>
+    <message>
+        <source>Open the log</source>
+        <translation>打开日志</translation>
     </message>
     <message>
         <source>Your conversations lie on a network folder ({detail}), which can damage a database. Choose a local one with --data-dir.</source>

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QMenu, QToolButton, QToolTip
 
@@ -136,8 +136,8 @@ class Pointer:
         if box is not self._copied_from or not self._button.isVisible():
             self._copied_from = box
             self._button.setIcon(icon("copy", 16))
-            self._button.setToolTip(self._view.tr("Copy code"))
-            self._button.setAccessibleName(self._view.tr("Copy code"))
+            self._button.setToolTip(QCoreApplication.translate("TranscriptView", "Copy code"))
+            self._button.setAccessibleName(QCoreApplication.translate("TranscriptView", "Copy code"))
             self._button.show()
         top = min(max(origin.y() + 3, 3), origin.y() + box.height - 29)
         self._button.move(int(origin.x() + box.width - 30), int(top))
@@ -178,11 +178,11 @@ class Pointer:
         menu = QMenu(view)
         turn_id = entry.turn.id
         if link := (box.link_at(QPointF(place) - origin) if box else ""):
-            menu.addAction(view.tr("Copy link"), lambda: view.copy_text(link))
+            menu.addAction(QCoreApplication.translate("TranscriptView", "Copy link"), lambda: view.copy_text(link))
         if box and box.copy_text:
             code = box.copy_text
-            menu.addAction(view.tr("Copy code"), lambda: view.copy_text(code))
-        menu.addAction(view.tr("Copy"), lambda: view.copy_turn(turn_id))
-        menu.addAction(view.tr("Copy as plain text"), lambda: view.copy_turn(turn_id, plain=True))
+            menu.addAction(QCoreApplication.translate("TranscriptView", "Copy code"), lambda: view.copy_text(code))
+        menu.addAction(QCoreApplication.translate("TranscriptView", "Copy"), lambda: view.copy_turn(turn_id))
+        menu.addAction(QCoreApplication.translate("TranscriptView", "Copy as plain text"), lambda: view.copy_turn(turn_id, plain=True))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())
