@@ -90,11 +90,13 @@ def _is_sound(session: Session, index: int, at: tuple[bytes, int, int], vocabula
     before = session.tokens[index - 1]
     if before in vocabulary.special and before not in vocabulary.strips_right:
         return True
+    sampled = index >= session.sampled_from
     if place == len(text):
-        return index >= session.sampled_from
+        return sampled
+    special = not sampled and session.tokens[index] in vocabulary.special
     if vocabulary.special_text.match(text, place):
-        return True
-    if not vocabulary.splits_words or place + 1 >= common:
+        return sampled or special or text[place - 1] not in SPACES  # how spaces are cut depends on what follows them
+    if not vocabulary.splits_words or place + 1 >= common or special:
         return False
     if text[place : place + 1] == b" ":
         return text[place - 1] not in SPACES and text[place + 1] not in SPACES
