@@ -17,7 +17,7 @@ CHECK_EVERY = 2000  # units of work between two looks at the clock
 NUMBER_BITS = 4096
 NESTING = 100  # containers within containers, filters over filters
 ELEMENT = 8  # an element of a container costs as much as so many characters
-VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 
 
 class TemplateLimitError(Exception):

@@ -134,7 +134,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         self.filters = {name: _guarded(name, function) for name, function in (plain | dict(growth.FILTERS)).items()}
         self.filters |= {COUNTED: Counted, MADE: _made, JOINED: growth.join_text, READ: _read}
         kept = {name: self.globals[name] for name in ("dict", "namespace", "cycler", "joiner")}
-        self.tests |= {name: _guarded_test(self.tests[name]) for name in TESTS_THAT_COMPARE}
+        tests: dict[str, Any] = self.tests
+        self.tests |= {name: _guarded_test(tests[name]) for name in TESTS_THAT_COMPARE}
         self.globals = kept | {"range": growth.bounded_range}
 
     def compile_source(self, source: str) -> Any:
