@@ -2,8 +2,6 @@
 
 import itertools
 
-from itertools import pairwise
-
 from hypothesis import given
 from hypothesis import strategies as st
 
