@@ -1,5 +1,6 @@
 """The page of a conversation: header, transcript or empty state, composer, context meter, and room for messages."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from zhiyin.ui.banner import BannerSlot
@@ -20,6 +21,8 @@ class ChatPage(QWidget):
         self.header = ChatHeader(self)
         self.banner_slot = BannerSlot()
         self.transcript = TranscriptView(self)
+        # Always there (and unseen while there is nothing to scroll), so that the text does not move when it is first needed.
+        self.transcript.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.empty_state = EmptyState(self)
         self.composer = Composer(self)
         self.footer = ContextMeter(self)

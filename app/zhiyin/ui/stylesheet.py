@@ -93,6 +93,7 @@ QScrollBar::handle:vertical:hover { background: $ink_faint; }
 QScrollBar:horizontal { background: transparent; height: ${scroll}px; margin: 0; }
 QScrollBar::handle:horizontal { background: $line; min-width: 32px; border-radius: 3px; margin: 2px; }
 QScrollBar::handle:horizontal:hover { background: $ink_faint; }
+QScrollBar::handle:disabled { background: transparent; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0px; height: 0px; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
