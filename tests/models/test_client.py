@@ -1,9 +1,12 @@
 """The engine's client against a real process that dies, freezes, and says what it should not."""
 
 import gc
+import os
+import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +85,38 @@ def test_death_ends_every_request_once(client: EngineClient, exits: list[Failure
     assert events == [p.Failed(1, Code.ENGINE_DIED, {"reason": reason, "detail": detail})]
     assert exits == [Failure(Code.ENGINE_DIED, {"reason": reason, "detail": detail})]
     assert load(client, path) == [p.Failed(3, Code.ENGINE_DIED, {"reason": reason, "detail": detail})]
+
+
+def test_every_request_ends_once_when_the_engine_is_killed_under_fire(client: EngineClient) -> None:
+    finals: Counter[int] = Counter()
+    answers: Counter[type] = Counter()
+
+    def fire() -> None:
+        for _ in range(500):
+            client.submit(lambda number: p.Count(id=number, texts=("x" * 1000,)), hear)
+
+    def hear(event: p.Event) -> None:
+        with guard:
+            finals[event.id] += 1
+            answers[type(event)] += 1
+            if answers[p.Counted] == 200:
+                assert client.pid
+                os.kill(client.pid, signal.SIGKILL)
+            guard.notify()
+
+    guard = threading.Condition()
+    guns = [threading.Thread(target=fire) for _ in range(4)]
+    for gun in guns:
+        gun.start()
+    for gun in guns:
+        gun.join()
+    with guard:
+        assert guard.wait_for(lambda: finals.total() >= 2000, WAIT)
+    client.close()
+    assert set(finals) == set(range(1, 2001))
+    assert set(finals.values()) == {1}
+    assert answers[p.Counted] >= 200
+    assert answers[p.Failed] > 0
 
 
 def test_what_was_said_before_death_is_heard(client: EngineClient) -> None:

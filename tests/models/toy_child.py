@@ -84,7 +84,7 @@ class Toy:
                 ctypes.CDLL(None).sleep(60)
             case "sleep with the lock":  # no other thread of this process runs
                 os.write(self.end._output, encode(p.LoadProgress(job.id, 0.5)) + b"\n")
-                ctypes.PyDLL(None).sleep(60)
+                ctypes.PyDLL(None).sleep(600)  # longer than any test waits
             case "busy":
                 time.sleep(job.context / 1000)
                 self.end.send(p.Finished(job.id))

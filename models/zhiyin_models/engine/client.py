@@ -115,7 +115,7 @@ class EngineClient:
             environment={**ENVIRONMENT, **(environment or {})},
         )
         self._ids = count(1)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a stream that is lost may be collected anywhere, and then it stops its request
         self._outstanding: dict[int, _Outstanding] = {}
         self._failure: Failure | None = Failure(Code.ENGINE_DIED, {"reason": "not started", "detail": ""})
 
