@@ -22,35 +22,35 @@ class Span(Struct, frozen=True, gc=False):
 Inline = tuple[Span, ...]
 
 
-class Paragraph(Struct, frozen=True, tag=True):
+class Paragraph(Struct, frozen=True, tag=True, gc=False):
     """Running text. ``continued``: a slice of a very long paragraph that goes on from the block before, without a gap."""
 
     spans: Inline
     continued: bool = False
 
 
-class Heading(Struct, frozen=True, tag=True):
+class Heading(Struct, frozen=True, tag=True, gc=False):
     """A heading of level 1 to 6."""
 
     level: int
     spans: Inline
 
 
-class CodeBlock(Struct, frozen=True, tag=True):
+class CodeBlock(Struct, frozen=True, tag=True, gc=False):
     """Literal code without the newline at its end; ``language`` is the first word after the fence, as written."""
 
     language: str
     text: str
 
 
-class Item(Struct, frozen=True):
+class Item(Struct, frozen=True, gc=False):
     """One item of a list; ``checked`` is None where it is no task."""
 
     blocks: "tuple[Block, ...]"
     checked: bool | None = None
 
 
-class ListBlock(Struct, frozen=True, tag=True):
+class ListBlock(Struct, frozen=True, tag=True, gc=False):
     """A list; ``start`` is the first number of an ordered one, None for bullets. A loose list has air between its items."""
 
     items: tuple[Item, ...]
@@ -58,13 +58,13 @@ class ListBlock(Struct, frozen=True, tag=True):
     loose: bool = False
 
 
-class Quote(Struct, frozen=True, tag=True):
+class Quote(Struct, frozen=True, tag=True, gc=False):
     """A block quotation."""
 
     blocks: "tuple[Block, ...]"
 
 
-class Table(Struct, frozen=True, tag=True):
+class Table(Struct, frozen=True, tag=True, gc=False):
     """A table; ``align`` holds "left", "right", "center" or "" per column; rows may have fewer cells than columns."""
 
     align: tuple[str, ...]
@@ -72,11 +72,11 @@ class Table(Struct, frozen=True, tag=True):
     rows: tuple[tuple[Inline, ...], ...]
 
 
-class Rule(Struct, frozen=True, tag=True):
+class Rule(Struct, frozen=True, tag=True, gc=False):
     """A thematic break."""
 
 
-class Formula(Struct, frozen=True, tag=True):
+class Formula(Struct, frozen=True, tag=True, gc=False):
     """A display formula as TeX source, without its delimiters."""
 
     text: str

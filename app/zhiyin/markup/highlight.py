@@ -1,5 +1,6 @@
 """Code to coloured spans: Pygments' tokens as a handful of roles. Bounded, for code comes from a model."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from time import perf_counter
@@ -15,14 +16,26 @@ LONGEST_LINE = 5_000
 SECONDS = 0.5
 
 # Lexers that are known to be quick and to end: what is asked for comes from a model, and a lexer can hang in one regular expression.
-_LANGUAGES = frozenset(
-    "bash sh shell zsh console batch powershell c h cpp c++ cc cxx hpp cs csharp c# css scss less cmake cuda dart diff patch dockerfile docker "
-    "elixir erlang fortran glsl go golang graphql groovy haskell hs html xml svg ini toml cfg java javascript js jsx json jsonc julia jl "
-    "kotlin kt lua make makefile matlab nginx nix objc objective-c ocaml pascal perl php prolog proto protobuf python py python3 pycon r rb "
-    "ruby rust rs scala scheme lisp clojure solidity sql postgresql sqlite swift tcl tex latex ts typescript tsx verilog vhdl vim vue wgsl "
-    "yaml yml zig".split()
-)
-_ALIASES = {"jsonc": "json", "svg": "xml", "python3": "python", "cxx": "cpp", "cc": "cpp", "hpp": "cpp", "h": "c", "patch": "diff"}
+_NAMES = """
+bash sh shell zsh console batch powershell c h cpp c++ cc cxx hpp cs csharp c# css scss less cmake cuda dart diff patch dockerfile docker
+elixir erlang fortran glsl go golang graphql groovy haskell hs html xml svg ini toml cfg java javascript js jsx json jsonc julia jl
+kotlin kt lua make makefile nginx nix objc objective-c pascal perl php prolog proto protobuf python py python3 pycon r rb ruby rust rs
+scala scheme lisp clojure solidity sql postgresql swift tcl tex latex ts typescript tsx verilog vhdl vim vue wgsl yaml yml zig
+"""
+_LANGUAGES = frozenset(_NAMES.split())
+_RUN = re.compile(r"\s{300}|(\S)\1{300}")
+"""Long runs of one kind are what lexers' expressions grow quadratic on."""
+_ALIASES = {
+    "jsonc": "json",
+    "svg": "xml",
+    "python3": "python",
+    "cxx": "cpp",
+    "cc": "cpp",
+    "hpp": "cpp",
+    "h": "c",
+    "patch": "diff",
+    "kt": "kotlin",
+}
 
 
 def highlight(language: str, code: str, *, seconds: float = SECONDS) -> list[tuple[int, str]]:
@@ -31,7 +44,7 @@ def highlight(language: str, code: str, *, seconds: float = SECONDS) -> list[tup
     Code in an unknown language, too large, with a very long line, or whose lexer fails or takes longer, is one span without a role.
     """
     plain = [(len(code), "")] if code else []
-    if not code or len(code) > LARGEST or max(map(len, code.split("\n"))) > LONGEST_LINE:
+    if not code or len(code) > LARGEST or max(map(len, code.split("\n"))) > LONGEST_LINE or _RUN.search(code):
         return plain
     lexer = _lexer(language.strip().lower())
     if lexer is None:

@@ -2,11 +2,11 @@
 
 from time import perf_counter
 
-from zhiyin.markup.blocks import Block, CodeBlock, Inline, Rule
+from zhiyin.markup.blocks import Block, CodeBlock, Inline, ListBlock, Rule
 from zhiyin.markup.literal import literal_blocks
 from zhiyin.ui.transcript.box import Box
 from zhiyin.ui.transcript.code_box import CodeBox
-from zhiyin.ui.transcript.flow import Piece, TableRows, flow
+from zhiyin.ui.transcript.flow import ItemPieces, Piece, TableRows, flow
 from zhiyin.ui.transcript.open_reply import OpenReply
 from zhiyin.ui.transcript.reading import Reading
 from zhiyin.ui.transcript.rule_box import RuleBox
@@ -27,6 +27,8 @@ class Body:
         self._starts: list[int] = []  # index of each block's first box
         self._tops: list[int] = []
         self._final = False
+        self._listed = -1  # index of the list that the items belong to
+        self._items: ItemPieces = {}
 
     # ------------------------------------------------------------ content
 
@@ -99,7 +101,10 @@ class Body:
         changed = -1
         for block in blocks[first:]:
             self._starts.append(len(self.boxes))
-            for piece in flow((block,), first=not self.boxes):
+            same = isinstance(block, ListBlock) and len(self._starts) - 1 == self._listed
+            if isinstance(block, ListBlock) and not same:
+                self._listed, self._items = len(self._starts) - 1, {}
+            for piece in flow(block, first=not self.boxes, kept=self._items if isinstance(block, ListBlock) else None):
                 index = len(self.boxes) - start
                 before = old[index] if index < len(old) else None
                 if before is not None and (before.piece is piece or before.piece == piece):

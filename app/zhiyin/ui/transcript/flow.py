@@ -48,9 +48,14 @@ class _Place:
     tight: bool = False
 
 
-def flow(blocks: Iterable[Block], *, first: bool = True) -> Iterator[Piece]:
-    """The pieces of blocks; ``first``: nothing stands above."""
-    for piece in _flow(blocks, _Place()):
+ItemPieces = dict[int, tuple[Item, list[Piece]]]
+"""Pieces of a top-level list's items by number: the items of an open list are the same objects from one moment to the next."""
+
+
+def flow(block: Block, *, first: bool, kept: ItemPieces | None = None) -> Iterator[Piece]:
+    """The pieces of a top-level block; ``first``: nothing stands above; ``kept`` makes a growing list cheap."""
+    pieces = _list(block, _Place(), kept) if isinstance(block, ListBlock) else _flow((block,), _Place())
+    for piece in pieces:
         yield replace(piece, gap=0) if first else piece
         first = False
 
@@ -84,16 +89,19 @@ def _gap(leaf: Leaf, place: _Place) -> int:
             return 4 if place.tight else 12
 
 
-def _list(block: ListBlock, place: _Place) -> Iterator[Piece]:
+def _list(block: ListBlock, place: _Place, kept: ItemPieces | None = None) -> Iterator[Piece]:
     indent = place.indent + GUTTER if place.depth < DEEPEST_INDENT else place.indent
     inner = _Place(indent, place.bars, place.depth + 1, tight=not block.loose)
     between = 10 if block.loose else 4
     for number, item in enumerate(block.items):
-        pieces = _item(item, _marker(block, number, item, place.depth), inner)
-        for first in pieces:
-            yield replace(first, gap=between if number else 4 if place.tight else 10)
-            break
-        yield from pieces
+        known = kept.get(number) if kept is not None else None
+        if known is None or known[0] is not item or (number and known[1][0].gap != between):
+            pieces = list(_item(item, _marker(block, number, item, place.depth), inner))
+            pieces[0] = replace(pieces[0], gap=between if number else 4 if place.tight else 10)
+            known = item, pieces
+            if kept is not None:
+                kept[number] = known
+        yield from known[1]
 
 
 def _item(item: Item, marker: str, place: _Place) -> Iterator[Piece]:

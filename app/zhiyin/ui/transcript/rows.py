@@ -66,8 +66,9 @@ class ActionRow(QWidget):
         self._previous.setEnabled(which > 1)
         self._next.setEnabled(which < count)
         reply = turn.role == "assistant"
-        self._regenerate.setVisible(reply)
-        self._continue.setVisible(is_cut(turn))
+        noted = needs_note(turn)  # the sentence has these beside it already
+        self._regenerate.setVisible(reply and not noted)
+        self._continue.setVisible(is_cut(turn) and not noted)
         self._copy.setVisible(bool(turn.text))
         self._edit.setVisible(not reply or bool(turn.text))
         self._caption.setText(turn.caption)

@@ -30,15 +30,22 @@ FIRST_SLICE = 0.006
 class Entry:
     """One turn with what is known of its layout."""
 
-    __slots__ = ("body", "body_height", "breaks", "chinese", "editor_height", "note_height", "turn")
+    __slots__ = ("body", "body_height", "body_top", "breaks", "chinese", "editor_height", "frame_top", "note_height", "turn")
 
     def __init__(self, turn: TurnView) -> None:
-        self.turn = turn
+        self.take(turn)
         self.body: Body | None = None
         self.body_height = -1  # of a body that was let go
         self.note_height = 0
         self.editor_height = 0
         self.count()
+
+    def take(self, turn: TurnView) -> None:
+        """Show a turn; ``frame_top`` is where its own ground begins, ``body_top`` where its text does."""
+        self.turn = turn
+        top = NOTICE_GAP if turn.role == "notice" else GAP
+        self.frame_top = top + MEMORY if turn.memory_starts_here else top
+        self.body_top = self.frame_top + (WASH if turn.role == "user" else 0) + (NAME if turn.name else 0)
 
     def count(self) -> None:
         """Count what the guess of the height goes by."""
@@ -57,35 +64,34 @@ class Entry:
         return self.turn.state == "growing" and not self.turn.text
 
     @property
-    def frame_top(self) -> int:
-        """Where the turn's own ground begins."""
-        return (MEMORY if self.turn.memory_starts_here else 0) + (NOTICE_GAP if self.turn.role == "notice" else GAP)
-
-    @property
-    def body_top(self) -> int:
-        """Where the text begins."""
-        return self.frame_top + (WASH if self.user else 0) + (NAME if self.turn.name else 0)
-
-    @property
     def below(self) -> int:
         """What stands under the text."""
-        if self.turn.role == "notice":
+        turn = self.turn
+        if turn.role == "user":
+            return self.note_height + (WASH + FOOTER)
+        if turn.role == "notice":
             return NOTICE_GAP
-        return (WASH if self.user else 0) + (WAITING if self.waiting else 0) + self.note_height + FOOTER
+        return self.note_height + (WAITING + FOOTER if self.waiting else FOOTER)
 
 
 class Stack:
     """The turns. Places are whole logical pixels from the top of the first turn."""
 
     def __init__(self, reading: Reading, width: int) -> None:
-        self.reading = reading
-        self.width = width
+        self._take_measures(reading, width)
         self.entries: list[Entry] = []
         self.heights = Heights()
         self._index: dict[int, int] = {}
         self._bodies: OrderedDict[int, Entry] = OrderedDict()  # by turn id; the one seen last is last
         self._boxes: OrderedDict[Box, int] = OrderedDict()
         self._cost = 0
+
+    def _take_measures(self, reading: Reading, width: int) -> None:
+        self.reading = reading
+        self.width = width
+        self._per_line = reading.unit / width
+        self._latin_line = reading.line_height(chinese=False)
+        self._chinese_line = reading.line_height(chinese=True)
 
     # ------------------------------------------------------------ turns
 
@@ -142,36 +148,36 @@ class Stack:
             entry.body.append(delta)
 
     def _replace(self, entry: Entry, turn: TurnView) -> None:
-        old, entry.turn = entry.turn, turn
+        old = entry.turn
+        if turn == old:
+            return
+        entry.take(turn)
         ended = old.state in ("growing", "queued") and turn.state not in ("growing", "queued")
         if turn.text != old.text or ended:
             entry.count()
             entry.body_height = -1
             if entry.body is not None:
                 entry.body.set_text(turn.text, final=turn.state != "growing")
-        if turn.role != old.role:
-            entry.body = None
-            self._bodies.pop(turn.id, None)
 
     # ------------------------------------------------------------ heights
 
     def _height(self, entry: Entry) -> int:
+        if entry.body is None and entry.body_height < 0:
+            return entry.body_top + self._guess(entry) + entry.below
         if entry.editor_height:
             text = entry.editor_height
         elif entry.body is not None:
             text = entry.body.height
-        elif entry.body_height >= 0:
-            text = entry.body_height
         else:
-            text = self._guess(entry)
+            text = entry.body_height
         return entry.body_top + text + entry.below
 
     def _guess(self, entry: Entry) -> int:
         length = len(entry.turn.text)
         if not length:
             return 0
-        line = self.reading.line_height(chinese=entry.chinese > length * CHINESE_SHARE)
-        return line * (entry.breaks + int((length + entry.chinese) * self.reading.unit / self.width))
+        lines = entry.breaks + int((length + entry.chinese) * self._per_line)
+        return lines * (self._chinese_line if entry.chinese > length * CHINESE_SHARE else self._latin_line)
 
     def measure(self, index: int) -> int:
         """Take over what became of a turn's height; returns the change."""
@@ -193,7 +199,7 @@ class Stack:
             self._bodies.clear()
             self._boxes.clear()
             self._cost = 0
-        self.reading, self.width = reading, width
+        self._take_measures(reading, width)
         for entry in self.entries:
             entry.body_height = -1
             if entry.body is not None:

@@ -8,7 +8,7 @@ Role = Literal["user", "assistant", "notice"]
 State = Literal["complete", "growing", "queued", "stopped", "interrupted", "failed"]
 
 
-class TurnView(Struct, frozen=True):
+class TurnView(Struct, frozen=True, gc=False):
     """One turn as shown. ``alternative`` is (which, of how many), counted from 1; ``error`` a sentence with ``actions`` beside it.
 
     ``caption`` is a quiet line: figures under a finished reply, what is waited for while one is queued or has no words yet.
