@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.icons import paint_icon
@@ -15,6 +15,8 @@ from zhiyin.ui.theme import STEP, theme, theme_signals
 Kind = Literal["info", "warning", "error"]
 LOOKS: dict[Kind, tuple[str, str]] = {"info": ("info", "slate"), "warning": ("warning", "ochre"), "error": ("warning-circle", "accent")}
 MOST = 3
+CHROME = 22 * STEP  # pixels of a message beside its sentence and buttons
+LEAST_TEXT = 360  # pixels for a sentence beside its buttons
 
 
 class Banner(QWidget):
@@ -25,9 +27,9 @@ class Banner(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._rows = QVBoxLayout(self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setContentsMargins(0, 0, 0, 2 * STEP)
         self._rows.setSpacing(STEP)
         self._messages: list[_Message] = []
         self.hide()
@@ -115,10 +117,18 @@ class _Message(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10 * STEP, STEP + 2, STEP, STEP + 2)
         layout.setSpacing(2 * STEP)
-        layout.addWidget(self.label, 1)
         self.buttons = [self._button(identifier, label) for identifier, label in actions]
+        self._buttons_width = sum(button.sizeHint().width() + 2 * STEP for button in self.buttons)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.setSpacing(2 * STEP)
+        self._body.addWidget(self.label, 1)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.setSpacing(2 * STEP)
         for button in self.buttons:
-            layout.addWidget(button)
+            self._row.addWidget(button)
+        self._body.addLayout(self._row)
+        self._body.setAlignment(self._row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        layout.addLayout(self._body, 1)
         self.close_button = IconButton("x", self, size=14)
         self.close_button.clicked.connect(self.close_requested)
         layout.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -142,6 +152,14 @@ class _Message(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslateUi()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The buttons go below the sentence where it would become a narrow column beside them."""
+        super().resizeEvent(event)
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._body.setDirection(across if not self.buttons or self.width() - self._buttons_width >= LEAST_TEXT else down)
+        self._row.setDirection(across if self.width() - self._buttons_width >= CHROME else down)
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         return QSize(480, super().sizeHint().height())

@@ -118,6 +118,10 @@ class FirstRunPage(QWidget):
         self._fraction = None
         self.retranslateUi()
 
+    def focus_offer(self) -> None:
+        """Put the keyboard on what is most likely wanted."""
+        (self.starter_button if self._available else self.open_button).setFocus()
+
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
         self.sidebar_button.set_hint(self.tr("Conversations"), "Ctrl+B")

@@ -115,6 +115,8 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self._home)
         if self._home is self.chat:
             self.focus_composer()
+        else:
+            self.first_run.focus_offer()
 
     def show_settings(self) -> None:
         """The settings."""

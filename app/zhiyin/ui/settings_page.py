@@ -89,7 +89,7 @@ class SettingsPage(QWidget):
         """The controls, built when first asked for."""
         if self._form is None:
             self._form = form = SettingsForm(self)
-            self._layout.addWidget(form)
+            self._layout.addWidget(form, 1)
             self._refresh()
             form.back_button.clicked.connect(self.back_requested)
             form.open_button.clicked.connect(self.open_data_directory)

@@ -69,6 +69,7 @@ QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; outline: 0; padding: 4px; selection-background-color: $hover;
   selection-color: $ink; }
 QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 6px; }
+QComboBox QAbstractItemView::item:selected, QComboBox QAbstractItemView::item:hover { background: $hover; color: $ink; }
 
 QCheckBox { spacing: 8px; }
 QSlider::groove:horizontal { height: 2px; background: $line; }

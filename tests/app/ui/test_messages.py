@@ -70,6 +70,25 @@ def test_text_is_never_markup(banner: Banner) -> None:
     assert not banner.grab().isNull()
 
 
+@pytest.mark.parametrize("width", [380, 600, 900])
+def test_nothing_is_cut_off_at_any_width(qtbot: QtBot, width: int) -> None:
+    page = FirstRunPage()
+    qtbot.addWidget(page)
+    banner = Banner()
+    page.banner_slot.take(banner)
+    page.resize(width, 800)
+    page.show()
+    banner.show_message(
+        "A sentence that goes on for quite a while, about a model with a long name. " * 2,
+        "error",
+        [("a", "Use another one"), ("b", "Choose a model")],
+    )
+    (message,) = banner.messages()
+    qtbot.waitUntil(lambda: message.label.height() >= message.label.heightForWidth(message.label.width()))
+    for button in message.buttons:
+        assert button.width() >= button.sizeHint().width() and message.rect().contains(button.geometry())
+
+
 # ---------------------------------------------------------------- undo
 
 
