@@ -71,4 +71,5 @@ class ModelError(Exception):
 
     @property
     def code(self) -> Code:
+        """Which failure it is."""
         return self.failure.code

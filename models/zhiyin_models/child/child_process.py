@@ -112,8 +112,10 @@ class Child(Generic[Event]):
     def start(self, timeout: float = 60.0) -> None:
         """Start the child and wait for its hello. Raises ModelError ENGINE_START_FAILED or ENGINE_VERSION."""
         self._owner.start()
-        self._started = self._ready.wait(timeout) and self._greeted
-        self._decided.set()
+        try:
+            self._started = self._ready.wait(timeout) and self._greeted
+        finally:  # Ctrl-C comes here too
+            self._decided.set()
         if self._started:
             return
         self.kill()

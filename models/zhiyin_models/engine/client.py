@@ -120,7 +120,11 @@ class EngineClient:
         self._failure: Failure | None = Failure(Code.ENGINE_DIED, {"reason": "not started", "detail": ""})
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # Ctrl-C
+            self.close(0)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
