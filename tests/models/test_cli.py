@@ -172,7 +172,7 @@ def test_the_library_from_the_terminal(tmp_path: Path, capsys: Output) -> None:
     capsys.readouterr()
     assert main(["list", "--json"]) == 0
     models = json.loads(capsys.readouterr().out)
-    assert [model["name"] for model in models] == ["Smollm2 135M 8k Lc100K Mix1 Ep2", "小模型"]
+    assert [model["name"] for model in models] == ["SmolLM2-135M-Instruct", "小模型"]
     assert main(["info", "小模型"]) == 0
     path.unlink()
     capsys.readouterr()

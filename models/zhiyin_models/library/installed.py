@@ -5,6 +5,7 @@ last read. The files themselves are the truth: a lost or damaged ``library.json`
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,9 @@ STARTER = "starter"  # another name for the starter model, whatever its file say
 LOCK_SECONDS = 10.0
 MAX_STATE = 64 << 20  # bytes of library.json that are read
 MAX_FILES = 10_000  # looked at under models/
+
+
+QUANT_SUFFIX = re.compile(r"[-._ ](?:i?q[1-8](?:_[0-9a-z]+)*|tq[12]_0|mxfp4|b?f16|f32|fp16)$", re.IGNORECASE)
 
 
 class InstalledModel(Struct, frozen=True):
@@ -252,8 +256,24 @@ def _model(file: GGUFFile) -> InstalledModel:
     except ModelError as error:
         problem = error.code
     return InstalledModel(
-        file.name, str(file.path), file.size, file.architecture, file.quant, file.parameters, file.trained_context, problem=problem
+        human_name(file.path),
+        str(file.path),
+        file.size,
+        file.architecture,
+        file.quant,
+        file.parameters,
+        file.trained_context,
+        problem=problem,
     )
+
+
+def human_name(path: Path) -> str:
+    """A model's name: that of its file without the quant type, which is shown beside it.
+
+    ``general.name`` is what a training run was called more often than what people call the model.
+    """
+    whole = stem(path)
+    return QUANT_SUFFIX.sub("", whole) or whole
 
 
 def _exists(path: Path) -> bool:
@@ -288,13 +308,16 @@ def _renewed(entry: _Entry) -> _Entry:
 
 
 def _name_uniquely(entries: list[_Entry]) -> None:
-    """Number the names that were given before."""
+    """Tell names that were given before apart: by the quant type, then by number."""
     taken: set[str] = set()
     for entry in entries:
         name, number = entry.model.name, 1
+        if name.casefold() in taken and entry.model.quant:
+            name = f"{entry.model.name} {entry.model.quant}"
+        plain = name
         while name.casefold() in taken:
             number += 1
-            name = f"{entry.model.name} ({number})"
+            name = f"{plain} ({number})"
         taken.add(name.casefold())
         if name != entry.model.name:
             entry.model = msgspec.structs.replace(entry.model, name=name)

@@ -42,9 +42,9 @@ def test_the_data_directory_follows_the_environment(tmp_path: Path) -> None:
 
 
 def test_files_under_models_are_found_with_what_they_say(library: Library) -> None:
-    write_small(library.models_directory / "b.gguf", {"general.name": "Beta"})
+    write_small(library.models_directory / "Beta.gguf", {"general.name": "checkpoint-1200"})
     (library.models_directory / "deep").mkdir()
-    alpha = write_small(library.models_directory / "deep" / "a.GGUF", {"general.name": "alpha"})
+    alpha = write_small(library.models_directory / "deep" / "alpha-Q4_K_M.GGUF")
     (library.models_directory / "notes.txt").write_text("no model")
     (library.models_directory / "half.gguf.part").write_text("no model yet")
     (library.models_directory / "folder.gguf").mkdir()
@@ -87,17 +87,18 @@ def test_what_is_no_chat_model_is_not_added(library: Library, tmp_path: Path) ->
 
 
 def test_names_are_unique_and_stay(library: Library) -> None:
-    for file in ("1.gguf", "2.gguf", "3.gguf"):
-        write_small(library.models_directory / file, {"general.name": "Same"})
-    assert names(library) == ["Same", "Same (2)", "Same (3)"]
-    second = library.find("Same (2)").path
+    for folder in ("1", "2", "3"):
+        (library.models_directory / folder).mkdir()
+        write_small(library.models_directory / folder / "Same.F32.gguf")
+    assert names(library) == ["Same", "Same F32", "Same F32 (2)"]
+    second = library.find("Same F32").path
     Path(library.find("Same").path).unlink()
-    assert library.find("Same (2)").path == second
+    assert library.find("Same F32").path == second
 
 
 def test_names_files_and_paths_find_a_model(library: Library, tmp_path: Path) -> None:
-    path = write_small(library.models_directory / "File-Q4.gguf", {"general.name": "知音 Mini"})
-    for wanted in ("知音 mini", "file-q4", "FILE-q4.gguf", str(path), path):
+    path = write_small(library.models_directory / "知音 Mini-Q4.gguf")
+    for wanted in ("知音 mini", "知音 mini-q4", "知音 MINI-q4.gguf", str(path), path):
         assert library.find(wanted).path == str(path), wanted
     outside = write_small(tmp_path / "outside.gguf")
     assert library.find(outside).name == "outside"
