@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -51,9 +51,8 @@ class _State:
     signals: ThemeSignals | None = None
     choice: Choice = "system"
     contrast: bool = False
-    reduced_motion: bool = False
     following: bool = False
-    base_font: QFont | None = None
+    fonts: ClassVar[dict[tuple[float, QFont.Weight], QFont]] = {}
 
 
 def theme() -> Theme:
@@ -99,25 +98,16 @@ def _follow() -> None:
         apply_theme(app, _State.choice, contrast=_State.contrast)
 
 
-def set_reduced_motion(reduced: bool) -> None:  # noqa: FBT001 - a switch's value
-    """Turn every movement off (or on again)."""
-    _State.reduced_motion = reduced
-
-
-def motion_ms() -> int:
-    """Duration of a movement in milliseconds: 0 when motion is reduced, never above 150."""
-    return 0 if _State.reduced_motion else tokens.MOTION_MS
-
-
 def ui_font(point_size: float = tokens.UI_POINT_SIZE, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The desktop's own font with Simplified Chinese faces behind it, so that Han text is not set in Japanese forms."""
-    if _State.base_font is None:
-        _State.base_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    font = QFont(_State.base_font)
-    font.setFamilies([*_State.base_font.families(), *tokens.CJK_SANS])
-    font.setPointSizeF(point_size)
-    font.setWeight(weight)
-    return font
+    known = _State.fonts.get((point_size, weight))
+    if known is None:
+        known = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+        known.setFamilies([*known.families(), *tokens.CJK_SANS])
+        known.setPointSizeF(point_size)
+        known.setWeight(weight)
+        _State.fonts[point_size, weight] = known
+    return QFont(known)
 
 
 def reading_font(point_size: float = tokens.READING_POINT_SIZE, *, serif: bool = False) -> QFont:

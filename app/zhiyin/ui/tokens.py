@@ -84,7 +84,6 @@ NARROW_WIDTH = 760
 """At this window width and below, the sidebar lies over the chat."""
 HEADER_HEIGHT = 52
 SCROLL_BAR_WIDTH = 10
-MOTION_MS = 120
 
 UI_POINT_SIZE = 10.5
 READING_POINT_SIZE = 11.5

@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from zhiyin import i18n
-from zhiyin.ui.theme import apply_theme, set_reduced_motion
+from zhiyin.ui.theme import apply_theme
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +15,5 @@ def plain_look(qapp: QApplication) -> Iterator[None]:
     """English, light; and no window of one test is left for the next (Qt deletes later only inside its own loop)."""
     i18n.install(qapp, "en")
     apply_theme(qapp, "light")
-    set_reduced_motion(False)
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

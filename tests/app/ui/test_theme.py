@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from zhiyin.ui import icons, seal, tokens
 from zhiyin.ui.stylesheet import stylesheet
-from zhiyin.ui.theme import Theme, apply_theme, mono_font, motion_ms, reading_font, set_reduced_motion, theme, theme_signals, ui_font
+from zhiyin.ui.theme import Theme, apply_theme, mono_font, reading_font, theme, theme_signals, ui_font
 
 pytestmark = pytest.mark.usefixtures("qapp")
 UI = Path(icons.__file__).parent
@@ -88,13 +88,6 @@ def test_fonts_have_their_sizes_and_a_chinese_fallback() -> None:
     assert set(tokens.CJK_MONO) <= set(mono_font().families())
     metrics = QFontMetricsF(mono_font())
     assert metrics.horizontalAdvance("i") == metrics.horizontalAdvance("W")
-
-
-def test_reduced_motion_stops_all_motion() -> None:
-    assert 0 < motion_ms() <= 150
-    set_reduced_motion(True)
-    assert motion_ms() == 0
-    set_reduced_motion(False)
 
 
 def test_every_icon_named_in_the_sources_exists() -> None:

@@ -4,7 +4,7 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
 from zhiyin.ui import tokens
-from zhiyin.ui.seal import paint_seal
+from zhiyin.ui.seal import paint_seal, seal_color
 from zhiyin.ui.transcript.body import Body
 from zhiyin.ui.transcript.reading import Reading
 from zhiyin.ui.transcript.stack import FOOTER, MEMORY, NAME, WASH, Entry
@@ -71,7 +71,7 @@ class TurnPainter:
         top = origin.y() + entry.body_top - NAME
         left = origin.x()
         if turn.seal:
-            paint_seal(painter, QRectF(left, top + (NAME - 4 - SEAL) / 2, SEAL, SEAL), turn.seal, self.reading.color("accent"))
+            paint_seal(painter, QRectF(left, top + (NAME - 4 - SEAL) / 2, SEAL, SEAL), turn.seal, seal_color())
             left += SEAL + 8
         painter.setFont(self.reading.name)
         painter.setPen(self.reading.color("ink.soft" if entry.user else "ink"))
