@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QInputMethodEvent, QWheelEvent
+from PySide6.QtGui import QAccessible, QGuiApplication, QImage, QInputMethodEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -454,6 +455,43 @@ def test_tab_goes_through_the_actions_and_on(qtbot: QtBot) -> None:
         seen.append(focused.objectName())
     assert seen == ["copy", "edit", "continue", "regenerate", "copy", "edit"]
     assert QApplication.focusWidget() is after
+
+
+# ---------------------------------------------------------------- screen readers
+
+
+def test_screen_readers_find_turns_and_buttons(view: TranscriptView) -> None:
+    view.set_turns([user(1, "what did he see?"), reply(2, "The moon."), reply(3, "cut", "failed", error="It died.")])
+    whole = QAccessible.queryAccessibleInterface(view)
+    assert whole.role() == QAccessible.Role.List
+    assert whole.text(QAccessible.Text.Name) == "Conversation"
+    assert [whole.child(number).text(QAccessible.Text.Name) for number in range(3)] == [
+        "You: what did he see?",
+        "Zhiyin: The moon.",
+        "Zhiyin: cut",
+    ]
+    assert whole.child(2).text(QAccessible.Text.Description) == "It died."
+    assert whole.child(1).parent() is whole
+    assert whole.indexOfChild(whole.child(1)) == 1
+    place = whole.child(1).rect().center()
+    assert whole.childAt(place.x(), place.y()) is whole.child(1)
+    widgets = [whole.child(number).object() for number in range(3, whole.childCount())]
+    assert any(isinstance(widget, ActionRow) for widget in widgets)
+    gone = whole.child(0)
+    view.remove_turn(1)
+    assert not gone.isValid()
+    assert gone.text(QAccessible.Text.Name) == ""
+
+
+@pytest.mark.usefixtures("qapp")
+def test_screen_readers_outlive_the_view() -> None:
+    view = TranscriptView()
+    view.set_turns([user(1)])
+    whole = QAccessible.queryAccessibleInterface(view)
+    turn = whole.child(0)
+    shiboken6.delete(view)
+    assert not turn.isValid()
+    assert turn.text(QAccessible.Text.Name) == ""
 
 
 # ---------------------------------------------------------------- changes at run time

@@ -1,5 +1,8 @@
 """A reply's text on its way into blocks: in slices while it is long, now and then while its open block is dear to parse."""
 
+from functools import cache
+from importlib import import_module
+from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,12 @@ _SLICE = 4_000
 _DEAR = 0.004
 """Seconds: parsing an open block that takes longer waits in proportion."""
 _PATIENCE = 6
+
+
+@cache
+def warm_up() -> None:
+    """Load the parser on another thread, for the first reply is on its way: it takes a tenth of a second."""
+    Thread(target=import_module, args=("zhiyin.markup.open_text",), name="markup", daemon=True).start()
 
 
 class OpenReply:

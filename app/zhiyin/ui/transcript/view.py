@@ -14,10 +14,12 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from zhiyin.markup.blocks import plain_text
 from zhiyin.ui import tokens
 from zhiyin.ui.theme import theme, theme_signals
+from zhiyin.ui.transcript.accessible import make_accessible, tell_reply, tell_turns_changed
 from zhiyin.ui.transcript.attachments import Attachments
 from zhiyin.ui.transcript.body import Body
 from zhiyin.ui.transcript.code_box import CodeBox
 from zhiyin.ui.transcript.highlighter import Highlighter
+from zhiyin.ui.transcript.open_reply import warm_up
 from zhiyin.ui.transcript.pointer import Pointer
 from zhiyin.ui.transcript.reading import Reading
 from zhiyin.ui.transcript.stack import Entry, Stack
@@ -72,6 +74,7 @@ class TranscriptView(QAbstractScrollArea):
         self._breath = QTimer(self)
         self._breath.setInterval(_BREATH_MS)
         self._breath.timeout.connect(self._breathe)
+        make_accessible()
         self.attachments = Attachments(self)
         self._pointer = Pointer(self)
         self._highlighter = Highlighter(self)
@@ -90,7 +93,9 @@ class TranscriptView(QAbstractScrollArea):
             self.attachments.clear()
         else:
             self._return_to(place)
+        warm_up()
         self._arrange()
+        tell_turns_changed(self)
 
     def clear(self) -> None:
         """Show nothing."""
@@ -101,8 +106,10 @@ class TranscriptView(QAbstractScrollArea):
         if self.stack.index(turn.id) >= 0:
             self.update_turn(turn)
             return
+        warm_up()
         self.stack.append(turn)
         self._arrange()
+        tell_turns_changed(self)
 
     def update_turn(self, turn: TurnView) -> None:
         """Show a turn as it is now; an unknown id is ignored."""
@@ -110,10 +117,13 @@ class TranscriptView(QAbstractScrollArea):
         if index < 0:
             return
         place = self._place()
+        grew = self.stack.entries[index].turn.state == "growing" and turn.state != "growing"
         self.stack.update(index, turn)
         self.attachments.turn_changed(turn)
         self._return_to(place)
         self._arrange()
+        if grew:
+            tell_reply(self, turn)
 
     def remove_turn(self, turn_id: int) -> None:
         """Take a turn out; an unknown id is ignored."""
