@@ -55,7 +55,7 @@ class MainWindow(QMainWindow):
         self.transcript, self.empty_state = self.chat.transcript, self.chat.empty_state
         self.composer, self.footer = self.chat.composer, self.chat.footer
         self._home: QWidget = self.chat
-        self._deleted = 0
+        self._deleted: list[int] = []  # what the toast can bring back
         self._actions = self._make_actions()
         self._connect()
         self.retranslateUi()
@@ -95,7 +95,8 @@ class MainWindow(QMainWindow):
         self.conversations.new_requested.connect(self._go_home)
         self.conversations.delete.connect(self._offer_undo)
         self.pages.currentChanged.connect(self._page_changed)
-        self.toast.action.connect(lambda: self.conversations.undo_delete.emit(self._deleted))
+        self.toast.action.connect(self._undo)
+        self.toast.expired.connect(self._deleted.clear)
 
     # ------------------------------------------------------------ pages
 
@@ -235,9 +236,17 @@ class MainWindow(QMainWindow):
         self.show_home()
 
     def _offer_undo(self, conversation: int) -> None:
-        self._deleted = conversation
+        deleted = [*self._deleted, conversation]
+        many = self.tr("Conversations deleted: {count}").format(count=len(deleted))
         self._page_changed()
-        self.toast.show_message(self.tr("Conversation deleted"), self.tr("Undo"), UNDO_SECONDS)
+        self.toast.show_message(self.tr("Conversation deleted") if len(deleted) == 1 else many, self.tr("Undo"), UNDO_SECONDS)
+        self._deleted[:] = deleted
+
+    def _undo(self) -> None:
+        deleted = list(self._deleted)
+        self._deleted.clear()
+        for conversation in reversed(deleted):
+            self.conversations.undo_delete.emit(conversation)
 
 
 def _dropped_model(event: QDropEvent) -> str:

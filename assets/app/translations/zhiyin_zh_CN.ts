@@ -372,6 +372,10 @@
         <source>Something went wrong ({code}).</source>
         <translation>出错了（{code}）。</translation>
     </message>
+    <message>
+        <source>exit code {code}</source>
+        <translation>退出码 {code}</translation>
+    </message>
 </context>
 <context>
     <name>FirstRunPage</name>
@@ -453,6 +457,10 @@
     <message>
         <source>Quit</source>
         <translation>退出</translation>
+    </message>
+    <message>
+        <source>Conversations deleted: {count}</source>
+        <translation>已删除 {count} 个对话</translation>
     </message>
     <message>
         <source>Conversation deleted</source>

@@ -1,5 +1,7 @@
 """The header: the title edited in place, the model, the device that gives way first, the menu."""
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -67,7 +69,7 @@ def test_in_a_narrow_window_the_device_goes_first_and_nothing_overlaps(header: C
         QApplication.processEvents()
         assert header.device.isVisible() == (width >= 680)
         shown = [header.sidebar_button, header.title, header.model_chooser, header.panel_button, header.menu_button]
-        for left, right in zip(shown, shown[1:], strict=False):
+        for left, right in pairwise(shown):
             assert left.geometry().right() < right.geometry().left()
         assert header.rect().contains(header.menu_button.geometry())
         assert header.title.width() >= 24 and header.model_chooser.cancel_button.isVisible()

@@ -162,6 +162,21 @@ def test_deleting_offers_the_way_back(window: MainWindow, qtbot: QtBot) -> None:
     assert heard == [("delete", 2), ("undo", 2)]
 
 
+def test_what_is_deleted_in_a_row_comes_back_together(window: MainWindow, qtbot: QtBot) -> None:
+    undone: list[int] = []
+    window.conversations.undo_delete.connect(undone.append)
+    for number in (1, 3):
+        window.conversations.delete.emit(number)
+    assert "2" in window.toast.label.text()
+    qtbot.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
+    assert undone == [3, 1]
+    window.conversations.delete.emit(2)
+    window.toast.expired.emit()
+    window.conversations.delete.emit(1)
+    qtbot.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
+    assert undone == [3, 1, 1]
+
+
 def test_without_a_model_the_first_page_is_home_and_messages_are_seen_everywhere(window: MainWindow) -> None:
     window.set_first_run(True)
     assert window.pages.currentWidget() is window.first_run
