@@ -106,6 +106,14 @@ class Zhiyin(QObject):
         if action == OPEN_LOG:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.paths.logs)))
 
+    def store_failed(self, error: BaseException) -> None:
+        """The open store turned out to be damaged: close it, and offer the way back."""
+        if self.session is not None:
+            session, self.session = self.session, None
+            session.end()
+            session.deleteLater()
+        self._on_no_store(error)
+
     def _warn_of_folder(self, warning: FolderWarning | None) -> None:
         if warning is None:
             return
@@ -194,17 +202,19 @@ def run(*, data_dir: Path | None = None, language: str | None = None) -> int:
     app.setApplicationName("Zhiyin")
     app.setApplicationDisplayName("知音 Zhiyin")
     app.setQuitOnLastWindowClosed(True)
-    trouble: StoreError | None = None
-    try:
+    with contextlib.suppress(OSError, StoreError):  # the store meets the same refusal, and the window says it
         paths.create()
-    except StoreError as error:
-        trouble = error
     _start_logging(paths)
     sys.excepthook = _on_bug
     threading.excepthook = lambda told: _on_bug(told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback)
     instance = SingleInstance(paths.data_dir)
-    if trouble is None and not instance.acquire():
-        return 0
+    try:
+        if not instance.acquire():
+            if not instance.reached:
+                log.error("Zhiyin is running already, and its window did not answer. / 知音已在运行，但其窗口没有回应。")
+            return 0 if instance.reached else 1
+    except StoreError as error:
+        log.warning("no lock on the data directory: %s", error)
     zhiyin = Zhiyin(app, paths, language={"zh": "zh_CN", "en": "en"}.get(language or ""))
     instance.raise_requested.connect(zhiyin.come_forward)
     zhiyin.start()

@@ -119,6 +119,8 @@ class _Shown(dict[str, str]):
                 self[name] = locale.formattedDataSize(value, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
             elif name == "limit" and isinstance(value, int | float) and "tokens" not in args:
                 self[name] = locale.toString(int(value))
+            elif name == "reason" and isinstance(value, int):
+                self[name] = QCoreApplication.translate("Errors", "exit code {code}").format(code=value)
             elif isinstance(value, int):
                 self[name] = locale.toString(value)
             elif isinstance(value, float):

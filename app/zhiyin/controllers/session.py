@@ -70,7 +70,7 @@ class Session(QObject):
         self.chat.read_new_draft()
         self.conversations.load(self._on_list)
         self.models.refresh(self._on_library)
-        self.zhiyin.delivery.deliver(self.store.checked, None, self.view.show_trouble)
+        self.zhiyin.delivery.deliver(self.store.checked, None, self.zhiyin.store_failed)
 
     def _on_list(self, conversations: list[Conversation]) -> None:
         last = self.zhiyin.appearance.last_conversation
