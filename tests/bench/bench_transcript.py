@@ -71,7 +71,14 @@ class Heartbeat(QObject):
 
 
 def _figure(name: str, value: float, unit: str, limit: float | None) -> dict[str, Any]:
-    return {"name": name, "value": round(value, 2), "unit": unit, "limit": limit, "ok": limit is None or value <= limit}
+    promised = limit is not None
+    return {
+        "name": name,
+        "value": round(value, 2),
+        "unit": unit,
+        "limit": f"≤ {limit:g} {unit}" if promised else "",
+        "ok": value <= limit if limit is not None else None,
+    }
 
 
 def _settle(app: QApplication, seconds: float = 0.4) -> None:

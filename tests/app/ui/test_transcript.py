@@ -131,6 +131,27 @@ def test_scrolling_up_moves_what_is_seen_by_the_step_exactly(view: TranscriptVie
         assert view.turn_rect(view.stack.index(turn)).bottom() == before + step
 
 
+def differing_rows(view: TranscriptView) -> int:
+    """Rows in which the screen, where pictures are moved and painted in part, differs from a painting of the whole."""
+    screen = view.screen().grabWindow(view.winId()).toImage()
+    whole = view.grab().toImage().convertToFormat(screen.format())
+    assert screen.size() == whole.size()
+    across, down = range(0, screen.width() - 16, 7), range(screen.height())
+    return sum(any(screen.pixel(x, y) != whole.pixel(x, y) for x in across) for y in down)
+
+
+def test_what_is_moved_on_the_screen_is_what_would_be_painted(view: TranscriptView, qtbot: QtBot) -> None:
+    view.set_turns([reply(1, MARKDOWN), user(2), reply(3, MARKDOWN), reply(4, "", "growing")])
+    settle(view, qtbot)
+    for place in range(0, len(MARKDOWN), 40):
+        view.append_text(4, MARKDOWN[place : place + 40])
+        qtbot.waitUntil(lambda: differing_rows(view) <= 1)  # a hairline of antialiasing
+    view.update_turn(reply(4, MARKDOWN))
+    for step in (-300, -60, -7, -450, 60, 130, -1000, 900, -33):
+        view.verticalScrollBar().setValue(view.verticalScrollBar().value() + step)
+        qtbot.waitUntil(lambda: differing_rows(view) <= 1)
+
+
 def test_a_new_width_keeps_the_turn_that_is_read(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_turns(conversation(200))
     settle(view, qtbot)

@@ -7,7 +7,7 @@ ranges.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
@@ -16,9 +16,7 @@ from zhiyin.ui import tokens
 from zhiyin.ui.theme import theme, theme_signals
 from zhiyin.ui.transcript.accessible import make_accessible, tell_reply, tell_turns_changed
 from zhiyin.ui.transcript.attachments import Attachments
-from zhiyin.ui.transcript.body import Body
-from zhiyin.ui.transcript.code_box import CodeBox
-from zhiyin.ui.transcript.highlighter import Highlighter
+from zhiyin.ui.transcript.background import BackgroundWork
 from zhiyin.ui.transcript.open_reply import warm_up
 from zhiyin.ui.transcript.pointer import Pointer
 from zhiyin.ui.transcript.reading import Reading
@@ -29,10 +27,6 @@ from zhiyin.ui.transcript.turn_painter import BLEED, TurnPainter
 WIDEST = tokens.READING_WIDTH
 MARGIN = 24
 BOTTOM = 16
-_WORK = 0.007
-"""Seconds of parsing in one pass of the event loop."""
-_RETRY_MS = 30
-_BREATH_MS = 450
 
 
 class TranscriptView(QAbstractScrollArea):
@@ -68,17 +62,10 @@ class TranscriptView(QAbstractScrollArea):
         self.setProperty("ground", "paper")
         self.setAutoFillBackground(True)
         self.verticalScrollBar().setSingleStep(20)
-        self._work = QTimer(self)
-        self._work.setSingleShot(True)
-        self._work.timeout.connect(self._work_on)
-        self._breath = QTimer(self)
-        self._breath.setInterval(_BREATH_MS)
-        self._breath.timeout.connect(self._breathe)
         make_accessible()
         self.attachments = Attachments(self)
         self._pointer = Pointer(self)
-        self._highlighter = Highlighter(self)
-        self._highlighter.colored.connect(lambda _box: self.viewport().update())
+        self._work = BackgroundWork(self)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         theme_signals().changed.connect(self._restyle)
         self.retranslateUi()
@@ -146,7 +133,7 @@ class TranscriptView(QAbstractScrollArea):
         top = self.stack.top(index)
         seen = top < self._value + self.viewport().height() and top + self.stack.heights[index] > self._value
         if seen or self._pinned:
-            dirty = self._parse(index)
+            dirty = self._work.parse(index)
             self._arrange(dirty=None if first_words else dirty)
         else:
             self.stack.measure(index)
@@ -209,54 +196,35 @@ class TranscriptView(QAbstractScrollArea):
         bar.setValue(self._value)
         self._arranging = False
 
-    def _arrange(self, dirty: int | None = None, scrolled: int | None = None) -> None:
+    def _arrange(self, dirty: int | None = None, picture: int | None = None) -> None:
         """Lay out what is seen and put everything in its place.
 
-        ``dirty``: only what lies at or under this place (in the stack) changed; ``scrolled``: nothing changed but the place, by so much.
+        ``dirty``: only what lies at or under this place (in the stack) changed; ``picture``: nothing changed, and what is on the screen
+        was painted when the view stood at this value. With neither, all is painted anew.
         """
-        before = self._value
+        painted = self._value if picture is None else picture
         for _ in range(8):
             self._value = self._most if self._pinned else max(0, min(self._value, self._most))
             moved, changed = self.stack.lay_out(self._value, self._value + self.viewport().height(), self._value)
             self._value += moved
+            painted += moved
             changed = self.attachments.measure() or changed
             if not changed:
                 break
         self._set_range()
-        if scrolled is not None:
-            self._move_picture(-scrolled)
+        if picture is not None:
+            self._move_picture(painted - self._value)
         elif dirty is not None:
-            self._move_picture(before - self._value)
-            top = max(dirty - self._value, 0)
+            self._move_picture(painted - self._value)
+            top = max(dirty - self._value - 4, 0)
             self.viewport().update(0, top, self.viewport().width(), self.viewport().height() - top)
         else:
             self.viewport().update()
         self.attachments.place()
         if self._pointer:
             self._pointer.refresh()
-        self._color_code()
         self.stack.let_go()
-        waits = any(self.stack.entries[index].waiting for index in self.visible())
-        if waits != self._breath.isActive():
-            self._breath.start() if waits else self._breath.stop()
-        self._schedule_work(0)
-
-    def _color_code(self) -> None:
-        """Ask for the colours of the code that is seen."""
-        for body, top in self._visible_bodies():
-            number = body.box_at(self._value - top)
-            while 0 <= number < len(body.boxes) and top + body.top(number) < self._value + self.viewport().height():
-                box = body.boxes[number]
-                if isinstance(box, CodeBox):
-                    self._highlighter.want(box, is_open=body.open_code and number == len(body.boxes) - 1)
-                number += 1
-
-    def _visible_bodies(self) -> list[tuple[Body, int]]:
-        """The turns that are seen and parsed, with the places of their text in the stack."""
-        stack = self.stack
-        return [
-            (entry.body, stack.top(index) + entry.body_top) for index in self.visible() if (entry := stack.entries[index]).body is not None
-        ]
+        self._work.look()
 
     def _move_picture(self, distance: int) -> None:
         if distance and abs(distance) < self.viewport().height():
@@ -277,45 +245,10 @@ class TranscriptView(QAbstractScrollArea):
                 self._value += moved
                 if not changed:
                     break
+        picture = self._value
         self._value = max(0, self._value + step)
         self._pinned = step > 0 and self._value >= self._most - 2
-        self._arrange(scrolled=step)
-
-    # ------------------------------------------------------------ work
-
-    def _parse(self, index: int) -> int:
-        """Parse what was added to a turn; returns the place from which on it changed."""
-        body = self.stack.body(index)
-        place = body.height
-        box = body.work(_WORK)
-        if box < len(body.boxes):
-            place = min(place, body.top(box))
-        self.stack.measure(index)
-        return self.stack.top(index) + self.stack.entries[index].body_top + place
-
-    def _schedule_work(self, wait: int) -> None:
-        if not self._work.isActive() and any(not self._settled(index) for index in self.visible()):
-            self._work.start(wait)
-
-    def _settled(self, index: int) -> bool:
-        body = self.stack.entries[index].body
-        return body is not None and body.settled
-
-    def _work_on(self) -> None:
-        """Parse a slice of what is seen and not parsed."""
-        for index in self.visible():
-            if not self._settled(index):
-                body = self.stack.body(index)
-                if body.ready:
-                    self._arrange(dirty=self._parse(index))
-                    return
-        self._schedule_work(_RETRY_MS)
-
-    def _breathe(self) -> None:
-        self._painter.phase += 1
-        for index in self.visible():
-            if self.stack.entries[index].waiting:
-                self.viewport().update(self.turn_rect(index))
+        self._arrange(picture=picture)
 
     # ------------------------------------------------------------ looks
 
@@ -448,9 +381,19 @@ class TranscriptView(QAbstractScrollArea):
         self._pinned = False
         self.verticalScrollBar().setValue(self._value + step)
 
-    def arrange(self) -> None:
-        """Put everything in its place after an attachment changed."""
-        self._arrange()
+    def arrange(self, dirty: int | None = None) -> None:
+        """Put everything in its place after something changed; ``dirty``: only at or under this place in the stack."""
+        self._arrange(dirty=dirty)
+
+    def breathe(self, index: int) -> None:
+        """Paint the next phase of a turn that is waited for."""
+        self._painter.phase += 1
+        self.viewport().update(self.turn_rect(index))
+
+    @property
+    def value(self) -> int:
+        """Which place in the stack is at the upper edge."""
+        return self._value
 
     @property
     def pinned(self) -> bool:
