@@ -6,7 +6,6 @@ from enum import StrEnum
 from string import Formatter
 
 import pytest
-from pytestqt.qtbot import QtBot
 
 from zhiyin import errors
 from zhiyin.store.errors import StoreCode
@@ -35,13 +34,15 @@ def test_every_code_has_a_sentence_that_uses_what_it_carries(kind: type[StrEnum]
         assert sentence.endswith("."), code
 
 
-def test_sizes_are_shown_as_a_person_reads_them(qtbot: QtBot) -> None:
+@pytest.mark.usefixtures("qapp")
+def test_sizes_are_shown_as_a_person_reads_them() -> None:
     text = errors.describe(Code.MODEL_TOO_BIG, {"path": "big.gguf", "need": 5 << 30, "free": 3 << 30})
     assert "5.0" in text
     assert "3.0" in text
     assert str(5 << 30) not in text
 
 
-def test_a_missing_argument_costs_its_word_and_an_unknown_code_still_says_something(qtbot: QtBot) -> None:
+@pytest.mark.usefixtures("qapp")
+def test_a_missing_argument_costs_its_word_and_an_unknown_code_still_says_something() -> None:
     assert "…" in errors.describe(Code.MODEL_MISSING, {})
     assert "no.such" in errors.describe("no.such", {})

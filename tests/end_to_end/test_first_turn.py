@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtGui import QGuiApplication
 from tests.end_to_end.conftest import Driver
 
 from zhiyin.services.engine import EngineState
@@ -29,6 +30,18 @@ def test_the_second_turn_reuses_the_first(app: Driver) -> None:
     app.ask("And the mountains?")
     stats = app.chat.turns[-1].stats
     assert stats.reused_tokens > stats.prompt_tokens // 2
+
+
+def test_the_transcript_shows_each_piece_once_while_it_streams(app: Driver) -> None:
+    app.short(0)
+    app.say("Write a very long story about a river.")
+    for tokens in (1, 4, 9):
+        app.until(lambda least=tokens: app.session.replies.busy and app.session.replies.jobs_of(app.chat.id)[0].tokens >= least)
+        job = app.session.replies.jobs_of(app.chat.id)[0]
+        app.window.transcript.copy_turn(job.reply)
+        assert QGuiApplication.clipboard().text() == job.text
+    app.chat.stop()
+    app.idle()
 
 
 def test_stop_keeps_what_was_written(app: Driver) -> None:

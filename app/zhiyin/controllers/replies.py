@@ -202,10 +202,10 @@ class ReplyRunner(QObject):
         match event:
             case Text():
                 job.tokens += event.tokens
-                job.pieces.append(event.text)
                 if job.state == "prefill":
                     job.state = "running"
                     self.changed.emit(job)
+                job.pieces.append(event.text)  # after ``changed``, which shows the text so far: ``grew`` brings this piece
                 self.grew.emit(job, event.text)
             case Prefill():
                 job.prefill_done, job.prefill_total = event.done, event.total
