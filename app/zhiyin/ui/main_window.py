@@ -85,6 +85,7 @@ class MainWindow(QMainWindow):
         return actions
 
     def _connect(self) -> None:
+        self.pages.currentChanged.connect(lambda _page: self.toast.raise_())  # a page built on first use comes to lie above it
         self.header.sidebar_toggled.connect(self.toggle_sidebar)
         self.first_run.sidebar_toggled.connect(self.toggle_sidebar)
         self.header.panel_toggled.connect(self.toggle_panel)
