@@ -56,7 +56,9 @@ def rendered(client: EngineClient, messages: tuple[Message, ...]) -> str:
 
 def streaming(client: EngineClient, bare: Reference, chat: Reference) -> list[dict[str, Any]]:
     """Streamed tokens a second, at the client, over a bare decode loop and over the binding's own streaming chat."""
-    speeds, over_bare, over_chat = [], [], []
+    speeds: list[float] = []
+    over_bare: list[float] = []
+    over_chat: list[float] = []
     seed = 0
     while len(over_bare) < PAIRS + 1:
         seed += 1
