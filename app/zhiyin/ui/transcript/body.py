@@ -127,11 +127,10 @@ class Body:
                 if isinstance(before, CodeBox) and before.replace_code(piece):
                     return before
                 box = CodeBox(piece, self.reading, on_wash=self._literal)
-            case TableRows(number=number, header=header):
-                box = TableBox(piece, self.reading, on_wash=self._literal)
-                neighbour = self.boxes[-1] if number and self.boxes else before
-                if isinstance(neighbour, TableBox) and neighbour.geometry.header == header:
-                    box.geometry = neighbour.geometry
+            case TableRows(number=number):
+                table = box = TableBox(piece, self.reading, on_wash=self._literal)
+                same = isinstance(before, TableBox) and before.leaf.number == number
+                table.begin(before if same or not number else self.boxes[-1])
             case Rule():
                 box = RuleBox(piece, self.reading, on_wash=self._literal)
             case _:

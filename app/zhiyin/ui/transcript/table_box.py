@@ -94,9 +94,19 @@ class TableBox(Box):
         if not isinstance(piece.leaf, TableRows):
             raise TypeError(piece.leaf)
         self.leaf: TableRows = piece.leaf
-        self.geometry = TableGeometry(piece.leaf, reading)
+        self.geometry: TableGeometry
         self._rows: list[tuple[int, list[TextLayout]]] | None = None
+        self._before: TableBox | None = None
         self._laid_for: tuple[int, ...] = ()
+
+    def begin(self, neighbour: Box | None) -> None:
+        """Take over the columns of the same table from a box before this one or in its place, or make them."""
+        if isinstance(neighbour, TableBox) and neighbour.geometry.header == self.leaf.header:
+            self.geometry = neighbour.geometry
+            if neighbour.leaf.number == self.leaf.number:
+                self._before = neighbour if neighbour._rows is not None else neighbour._before
+        else:
+            self.geometry = TableGeometry(self.leaf, self.reading)
 
     def set_width(self, width: int) -> None:
         """Take a new width; the columns follow."""
@@ -132,14 +142,22 @@ class TableBox(Box):
         height = 0
         bold = QFont(self.reading.body)
         bold.setWeight(QFont.Weight.DemiBold)
+        old = self._cells_before()
         for number, row in enumerate(self._all_rows):
             head = number == 0 and self.leaf.number == 0
             font = bold if head else self.reading.body
-            cells = [self._cell(cell, column, font) for column, cell in enumerate(row[: len(self._laid_for)])]
+            cells = old.get(id(row)) or [self._cell(cell, column, font) for column, cell in enumerate(row[: len(self._laid_for)])]
             self._rows.append((height, cells))
             height += max([cell.height for cell in cells] or [self._line]) + 2 * PAD_Y + 1
         self.height = height + (SCROLLBAR if self.leaf.last and self.scroll_range else 0)
         self.exact = True
+
+    def _cells_before(self) -> dict[int, list[TextLayout]]:
+        """The cells of the box in whose place this one stands, by row: rows of a growing table are the same objects."""
+        before, self._before = self._before, None
+        if before is None or before._rows is None or before._laid_for != self._laid_for:
+            return {}
+        return {id(row): cells for row, (_, cells) in zip(before._all_rows, before._rows, strict=True)}
 
     def _cell(self, spans: Inline, column: int, font: QFont) -> TextLayout:
         text = "".join(span.text for span in spans)
