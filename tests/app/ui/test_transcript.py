@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QVBoxLay
 from pytestqt.qtbot import QtBot
 
 from zhiyin import i18n
+from zhiyin.markup.parse import parse
 from zhiyin.ui.theme import apply_theme, theme
 from zhiyin.ui.transcript.code_box import CodeBox
 from zhiyin.ui.transcript.rows import ActionRow, NoteRow
@@ -213,6 +214,18 @@ def test_finished_boxes_are_kept_while_a_reply_grows(view: TranscriptView, qtbot
     code = view.stack.body(0).boxes[-1]
     assert isinstance(code, CodeBox)
     assert code.code.text == "x = 1\ny = 2\nz"
+
+
+def test_a_cut_reply_goes_on(view: TranscriptView, qtbot: QtBot) -> None:
+    view.set_turns([reply(1, "- one\n- tw", "stopped")])
+    settle(view, qtbot)
+    view.update_turn(reply(1, "- one\n- tw", "growing"))
+    view.append_text(1, "o\n- three\n\n```py\nx")
+    settle(view, qtbot)
+    assert view.stack.body(0).open_code
+    view.update_turn(reply(1, "- one\n- two\n- three\n\n```py\nx = 1\n```\nend"))
+    settle(view, qtbot)
+    assert view.stack.body(0).blocks == list(parse("- one\n- two\n- three\n\n```py\nx = 1\n```\nend"))
 
 
 def test_text_replaced_by_other_text(view: TranscriptView, qtbot: QtBot) -> None:

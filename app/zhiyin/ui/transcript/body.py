@@ -74,6 +74,8 @@ class Body:
         self._reply.append(delta)
         if final:
             self._reply.finish()
+        else:
+            self._reply.resume()
         return len(self.boxes)
 
     def append(self, delta: str) -> None:

@@ -60,6 +60,10 @@ class OpenReply:
         self._finishing = True
         self._not_before = 0.0
 
+    def resume(self) -> None:
+        """More text comes after all: a cut reply is continued."""
+        self._finishing = self._finished = False
+
     def ready(self) -> bool:
         """Whether ``step`` should be called now."""
         return not self.settled and perf_counter() >= self._not_before

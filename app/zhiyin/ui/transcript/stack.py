@@ -152,12 +152,11 @@ class Stack:
         if turn == old:
             return
         entry.take(turn)
-        ended = old.state in ("growing", "queued") and turn.state not in ("growing", "queued")
-        if turn.text != old.text or ended:
+        if turn.text != old.text or _is_final(turn) != _is_final(old):
             entry.count()
             entry.body_height = -1
             if entry.body is not None:
-                entry.body.set_text(turn.text, final=turn.state != "growing")
+                entry.body.set_text(turn.text, final=_is_final(turn))
 
     # ------------------------------------------------------------ heights
 
@@ -214,7 +213,7 @@ class Stack:
         turn = entry.turn
         if entry.body is None:
             body = Body(self.reading, self.width, literal=turn.role != "assistant")
-            body.set_text(turn.text, final=turn.state not in ("growing", "queued"))
+            body.set_text(turn.text, final=_is_final(turn))
             body.work(FIRST_SLICE)
             entry.body = body
         self._bodies[turn.id] = entry
@@ -277,3 +276,7 @@ class Stack:
                 for box in entry.body.boxes:
                     self._cost -= self._boxes.pop(box, 0)
                 entry.body = None
+
+
+def _is_final(turn: TurnView) -> bool:
+    return turn.state not in ("growing", "queued")

@@ -80,7 +80,8 @@ class TranscriptView(QAbstractScrollArea):
             self.attachments.clear()
         else:
             self._return_to(place)
-        warm_up()
+        if turns:
+            warm_up()
         self._arrange()
         tell_turns_changed(self)
 
