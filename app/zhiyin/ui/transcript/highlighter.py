@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Signal
 
@@ -23,7 +24,7 @@ class Highlighter(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._pool: ThreadPoolExecutor | None = None
-        self._asked: dict[CodeBox, float] = {}
+        self._asked: WeakKeyDictionary[CodeBox, float] = WeakKeyDictionary()
         self._known: OrderedDict[tuple[str, str], Highlights] = OrderedDict()
         self._size = 0
         self._done.connect(self._take)
@@ -62,8 +63,6 @@ class Highlighter(QObject):
         while self._size > _KEPT and len(self._known) > 1:
             (_, old), _ = self._known.popitem(last=False)
             self._size -= len(old)
-        if len(self._asked) > 1000:
-            self._asked = {box: when for box, when in self._asked.items() if when == 0}
         if box.set_highlights(code, spans):
             self.colored.emit(box)
 

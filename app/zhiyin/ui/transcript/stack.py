@@ -23,6 +23,7 @@ NOTICE_GAP = 12
 _KEPT_BODIES = 60
 _KEPT_CHARACTERS = 1_500_000
 _KEPT_COST = 250_000
+_KEPT_BOXES = 1_000
 FIRST_SLICE = 0.006
 """Seconds of parsing when a turn is first seen; the rest follows in later passes of the event loop."""
 
@@ -259,7 +260,7 @@ class Stack:
 
     def let_go(self) -> None:
         """Drop layouts and bodies that were not seen for long."""
-        while self._cost > _KEPT_COST and len(self._boxes) > 80:
+        while len(self._boxes) > 80 and (self._cost > _KEPT_COST or len(self._boxes) > _KEPT_BOXES):
             box, cost = self._boxes.popitem(last=False)
             box.release()
             self._cost -= cost
