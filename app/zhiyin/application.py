@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import faulthandler
+import gc
 import logging
 import logging.handlers
 import os
@@ -32,6 +33,10 @@ from zhiyin_models.library.installed import data_dir as default_data_dir
 log = logging.getLogger(__name__)
 
 LOG_BYTES = 1 << 20
+# A full collection over what the window is made of takes some 40 ms, which is seen as a stutter while a reply streams: what is there once the
+# app has settled is never looked at again, and the rest is collected less often.
+GC_THRESHOLD = (20_000, 20, 50)
+SETTLED_MS = 3000
 OPEN_LOG = "log:open"
 SILENCE_SECONDS = 30.0
 
@@ -69,6 +74,8 @@ class Zhiyin(QObject):
 
     def start(self) -> None:
         """Show the window, then open what stands behind it."""
+        gc.set_threshold(*GC_THRESHOLD)
+        QTimer.singleShot(SETTLED_MS, gc.freeze)
         self.window.show()
         QTimer.singleShot(0, self.open_store)
 
