@@ -31,8 +31,10 @@ from zhiyin_models.engine.session import Plan, Session, plan
 from zhiyin_models.engine.vocabulary import to_bytes
 from zhiyin_models.errors import Code, ModelError
 
-PREFILL_SECONDS = 0.5  # between two reports of progress
-SMALL_BATCH, GPU_BATCH = 64, 256  # tokens: the first batch, whose speed decides about the next; the most where no stop acts inside one
+FIRST_BATCH = 128  # tokens; its speed decides about the next ones
+BATCHES = (512, 256, 128, 64)  # tokens; the kernels reach full speed at 256, and cost a twentieth more at 128
+BATCH_SECONDS = 1.2  # the most that a batch may take; about half a second comes of it, since sizes double
+GPU_BATCHES, GPU_BATCH_SECONDS = (512, 256, 128, 64, 32, 16), 0.05  # where a stop acts between batches only
 MAX_REPLIES = 64
 MAX_PROBABILITIES = 1000
 
@@ -110,8 +112,8 @@ class Generation:
         total = len(tokens) - self._reused
         self._send(Prefill(self._request.id, 0, total, self._reused))
         started = time.monotonic()
-        most = min(self._model.decoder.batch, GPU_BATCH if self._model.info.gpu_layers else self._model.decoder.batch)
-        size = min(self._model.prefill_batch or SMALL_BATCH, most)
+        on_gpu = self._model.info.gpu_layers > 0
+        size = min(self._model.prefill_batch or FIRST_BATCH, self._model.decoder.batch)
         while session.cached < len(tokens):
             if flag.is_set():
                 raise Aborted
@@ -119,12 +121,12 @@ class Generation:
             count = min(size, len(tokens) - place)
             began = time.monotonic()
             self._model.decoder.prompt(tokens[place : place + count], place, session.sequence, logits=place + count == len(tokens))
-            if self._model.info.gpu_layers:
+            if on_gpu:
                 llama_cpp.llama_synchronize(self._model.context)
             session.cached = place + count
             self._send(Prefill(self._request.id, session.cached - self._reused, total, self._reused))
             if count == size:
-                size = _next_size(count, time.monotonic() - began, most)
+                size = min(_next_size(count, time.monotonic() - began, on_gpu=on_gpu), self._model.decoder.batch)
                 self._model.prefill_batch = size
         self._prefilled = total
         self._seconds["prefill"] = time.monotonic() - started
@@ -343,10 +345,7 @@ def render(model: LoadedModel, request: Render) -> Prompt[Plan]:
     return fit_messages(model, request, Session(""))
 
 
-def _next_size(count: int, seconds: float, most: int) -> int:
-    """Tokens to decode next so that it takes about half a second: a power of two times 64, which the kernels like best."""
-    wanted = count * PREFILL_SECONDS / max(seconds, 1e-6)
-    size = SMALL_BATCH
-    while size * 2 <= min(wanted * 1.5, most):
-        size *= 2
-    return min(size, most)
+def _next_size(count: int, seconds: float, *, on_gpu: bool) -> int:
+    """The most tokens to decode next that take no longer than a batch may."""
+    sizes, most = (GPU_BATCHES, GPU_BATCH_SECONDS) if on_gpu else (BATCHES, BATCH_SECONDS)
+    return next((size for size in sizes if seconds / count * size <= most), sizes[-1])
