@@ -33,7 +33,7 @@ from zhiyin_models.library.installed import data_dir as default_data_dir
 log = logging.getLogger(__name__)
 
 LOG_BYTES = 1 << 20
-# A full collection over what the window is made of takes some 40 ms, which is seen as a stutter while a reply streams: what is there once the
+# A full collection over what the window is made of takes some 40 ms, seen as a stutter while a reply streams: what is there once the
 # app has settled is never looked at again, and the rest is collected less often.
 GC_THRESHOLD = (20_000, 20, 50)
 SETTLED_MS = 3000
