@@ -44,7 +44,7 @@ from zhiyin_models.engine.request_queue import Entry, RequestQueue, Work
 from zhiyin_models.errors import Code, ModelError
 
 # How long a thread of GCC's OpenMP spins at each of some 600 barriers a token before it sleeps. The default of 300,000 rounds wastes 4 ms
-# at every barrier while a neighbour has the other core (measured beside a busy process: 0.4 tokens/s by default, 12 with this; alone, the same).
+# at every barrier while a neighbour has the other core: 0.4 tokens/s beside a busy process, against 12 with this; alone, the same speed.
 BARRIER_SPINS = {"GOMP_SPINCOUNT": "2000"}
 SWITCH_SECONDS = 0.0005  # how long a thread that computes in Python may hold up the one that decodes
 

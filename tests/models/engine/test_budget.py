@@ -77,7 +77,11 @@ def test_groups_go_in_their_own_order_and_none_never_goes() -> None:
     ]
     prompt = fitted(messages)
     assert prompt.report.dropped == (1, 2)  # 398 of 300: the third message goes first, and the second to get below 225
-    messages[2] = Message("user", "c" * 200, drop=2)
+    messages[:3] = [
+        Message("system", "a" * 90, section="system"),
+        Message("system", "b" * 30, section="lore", drop=7),
+        Message("user", "c" * 150, drop=2),
+    ]
     assert fitted(messages).report.dropped == (2,)
 
 
