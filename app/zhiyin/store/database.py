@@ -11,7 +11,7 @@ from zhiyin.store.errors import StoreCode, StoreError, from_os, from_sqlite
 from zhiyin.store.schema import APPLICATION_ID, VERSION
 
 SYNCHRONOUS_FULL = 2
-# A file up to this size is checked at once after a crash (about 0.1 s); a bigger one in the background.
+# A file up to this size is checked at once after a crash (about 0.1 s); any other is checked in the background.
 CHECK_AT_ONCE = 32 << 20
 
 
@@ -111,4 +111,4 @@ def open_checked(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, i
         if isinstance(error, sqlite3.Error):
             raise from_sqlite(error, path) from error
         raise
-    return connection, version, killed and not check_now
+    return connection, version, not check_now

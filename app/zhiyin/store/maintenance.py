@@ -1,4 +1,4 @@
-"""What the store does by itself, in the background: check after a crash, purge, and back up once a day."""
+"""What the store does by itself, in the background: check, purge, and back up once a day."""
 
 import contextlib
 import logging
@@ -29,7 +29,10 @@ class Maintenance:
     """One thread for what takes long, with a connection of its own while it needs one; it writes through the writer."""
 
     def __init__(self, paths: Paths, writer: Writer, connect: Callable[[], sqlite3.Connection], delay: float, *, check: bool) -> None:
-        """``connect`` opens a reading connection; ``check`` asks for a check of the whole file first."""
+        """``connect`` opens a reading connection; ``check`` asks for a check of the whole file first.
+
+        ``checked`` answers for that first check, ``damage`` resolves with the StoreError as soon as any work here meets damage.
+        """
         self._paths = paths
         self._writer = writer
         self._connect = connect
@@ -40,6 +43,7 @@ class Maintenance:
         self._closing = False
         self._checking: sqlite3.Connection | None = None
         self.checked: Future[None] = Future()
+        self.damage: Future[StoreError] = Future()
         if not check:
             self.checked.set_result(None)
         self._thread = threading.Thread(target=self._run, name="store-maintenance", daemon=True)
@@ -73,7 +77,7 @@ class Maintenance:
 
     def _run(self) -> None:
         if self._check:
-            self._check_all()
+            self._check_all(self.checked)
         while True:
             with self._wake:
                 while not self._asked and not self._closing and time.monotonic() < self._due:
@@ -90,6 +94,7 @@ class Maintenance:
                 self._answer(*asked)
         for _, future in self._asked:
             call_off(future)
+        call_off(self.damage)
 
     def back_up_at_close(self) -> None:
         """Make the daily backup of a small database that was never open for long. Call with the writer closed."""
@@ -107,7 +112,7 @@ class Maintenance:
         else:
             settle(future, result)
 
-    def _check_all(self) -> None:
+    def _check_all(self, checked: Future[None]) -> None:
         """Check the whole file, without holding back the log from being folded in for longer than that takes."""
         try:
             with contextlib.closing(self._connect()) as connection:
@@ -115,22 +120,24 @@ class Maintenance:
                     self._checking = connection
                     closing = self._closing
                 if closing:
-                    call_off(self.checked)
+                    call_off(checked)
                     return
                 try:
                     quick_check(connection, self._paths.database)
                 finally:
                     with self._wake:
                         self._checking = None
-        except sqlite3.Error as error:
-            if self._closing:
-                call_off(self.checked)
-            else:
-                settle(self.checked, error=from_sqlite(error, self._paths.database))
-        except StoreError as error:
-            settle(self.checked, error=error)
+        except (sqlite3.Error, StoreError) as error:
+            if self._closing and isinstance(error, sqlite3.Error):
+                call_off(checked)
+                return
+            failure = from_sqlite(error, self._paths.database) if isinstance(error, sqlite3.Error) else error
+            if failure.code is StoreCode.DAMAGED:
+                log.error("the database is damaged: %s", failure)
+                settle(self.damage, failure)
+            settle(checked, error=failure)
         else:
-            settle(self.checked)
+            settle(checked)
 
     def _purge(self) -> None:
         """Remove what was deleted long ago, a little in each transaction, letting others in between."""
@@ -153,8 +160,13 @@ class Maintenance:
             log.warning("daily backup: %s", error)
 
     def _back_up(self, reason: str, *, closing: bool = False) -> Backup:
-        with contextlib.closing(self._connect()) as connection:
-            return backups.take(connection, self._paths.backups, reason, lambda: self._closing and not closing)
+        try:
+            with contextlib.closing(self._connect()) as connection:
+                return backups.take(connection, self._paths.backups, reason, lambda: self._closing and not closing)
+        except (StoreError, sqlite3.Error):
+            if not closing:  # a copy that is no good may be the copy's fault, or the database's
+                self._check_all(Future())
+            raise
 
     def _is_empty(self) -> bool:
         with contextlib.closing(self._connect()) as connection:

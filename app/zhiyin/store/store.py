@@ -115,12 +115,18 @@ class Store:
 
     @property
     def checked(self) -> Future[None]:
-        """Resolves when what a crash left behind was found to be sound, and at once when there was none.
+        """Resolves when the whole file was found to be sound: in the background after each start, before ``open`` ends after a crash.
 
         Fails with StoreError DAMAGED; cancelled when the store is closed first.
         """
         assert self._maintenance is not None  # noqa: S101  open() made it
         return self._maintenance.checked
+
+    @property
+    def damage(self) -> Future[StoreError]:
+        """Resolves with the error when work in the background meets a damaged database; cancelled when the store is closed."""
+        assert self._maintenance is not None  # noqa: S101  open() made it
+        return self._maintenance.damage
 
     def _connect_reading(self) -> sqlite3.Connection:
         return database.connect(self.paths.database, "read", self._busy_timeout)

@@ -107,8 +107,32 @@ def test_a_big_file_is_checked_in_the_background_after_a_crash(data_dir: Path, d
         assert store.summary(1).result().title == "kept"  # what is whole can still be read
 
 
-def test_a_sound_start_is_not_checked(data_dir: Path, database: Path) -> None:
+def test_pages_that_rotted_while_it_was_closed_are_found_in_the_background(data_dir: Path, database: Path) -> None:
     with Store.open(data_dir) as store:
-        assert store.checked.done()
-        assert store.checked.result() is None
-    assert database.exists()
+        assert store.checked.result(60) is None
+        assert not store.damage.done()
+    assert store.damage.cancelled()
+    rot(database)
+    with Store.open(data_dir) as store:
+        assert store.damage.result(60).code is StoreCode.DAMAGED
+        assert store.damage.result().failure.args["path"] == str(database)
+        assert isinstance(store.checked.exception(60), StoreError)
+
+
+def test_damage_that_a_backup_meets_is_told(data_dir: Path, database: Path) -> None:
+    before = list_backups(data_dir)
+    with Store.open(data_dir) as store:
+        store.checked.result(60)
+        rot(database)
+        assert isinstance(store.backup().exception(60), StoreError)
+        found = store.damage.result(60)
+        assert (found.code, found.failure.args["path"]) == (StoreCode.DAMAGED, str(database))
+    assert list_backups(data_dir) == before
+
+
+def rot(database: Path) -> None:
+    """Spoil pages in the middle; the first ones, which are read at every start, stay as they were."""
+    content = bytearray(database.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 8 * 4096] = os.urandom(8 * 4096)
+    database.write_bytes(content)
