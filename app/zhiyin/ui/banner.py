@@ -11,6 +11,7 @@ from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.icons import paint_icon
 from zhiyin.ui.reading_column import fill_reading_column, reading_column
 from zhiyin.ui.theme import STEP, theme, theme_signals
+from zhiyin.ui.wording import Wording, worded
 
 Kind = Literal["info", "warning", "error"]
 LOOKS: dict[Kind, tuple[str, str]] = {"info": ("info", "slate"), "warning": ("warning", "ochre"), "error": ("warning-circle", "accent")}
@@ -23,7 +24,6 @@ class Banner(QWidget):
     """Stacks messages, the newest last; a fourth pushes the oldest out, an equal text takes the old one's place."""
 
     action = Signal(str)
-    closed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,18 +34,18 @@ class Banner(QWidget):
         self._messages: list[_Message] = []
         self.hide()
 
-    def show_message(self, text: str, kind: Kind = "info", actions: Sequence[tuple[str, str]] = (), *, key: str = "") -> None:
-        """Show a sentence with buttons (id, label).
+    def show_message(self, text: Wording, kind: Kind = "info", actions: Sequence[tuple[str, Wording]] = (), *, key: str = "") -> None:
+        """Show a sentence with buttons (id, label). Words given as functions follow the language.
 
         A later message with the same ``key`` replaces it, and ``dismiss`` takes it away by that key; without one the text is the key.
         """
-        key = key or text
+        key = key or worded(text)
         self.dismiss(key)
         while len(self._messages) >= MOST:
             self._remove(self._messages[0])
         message = _Message(key, text, kind, actions, self)
         message.action.connect(self._acted)
-        message.close_requested.connect(lambda: self._closed(message))
+        message.close_requested.connect(lambda: self._remove(message))
         self._messages.append(message)
         self._rows.addWidget(message)
         self.show()
@@ -74,10 +74,6 @@ class Banner(QWidget):
             self._remove(sender)
         self.action.emit(identifier)
 
-    def _closed(self, message: "_Message") -> None:
-        self._remove(message)
-        self.closed.emit(message.key)
-
     def _remove(self, message: "_Message") -> None:
         self._messages.remove(message)
         self._rows.removeWidget(message)
@@ -104,21 +100,22 @@ class _Message(QWidget):
     action = Signal(str)
     close_requested = Signal()
 
-    def __init__(self, key: str, text: str, kind: Kind, actions: Sequence[tuple[str, str]], parent: QWidget) -> None:
+    def __init__(self, key: str, text: Wording, kind: Kind, actions: Sequence[tuple[str, Wording]], parent: QWidget) -> None:
         super().__init__(parent)
         self.key = key
         self.acted = ""
         self._symbol, self._role = LOOKS[kind]
-        self.label = QLabel(text, self)
+        self._text = text
+        self._labels = [label for _, label in actions]
+        self.label = QLabel(self)
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setAccessibleName(text)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10 * STEP, STEP + 2, STEP, STEP + 2)
         layout.setSpacing(2 * STEP)
-        self.buttons = [self._button(identifier, label) for identifier, label in actions]
-        self._buttons_width = sum(button.sizeHint().width() + 2 * STEP for button in self.buttons)
+        self.buttons = [self._button(identifier) for identifier, _ in actions]
+        self._buttons_width = 0
         self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._body.setSpacing(2 * STEP)
         self._body.addWidget(self.label, 1)
@@ -135,8 +132,8 @@ class _Message(QWidget):
         theme_signals().changed.connect(self.update)
         self.retranslateUi()
 
-    def _button(self, identifier: str, label: str) -> QPushButton:
-        button = QPushButton(label, self)
+    def _button(self, identifier: str) -> QPushButton:
+        button = QPushButton(self)
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda: self._press(identifier))
         return button
@@ -146,6 +143,13 @@ class _Message(QWidget):
         self.action.emit(identifier)
 
     def retranslateUi(self) -> None:
+        text = worded(self._text)
+        self.label.setText(text)
+        self.setAccessibleName(text)
+        for button, label in zip(self.buttons, self._labels, strict=True):
+            button.setText(worded(label))
+        self._buttons_width = sum(button.sizeHint().width() + 2 * STEP for button in self.buttons)
+        self._fold()
         self.close_button.set_hint(self.tr("Close"))
 
     def changeEvent(self, event: QEvent) -> None:
@@ -156,6 +160,9 @@ class _Message(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The buttons go below the sentence where it would become a narrow column beside them."""
         super().resizeEvent(event)
+        self._fold()
+
+    def _fold(self) -> None:
         across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._body.setDirection(across if not self.buttons or self.width() - self._buttons_width >= LEAST_TEXT else down)
         self._row.setDirection(across if self.width() - self._buttons_width >= CHROME else down)

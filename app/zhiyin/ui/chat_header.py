@@ -10,6 +10,7 @@ from zhiyin.ui.model_chooser import ModelChooser
 from zhiyin.ui.seal import seal_color, seal_pixmap
 from zhiyin.ui.theme import STEP, theme_signals, ui_font
 from zhiyin.ui.tokens import HEADER_HEIGHT
+from zhiyin.ui.tooltip import plain_tooltip
 
 SEAL_SIZE = 24
 DEVICE_FROM_WIDTH = 680
@@ -39,6 +40,7 @@ class ChatHeader(QWidget):
         self.title_editor.hide()
         self.model_chooser = ModelChooser(self)
         self.device = QLabel(self)
+        self.device.setTextFormat(Qt.TextFormat.PlainText)
         self.device.setProperty("tone", "soft")
         self._character = ""
         self._seal_role = "accent"
@@ -100,7 +102,7 @@ class ChatHeader(QWidget):
     def set_device(self, text: str, tooltip: str = "") -> None:
         """Where the model's layers lie, for example "GPU 36/36"; an empty text hides it."""
         self.device.setText(text)
-        self.device.setToolTip(tooltip)
+        self.device.setToolTip(plain_tooltip(tooltip))
         self._fit()
 
     def set_model_loaded(self, loaded: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters

@@ -1,11 +1,11 @@
 """Where the user writes: a text field that grows with its text, and the buttons to send and to stop."""
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from zhiyin.ui.icon_button import IconButton
-from zhiyin.ui.long_lines import break_long_lines, mend_long_lines
+from zhiyin.ui.plain_text_field import PlainTextField
 from zhiyin.ui.theme import STEP, reading_font, theme_signals
 
 MOST_LINES = 10
@@ -58,12 +58,12 @@ class Composer(QFrame):
 
     def text(self) -> str:
         """What is written, as it is."""
-        return mend_long_lines(self.editor.toPlainText())
+        return self.editor.text()
 
     def set_draft(self, text: str) -> None:
         """Replace what is written, without announcing it as a change."""
         if text != self.text():
-            self.editor.setPlainText(break_long_lines(text))
+            self.editor.set_text(text)
             self.editor.moveCursor(self.editor.textCursor().MoveOperation.End)
         self._draft.stop()
 
@@ -130,7 +130,7 @@ class Composer(QFrame):
             self.stop_requested.emit()
 
 
-class _Editor(QPlainTextEdit):
+class _Editor(PlainTextField):
     """Grows from one line to ten, then scrolls."""
 
     enter_pressed = Signal()
@@ -208,15 +208,3 @@ class _Editor(QPlainTextEdit):
             event.ignore()  # the window knows what Esc leaves or stops
         else:
             super().keyPressEvent(event)
-
-    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
-        """Copy what was written, without the breaks for display."""
-        data = QMimeData()
-        data.setText(mend_long_lines(self.textCursor().selection().toPlainText()))
-        return data
-
-    def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 - Qt's name
-        """Paste as plain text."""
-        if source.hasText():
-            self.insertPlainText(break_long_lines(source.text()))
-            self.ensureCursorVisible()

@@ -84,10 +84,6 @@ class ConversationList(QWidget):
         if not self.model.replace(item):
             self.set_conversations([item, *(other for other in self.model.items() if other.id != item.id)])
 
-    def remove_item(self, conversation: int) -> None:
-        """Take a conversation out of the list."""
-        self.set_conversations([item for item in self.model.items() if item.id != conversation])
-
     def select(self, conversation: int) -> None:
         """Mark a conversation as the open one without announcing it; 0 marks none."""
         self._chosen = conversation

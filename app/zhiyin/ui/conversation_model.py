@@ -9,6 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from zhiyin.ui.tooltip import plain_tooltip
+
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -35,7 +37,7 @@ class Group(IntEnum):
 
 ItemRole = Qt.ItemDataRole.UserRole
 GroupRole = Qt.ItemDataRole.UserRole + 1
-_TEXT_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
+_TEXT_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
 
 
 class ConversationModel(QAbstractListModel):
@@ -105,6 +107,8 @@ class ConversationModel(QAbstractListModel):
             return row.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return accessible_text(row)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tooltip(shown_title(row))
         return shown_title(row) if role in _TEXT_ROLES else None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from zhiyin.ui.icon_button import IconButton
+from zhiyin.ui.plain_text_field import PlainTextField
 from zhiyin.ui.sampling_editor import SamplingEditor
 from zhiyin.ui.theme import STEP, ui_font
 from zhiyin_models.engine.protocol import Sampling
@@ -33,17 +34,23 @@ class ConversationPanel(QFrame):
         self.setObjectName("panel")
         self._system_prompt: str | None = None
         self._sampling: Sampling | None = None
+        self._told = self._system_prompt, self._sampling  # as last given or announced
         self._defaults = PanelDefaults()
         self._content: _Content | None = None
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(CHANGE_DELAY_MS)
-        self._delay.timeout.connect(lambda: self.changed.emit(self._system_prompt, self._sampling))
+        self._delay.timeout.connect(self._announce)
 
     def set_values(self, system_prompt: str | None, defaults: PanelDefaults, sampling: Sampling | None) -> None:
-        """Show a conversation's settings. A change that still waits is dropped: call ``flush`` before another conversation is shown."""
-        self._delay.stop()
-        self._system_prompt, self._defaults, self._sampling = system_prompt, defaults, sampling
+        """Show a conversation's settings; what was changed and still waits stays. Before another conversation is shown, call ``flush``."""
+        prompt_before, sampling_before = self._told
+        self._told = system_prompt, sampling
+        self._defaults = defaults
+        if not self._delay.isActive() or self._system_prompt == prompt_before:
+            self._system_prompt = system_prompt
+        if not self._delay.isActive() or self._sampling == sampling_before:
+            self._sampling = sampling
         self._refresh()
 
     def values(self) -> tuple[str | None, Sampling | None]:
@@ -54,7 +61,11 @@ class ConversationPanel(QFrame):
         """Announce a change that still waits, now."""
         if self._delay.isActive():
             self._delay.stop()
-            self.changed.emit(self._system_prompt, self._sampling)
+            self._announce()
+
+    def _announce(self) -> None:
+        self._told = self._system_prompt, self._sampling
+        self.changed.emit(self._system_prompt, self._sampling)
 
     def content(self) -> "_Content":
         """The form, built when first asked for."""
@@ -87,7 +98,7 @@ class ConversationPanel(QFrame):
         self._content.show_values(self._system_prompt, self._defaults, self._sampling)
 
     def _prompt_edited(self) -> None:
-        text = self.content().prompt.toPlainText()
+        text = self.content().prompt.text()
         if text != (self._system_prompt or ""):
             self._system_prompt = text
             self._note_change()
@@ -120,7 +131,7 @@ class _Content(QWidget):
         self.heading.setFont(ui_font(11.5))
         self.close_button = IconButton("x", self, size=16)
         self.prompt_label = _section(self)
-        self.prompt = QPlainTextEdit(self)
+        self.prompt = PlainTextField(self)
         self.prompt.setTabChangesFocus(True)
         self.prompt.setMinimumHeight(34 * STEP)
         self.prompt.setMaximumHeight(60 * STEP)
@@ -157,8 +168,8 @@ class _Content(QWidget):
 
     def show_values(self, system_prompt: str | None, defaults: PanelDefaults, sampling: Sampling | None) -> None:
         blocked = self.prompt.blockSignals(True)
-        if self.prompt.toPlainText() != (system_prompt or ""):
-            self.prompt.setPlainText(system_prompt or "")
+        if self.prompt.text() != (system_prompt or ""):
+            self.prompt.set_text(system_prompt or "")
         self.prompt.blockSignals(blocked)
         self.sampling.set_value(sampling if sampling is not None else defaults.sampling)
         self.show_origin(system_prompt, defaults, sampling)
@@ -166,7 +177,7 @@ class _Content(QWidget):
     def show_origin(self, system_prompt: str | None, defaults: PanelDefaults, sampling: Sampling | None) -> None:
         own_prompt, own_sampling = system_prompt is not None, sampling is not None
         self._origin = (own_prompt, own_sampling, defaults.system_prompt)
-        self.prompt.setPlaceholderText(self.tr("No system prompt") if own_prompt or not defaults.system_prompt else defaults.system_prompt)
+        self.prompt.set_placeholder(self.tr("No system prompt") if own_prompt or not defaults.system_prompt else defaults.system_prompt)
         for button, own in ((self.reset_prompt, own_prompt), (self.reset_sampling, own_sampling)):
             button.setVisible(own)
 
@@ -179,7 +190,7 @@ class _Content(QWidget):
         for button in (self.reset_prompt, self.reset_sampling):
             button.setText(self.tr("Use the default"))
         own_prompt, _, default = self._origin
-        self.prompt.setPlaceholderText(self.tr("No system prompt") if own_prompt or not default else default)
+        self.prompt.set_placeholder(self.tr("No system prompt") if own_prompt or not default else default)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -4,6 +4,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from zhiyin.ui.tooltip import plain_tooltip
+
 
 class ElidedLabel(QLabel):
     """Elides at the right (or in the middle) and shows the whole text as a tooltip when it had to."""
@@ -28,7 +30,7 @@ class ElidedLabel(QLabel):
         """One line, shortened."""
         line = self._line()
         shown = self.fontMetrics().elidedText(line, self._mode, self.width())
-        tip = line if shown != line else ""
+        tip = plain_tooltip(line) if shown != line else ""
         if self.toolTip() != tip:
             self.setToolTip(tip)
         painter = QPainter(self)

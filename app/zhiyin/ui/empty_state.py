@@ -15,16 +15,10 @@ class EmptyState(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._line = ""
         self._character = "知"
         self._role = "accent"
         self.setFont(ui_font(12.5))
         theme_signals().changed.connect(self.update)
-        self.retranslateUi()
-
-    def set_line(self, text: str) -> None:
-        """Another line, or "" for the usual one."""
-        self._line = text
         self.retranslateUi()
 
     def set_seal(self, character: str, colour_role: str = "accent") -> None:
@@ -34,7 +28,7 @@ class EmptyState(QWidget):
 
     def line(self) -> str:
         """What is shown below the seal."""
-        return self._line or self.tr("Say something, and it will answer.")
+        return self.tr("Say something, and it will answer.")
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""

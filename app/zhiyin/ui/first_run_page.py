@@ -40,6 +40,7 @@ class FirstRunPage(QWidget):
         self.progress.setRange(0, SCALE)
         self.progress.setTextVisible(False)
         self.state = QLabel(self)
+        self.state.setTextFormat(Qt.TextFormat.PlainText)
         self.cancel_button = QPushButton(self)
         self._available = False
         self._detail = ""

@@ -22,12 +22,6 @@ class IconButton(QToolButton):
         theme_signals().changed.connect(self._draw)
         self._draw()
 
-    def set_symbol(self, name: str) -> None:
-        """Show another icon."""
-        if name != self._name:
-            self._name = name
-            self._draw()
-
     def set_hint(self, text: str, shortcut: QKeySequence | str | None = None) -> None:
         """The tooltip and the accessible name, with the keys that do the same."""
         self.setAccessibleName(text)

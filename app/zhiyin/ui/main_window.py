@@ -238,10 +238,12 @@ class MainWindow(QMainWindow):
 
     def _offer_undo(self, conversation: int) -> None:
         deleted = [*self._deleted, conversation]
-        many = self.tr("Conversations deleted: {count}").format(count=len(deleted))
         self._page_changed()
-        self.toast.show_message(self.tr("Conversation deleted") if len(deleted) == 1 else many, self.tr("Undo"), UNDO_SECONDS)
+        self.toast.show_message(lambda: self._deleted_words(len(deleted)), lambda: self.tr("Undo"), UNDO_SECONDS)
         self._deleted[:] = deleted
+
+    def _deleted_words(self, count: int) -> str:
+        return self.tr("Conversation deleted") if count == 1 else self.tr("Conversations deleted: {count}").format(count=count)
 
     def _undo(self) -> None:
         deleted = list(self._deleted)

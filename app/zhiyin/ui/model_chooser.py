@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.icons import icon, paint_icon
 from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
+from zhiyin.ui.tooltip import plain_tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 48
@@ -219,7 +220,7 @@ class _Models(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return item.name
             case Qt.ItemDataRole.ToolTipRole:
-                return item.path
+                return plain_tooltip(item.path)
             case Qt.ItemDataRole.AccessibleTextRole:
                 return ", ".join(
                     part

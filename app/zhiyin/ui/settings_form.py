@@ -1,11 +1,12 @@
 """The controls of the settings page, laid out in one column: a name, a line of explanation, the control at the right."""
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.form_controls import ChoiceBox, CountBox, NumberBox, Switch
 from zhiyin.ui.icon_button import IconButton
+from zhiyin.ui.plain_text_field import PlainTextField
 from zhiyin.ui.sampling_editor import SamplingEditor
 from zhiyin.ui.theme import STEP, ui_font
 from zhiyin.ui.tokens import HEADER_HEIGHT
@@ -35,7 +36,7 @@ class SettingsForm(QWidget):
         }
         self.counts["context"].setSingleStep(1024)
         self.counts["max_tokens"].setSingleStep(64)
-        self.prompt = QPlainTextEdit(self)
+        self.prompt = PlainTextField(self)
         self.prompt.setTabChangesFocus(True)
         self.prompt.setFixedHeight(28 * STEP)
         self.sampling = SamplingEditor(self)
@@ -224,6 +225,7 @@ class _Row(QWidget):
 def _soft(parent: QWidget) -> QLabel:
     label = QLabel(parent)
     label.setProperty("tone", "soft")
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setFont(ui_font(9.5))
     return label

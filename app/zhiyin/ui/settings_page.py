@@ -41,6 +41,7 @@ class SettingsPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._values = SettingsValues()
+        self._told = self._values  # as last given or announced
         self._data_directory = ""
         self._gpu_note = ""
         self._version = ""
@@ -52,12 +53,16 @@ class SettingsPage(QWidget):
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(CHANGE_DELAY_MS)
-        self._delay.timeout.connect(lambda: self.changed.emit(self._values))
+        self._delay.timeout.connect(self._announce)
 
     def set_values(self, values: SettingsValues) -> None:
-        """Show these settings without announcing a change."""
-        self._delay.stop()
-        self._values = values
+        """Show these settings without announcing a change; what was changed and still waits stays."""
+        if self._delay.isActive():
+            waiting = {name: getattr(self._values, name) for name in ("system_prompt", "sampling")}
+            self._values = replace(values, **{name: value for name, value in waiting.items() if value != getattr(self._told, name)})
+        else:
+            self._values = values
+        self._told = values
         self._refresh()
 
     def values(self) -> SettingsValues:
@@ -83,7 +88,11 @@ class SettingsPage(QWidget):
         """Announce a change that still waits, now."""
         if self._delay.isActive():
             self._delay.stop()
-            self.changed.emit(self._values)
+            self._announce()
+
+    def _announce(self) -> None:
+        self._told = self._values
+        self.changed.emit(self._values)
 
     def form(self) -> SettingsForm:
         """The controls, built when first asked for."""
@@ -120,7 +129,7 @@ class SettingsPage(QWidget):
         form.font_size.valueChanged.connect(lambda value: self._set("reply_font_size", value))
         form.load_last.toggled.connect(lambda on: self._set("load_last_model", on))
         form.sampling.changed.connect(lambda value: self._set("sampling", value, later=True))
-        form.prompt.textChanged.connect(lambda: self._set("system_prompt", form.prompt.toPlainText(), later=True))
+        form.prompt.textChanged.connect(lambda: self._set("system_prompt", form.prompt.text(), later=True))
         form.reset_sampling.clicked.connect(self._reset_sampling)
 
     def _set(self, name: str, value: Any, *, later: bool = False) -> None:
@@ -131,7 +140,7 @@ class SettingsPage(QWidget):
         if later:
             self._delay.start()
         else:
-            self.changed.emit(self._values)
+            self._announce()
 
     def _reset_sampling(self) -> None:
         self._set("sampling", Sampling())
@@ -151,7 +160,7 @@ class SettingsPage(QWidget):
         with QSignalBlocker(form.font_size), QSignalBlocker(form.load_last), QSignalBlocker(form.prompt):
             form.font_size.setValue(values.reply_font_size)
             form.load_last.setChecked(values.load_last_model)
-            if form.prompt.toPlainText() != values.system_prompt:
-                form.prompt.setPlainText(values.system_prompt)
+            if form.prompt.text() != values.system_prompt:
+                form.prompt.set_text(values.system_prompt)
         form.sampling.set_value(values.sampling)
         form.show_facts(self._data_directory, self._gpu_note, self._version)

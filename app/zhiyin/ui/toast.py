@@ -5,6 +5,7 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from zhiyin.ui.theme import STEP
+from zhiyin.ui.wording import Wording, worded
 
 MARGIN = 3 * STEP
 
@@ -18,6 +19,8 @@ class UndoToast(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._over = parent
+        self._text: Wording = ""
+        self._action_label: Wording = ""
         self.setObjectName("toast")
         self.label = QLabel(self)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
@@ -38,19 +41,31 @@ class UndoToast(QFrame):
         parent.installEventFilter(self)
         self.hide()
 
-    def show_message(self, text: str, action_label: str, seconds: float = 8.0) -> None:
-        """Show a sentence with one button; a notice that is still there expires first."""
+    def show_message(self, text: Wording, action_label: Wording, seconds: float = 8.0) -> None:
+        """Show a sentence with one button; a notice that is still there expires first. Words given as functions follow the language."""
         if self._timer.isActive() or self.isVisible():
             self._expire()
-        self.label.setText(text)
-        self.button.setText(action_label)
-        self.setAccessibleName(text)
+        self._text, self._action_label = text, action_label
         self._milliseconds = round(seconds * 1000)
-        self.adjustSize()
-        self._place()
+        self.retranslateUi()
         self.show()
         self.raise_()
         self._timer.start(self._milliseconds)
+
+    def retranslateUi(self) -> None:
+        """Texts in the language of the moment."""
+        text = worded(self._text)
+        self.label.setText(text)
+        self.button.setText(worded(self._action_label))
+        self.setAccessibleName(text)
+        self.adjustSize()
+        self._place()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The language may change."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslateUi()
 
     def set_clearance(self, pixels: int) -> None:
         """How much at the bottom is kept free for what lies there."""

@@ -104,7 +104,7 @@ def test_updates_keep_the_choice_and_announce_nothing(listing: ConversationList)
     listing.update_item(ConversationItem(3, "moved up", noon(0) + 5))
     listing.update_item(ConversationItem(9, "new", noon(0) + 9))
     assert rows(listing.model) == [Group.TODAY, 9, 3, 1, Group.YESTERDAY, 2]
-    listing.remove_item(1)
+    listing.set_conversations([item for item in listing.model.items() if item.id != 1])
     assert listing.chosen() == 2 and chosen == []
     assert listing.model.item_at(listing.view.currentIndex()) == ConversationItem(2, "title 2", noon(1), running=True)
 

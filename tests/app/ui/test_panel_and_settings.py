@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QTextCursor, QValidator, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -103,16 +103,60 @@ def test_changing_one_sampler_keeps_the_others_exactly(panel: ConversationPanel)
     assert sampling == Sampling(temperature=0.123456, top_k=99_000, min_p=0.0123, frequency_penalty=-3.3, seed=MOST_SEED, top_p=0.5)
 
 
-def test_another_conversation_drops_what_waits_and_hiding_announces_it(panel: ConversationPanel) -> None:
+def test_what_waits_is_announced_before_another_conversation_and_when_hidden(panel: ConversationPanel) -> None:
     panel.set_values(None, DEFAULTS, None)
     heard = changes(panel)
-    panel.content().prompt.setPlainText("lost unless flushed")
-    panel.set_values("other", DEFAULTS, None)
+    panel.content().prompt.setPlainText("mine")
     panel.flush()
-    assert heard == []
+    panel.set_values("other", DEFAULTS, None)
+    assert panel.content().prompt.toPlainText() == "other"
     panel.content().prompt.setPlainText("other!")
     panel.hide()
-    assert heard == [("other!", None)]
+    assert heard == [("mine", None), ("other!", None)]
+
+
+def test_what_is_being_typed_outlives_values_that_come_meanwhile(panel: ConversationPanel, qtbot: QtBot) -> None:
+    panel.set_values("Be", DEFAULTS, None)
+    heard = changes(panel)
+    prompt = panel.content().prompt
+    prompt.moveCursor(QTextCursor.MoveOperation.End)
+    qtbot.keyClicks(prompt, " brief")
+    panel.set_values("Be", PanelDefaults("new default"), Sampling(top_k=9))
+    assert prompt.toPlainText() == "Be brief" and panel.content().sampling.fields["top_k"].value() == 9
+    panel.content().sampling.fields["top_k"].setValue(5)
+    panel.set_values("Be", DEFAULTS, Sampling(top_k=9))
+    qtbot.keyClicks(prompt, ".")
+    panel.flush()
+    assert heard == [("Be brief.", Sampling(top_k=5))]
+    panel.set_values("Else.", DEFAULTS, None)
+    assert panel.values() == ("Else.", None) and prompt.toPlainText() == "Else."
+
+
+LONG_LINE = "字" * 300_000
+
+
+def test_a_prompt_of_one_very_long_line_is_shown_and_kept(panel: ConversationPanel, qtbot: QtBot) -> None:
+    page = SettingsPage()
+    shown(page, qtbot)
+    page.set_values(SettingsValues(system_prompt=LONG_LINE))
+    panel.set_values(LONG_LINE, PanelDefaults(LONG_LINE), None)
+    heard = changes(panel)
+    for prompt in (panel.content().prompt, page.form().prompt):
+        assert prompt.document().blockCount() >= 300 and prompt.text() == LONG_LINE
+        prompt.selectAll()
+        prompt.copy()
+        assert QGuiApplication.clipboard().text() == LONG_LINE
+        prompt.clear()
+        prompt.paste()
+        assert prompt.document().blockCount() >= 300
+    panel.content().prompt.insertPlainText("!")
+    page.form().prompt.insertPlainText("!")
+    panel.flush()
+    page.flush()
+    assert heard == [(LONG_LINE + "!", None)]
+    assert page.values().system_prompt == LONG_LINE + "!"
+    panel.set_values(None, PanelDefaults(LONG_LINE), None)
+    assert len(panel.content().prompt.placeholderText()) < 3_000
 
 
 @pytest.fixture
@@ -256,3 +300,18 @@ def test_facts_are_shown(page: SettingsPage, tmp_path: Path) -> None:
     assert form.gpu_note.text() == "Runs on the CPU." and form.version.text() == "Zhiyin 0.1.0"
     form.open_button.click()
     assert asked == [True]
+
+
+def test_a_setting_that_is_being_typed_outlives_values_that_come_meanwhile(qtbot: QtBot) -> None:
+    page = SettingsPage()
+    shown(page, qtbot)
+    page.set_values(SettingsValues())
+    heard: list[SettingsValues] = []
+    page.changed.connect(heard.append)
+    qtbot.keyClicks(page.form().prompt, "Be br")
+    page.set_values(SettingsValues(theme="dark", sampling=Sampling(top_k=3)))
+    qtbot.keyClicks(page.form().prompt, "ief.")
+    page.flush()
+    assert heard == [SettingsValues(theme="dark", sampling=Sampling(top_k=3), system_prompt="Be brief.")]
+    page.set_values(SettingsValues(system_prompt="else"))
+    assert page.form().prompt.toPlainText() == "else"

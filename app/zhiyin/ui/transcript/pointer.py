@@ -7,6 +7,7 @@ from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QWheelEven
 from PySide6.QtWidgets import QMenu, QToolButton, QToolTip
 
 from zhiyin.ui.icons import icon
+from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin.ui.transcript.box import Box
 from zhiyin.ui.transcript.stack import Entry
 
@@ -68,7 +69,7 @@ class Pointer:
             case QHelpEvent() if event.type() == QEvent.Type.ToolTip:
                 link = self._link(event.pos())
                 if link:
-                    QToolTip.showText(event.globalPos(), link, self._view.viewport())
+                    QToolTip.showText(event.globalPos(), plain_tooltip(link), self._view.viewport())
                 return bool(link)
             case QContextMenuEvent():
                 self._menu(event)

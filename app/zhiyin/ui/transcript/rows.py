@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zhiyin.ui.icons import icon
+from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin.ui.transcript.turn import TurnView
 
 CUT = ("stopped", "interrupted", "failed")
@@ -72,7 +73,7 @@ class ActionRow(QWidget):
         self._copy.setVisible(bool(turn.text))
         self._edit.setVisible(not reply or bool(turn.text))
         self._caption.setText(turn.caption)
-        self._caption.setToolTip(turn.caption)
+        self._caption.setToolTip(plain_tooltip(turn.caption))
 
     def retranslateUi(self) -> None:
         """Name the buttons in the language in force."""
