@@ -35,6 +35,7 @@ FIRST_BATCH = 128  # tokens; its speed decides about the next ones
 BATCHES = (512, 256, 128, 64)  # tokens; the kernels reach full speed at 256, and cost a twentieth more at 128
 BATCH_SECONDS = 1.2  # the most that a batch may take; about half a second comes of it, since sizes double
 GPU_BATCHES, GPU_BATCH_SECONDS = (512, 256, 128, 64, 32, 16), 0.05  # where a stop acts between batches only
+TEXT_SECONDS = 0.02
 MAX_REPLIES = 64
 MAX_PROBABILITIES = 1000
 
@@ -51,6 +52,34 @@ class Branch:
     reason: Reason | None = None
     pending: int = 0  # tokens behind text that is still withheld
     probabilities: list[tuple[TokenProbability, ...]] = field(default_factory=list)
+
+
+class Outlet:
+    """Sends a growing reply, the first piece at once and then at most one each ``TEXT_SECONDS``.
+
+    Every event wakes a thread here and another process, which take the cores from the decoding threads.
+    """
+
+    def __init__(self, identity: int, send: Callable[[Event], None]) -> None:
+        self._identity = identity
+        self._send = send
+        self._text = ""
+        self._tokens = 0
+        self._due = 0.0
+
+    def token(self, text: str) -> None:
+        """What one more token made certain, perhaps nothing."""
+        self._tokens += 1
+        self._text += text
+        if self._text and time.monotonic() >= self._due:
+            self.flush()
+
+    def flush(self, text: str = "") -> None:
+        """Send what waits, and the text behind it."""
+        if text := self._text + text:
+            self._send(Text(self._identity, text, self._tokens))
+            self._text, self._tokens = "", 0
+            self._due = time.monotonic() + TEXT_SECONDS
 
 
 class Generation:
@@ -139,9 +168,9 @@ class Generation:
         context, flag, end, shown = model.context, model.stop, model.vocabulary.end_of_generation, model.vocabulary.shown
         chain = SamplerChain(self._sampling, model.vocabulary)
         text = ReplyText(request.stop)
-        send, identity, limit = self._send, request.id, request.max_tokens or model.info.context
+        outlet, limit = Outlet(request.id, self._send), request.max_tokens or model.info.context
         reason: Reason = "end"
-        pending = self._generated = 0
+        self._generated = 0
         started = time.monotonic()
         try:
             chain.accept(session.tokens)
@@ -154,12 +183,9 @@ class Generation:
                 if token in end:
                     break
                 self._generated += 1
-                pending += 1
                 piece = shown(token)
                 session.append(token, piece)
-                if certain := text.push(piece):
-                    send(Text(identity, certain, pending))
-                    pending = 0
+                outlet.token(text.push(piece))
                 if text.stop_string:
                     reason = "stop_string"
                     break
@@ -179,8 +205,7 @@ class Generation:
             reason = "context_full"
         finally:
             chain.close()
-        if rest := text.finish():
-            send(Text(identity, rest, pending))
+        outlet.flush(text.finish())
         self._seconds["decode"] = time.monotonic() - started
         return self._finish(reason, text.stop_string)
 
