@@ -76,7 +76,7 @@ class Driver:
 
     def short(self, tokens: int = 12) -> "Driver":
         """Keep replies short and always the same."""
-        settings = msgspec.structs.replace(self.session.settings, max_tokens=tokens, sampling=Sampling(temperature=0.0, seed=1), threads=2)
+        settings = msgspec.structs.replace(self.session.settings, max_tokens=tokens, sampling=Sampling(temperature=0.0, seed=1))
         self.session.change_settings(settings)
         return self
 

@@ -59,7 +59,9 @@ class ChatController(QObject):
         self._new: dict[str, Any] = {}  # what was chosen for a conversation that is not stored yet
         self._new_draft = ""
         self._opening = 0
-        self._sending = False
+        self._pending: set[int | None] = set()  # conversations with a turn on its way into the store; None is the one to be made
+        self._unsent: str = ""  # what is to begin a conversation that is being made
+        replies.set_ready_check(models.is_ready)
         self._connect()
 
     def _connect(self) -> None:
@@ -73,6 +75,7 @@ class ChatController(QObject):
         view.continue_reply.connect(self.continue_reply)
         view.alternative.connect(self.show_alternative)
         view.cancel_queued.connect(self._replies.cancel)
+        self._models.refused.connect(self._replies.refuse_model)
         self._replies.queued.connect(self._on_job)
         self._replies.changed.connect(self._on_job)
         self._replies.grew.connect(self._on_grew)
@@ -129,6 +132,8 @@ class ChatController(QObject):
     def open(self, conversation: int) -> None:
         """Show a stored conversation."""
         if conversation == self.id:
+            self._opening += 1  # whatever else was being fetched is no longer wanted
+            self.opened.emit(self._conversation)
             return
         self._leave()
         self._opening += 1
@@ -201,8 +206,6 @@ class ChatController(QObject):
         self.changed.emit(conversation)
 
     def _keep_draft(self, text: str) -> None:
-        if self._sending:
-            return
         if self._conversation is not None:
             self._conversation = msgspec.structs.replace(self._conversation, draft=text)
             self._ask(self._store.set_draft(self._conversation.id, text))
@@ -228,28 +231,35 @@ class ChatController(QObject):
 
     def send(self, text: str) -> None:
         """Store the user's turn, then ask for a reply. A turn that cannot be stored goes back into the composer."""
-        if self._sending or not text.strip() or self._busy_here():
+        if not text.strip():
             return
-        self._sending = True
-        if self._conversation is None:
-            self._ask(
-                self._store.create_conversation(**self._new),
-                lambda made: self._send_in(made, text),
-                lambda error: self._not_sent(text, error),
-            )
-        else:
-            self._send_in(self._conversation, text)
+        if self._busy_here():
+            self._give_back(self.id, text)
+            return
+        self._set_pending(self.id)
+        if self._conversation is not None:
+            self._send_in(self._conversation, text, list(self._turns))
+            return
+        self._unsent = text
+        making = self._store.create_conversation(**self._new)
+        self._ask(making, lambda made: self._begin(made, text), lambda error: self._not_sent(None, text, error))
 
-    def _send_in(self, conversation: Conversation, text: str) -> None:
+    def _begin(self, made: Conversation, text: str) -> None:
+        self._unsent = ""
+        self._set_pending(made.id)
+        self._clear_pending(None)
         if self._conversation is None:
-            self._conversation = conversation
+            self._conversation = made
             self._keep_new_draft("")
-            self.opened.emit(conversation)
-        before = list(self._turns) if conversation.id == self.id else []
-        parent = before[-1].id if before else conversation.leaf
+            if self._composer.text():  # written meanwhile
+                self._keep_draft(self._composer.text())
+            self.opened.emit(made)
+        self._send_in(made, text, [])
+
+    def _send_in(self, conversation: Conversation, text: str, before: list[Turn]) -> None:
+        parent = before[-1].id if before else None
 
         def stored(turn: Turn) -> None:
-            self._sending = False
             if turn.conversation == self.id:
                 self._turns.append(turn)
                 self._transcript.append_turn(turn_view(turn))
@@ -257,34 +267,67 @@ class ChatController(QObject):
                 self.turns_changed.emit()
             self._answer(conversation, [*before, turn])
 
-        self._ask(self._store.add_user_turn(conversation.id, parent, text), stored, lambda error: self._not_sent(text, error))
+        adding = self._store.add_user_turn(conversation.id, parent, text)
+        self._ask(adding, stored, lambda error: self._not_sent(conversation.id, text, error))
 
-    def _not_sent(self, text: str, error: BaseException) -> None:
-        """Give the text back to the composer, before whatever was written meanwhile: it is nowhere else."""
-        self._sending = False
-        later = self._composer.text()
-        self._composer.set_draft(f"{text}\n{later}" if later else text)
+    def _not_sent(self, conversation: int | None, text: str, error: BaseException) -> None:
+        self._unsent = ""
+        self._clear_pending(conversation)
+        self._give_back(conversation, text)
         self.trouble.emit(error)
+
+    def _give_back(self, conversation: int | None, text: str) -> None:
+        """Put what could not be sent back where it was written, before whatever was written meanwhile: it is nowhere else."""
+        if conversation == self.id:
+            later = self._composer.text()
+            whole = f"{text}\n{later}" if later else text
+            self._composer.set_draft(whole)
+            self._keep_draft(whole)
+        elif conversation is None:
+            self._keep_new_draft(text)
+        else:
+
+            def kept(_none: object) -> None:
+                if conversation == self.id and not self._composer.text():  # opened again before this was written
+                    self._composer.set_draft(text)
+
+            self._ask(self._store.set_draft(conversation, text), kept)
+
+    def end(self) -> None:
+        """The app is being left: what was to begin a conversation stays as its draft."""
+        if self._unsent:
+            self._store.set_setting(NEW_DRAFT_KEY, self._unsent)
+
+    def _set_pending(self, conversation: int | None) -> None:
+        self._pending.add(conversation)
+        self._show_busy()
+
+    def _clear_pending(self, conversation: int | None) -> None:
+        self._pending.discard(conversation)
+        self._show_busy()
 
     def _answer(self, conversation: Conversation, path: list[Turn]) -> None:
         """Ask for a reply to the last turn of a path; a sibling of the replies that it has. The view may be elsewhere by now."""
         model = conversation.model or self._models.default
+        self._set_pending(conversation.id)
 
         def stored(reply: Turn) -> None:
-            def submit() -> None:
-                self._submit(conversation, reply, path, model)
-
-            if reply.conversation != self.id:
-                submit()
-            elif self._turns and self._turns[-1].id == path[-1].id:
+            shown = reply.conversation == self.id
+            follows = shown and bool(self._turns) and self._turns[-1].id == path[-1].id
+            if follows:
                 self._turns.append(reply)
                 self._transcript.append_turn(turn_view(reply))
-                submit()
-            else:
-                self.reload(submit)
+            self._submit(conversation, reply, path, model)
+            self._clear_pending(conversation.id)
+            if shown and not follows:
+                self.reload()
             self._refresh_row(reply.conversation)
 
-        self._ask(self._store.add_reply(conversation.id, path[-1].id, model=model, status=Status.QUEUED), stored)
+        def failed(error: BaseException) -> None:
+            self._clear_pending(conversation.id)
+            self.trouble.emit(error)
+
+        self._ask(self._store.add_reply(conversation.id, path[-1].id, model=model, status=Status.QUEUED), stored, failed)
 
     def _submit(self, conversation: Conversation, reply: Turn, path: list[Turn], model: str, *, open_reply: bool = False) -> None:
         known = self._models.find(model)
@@ -293,7 +336,6 @@ class ChatController(QObject):
             conversation=reply.conversation,
             reply=reply.id,
             model=model,
-            model_path=known.path if known is not None else "",
             layout=lay_out(path, system_prompt=prompt),
             sampling=conversation.sampling or self._settings.sampling,
             max_tokens=self._settings.max_tokens,
@@ -331,18 +373,18 @@ class ChatController(QObject):
 
     def edit_and_resend(self, id_: int, text: str) -> None:
         """Put another text beside a user's turn and answer that."""
-        if self._turn(id_) is None or self._busy_here() or not text.strip():
+        found, conversation = self._turn(id_), self._conversation
+        if found is None or conversation is None or self._busy_here() or not text.strip():
             return
+        before = self._turns[: found[0]]
+        self._set_pending(conversation.id)
 
-        def stored(turn: Turn) -> None:
-            self.reload(lambda: self._answer_shown(turn.id))
+        def failed(error: BaseException) -> None:
+            self._clear_pending(conversation.id)
+            self._give_back(conversation.id, text)
+            self.trouble.emit(error)
 
-        self._ask(self._store.add_edited_turn(id_, text), stored)
-
-    def _answer_shown(self, id_: int) -> None:
-        found = self._turn(id_)
-        if found is not None and self._conversation is not None:
-            self._answer(self._conversation, self._turns[: found[0] + 1])
+        self._ask(self._store.add_edited_turn(id_, text), lambda turn: self._answer(conversation, [*before, turn]), failed)
 
     def edit_reply(self, id_: int, text: str) -> None:
         """Change a reply in place; its former text is kept in the store."""
@@ -363,12 +405,18 @@ class ChatController(QObject):
             self.regenerate(id_)
             return
         path, model = self._turns[: index + 1], self.model
+        self._set_pending(conversation.id)
 
         def reopened(reply: Turn) -> None:
             self._replace(reply)
             self._submit(conversation, reply, path, model, open_reply=True)
+            self._clear_pending(conversation.id)
 
-        self._ask(self._store.reopen_reply(id_, Status.QUEUED), reopened)
+        def failed(error: BaseException) -> None:
+            self._clear_pending(conversation.id)
+            self.trouble.emit(error)
+
+        self._ask(self._store.reopen_reply(id_, Status.QUEUED), reopened, failed)
 
     def show_alternative(self, id_: int, step: int) -> None:
         """Show the alternative before or after this one."""
@@ -395,7 +443,7 @@ class ChatController(QObject):
     # ------------------------------------------------------------ replies
 
     def _busy_here(self) -> bool:
-        return self.id is not None and bool(self._replies.jobs_of(self.id))
+        return self.id in self._pending or (self.id is not None and bool(self._replies.jobs_of(self.id)))
 
     def _show_busy(self) -> None:
         self._composer.set_busy(self._busy_here())
@@ -408,7 +456,7 @@ class ChatController(QObject):
             self._show_busy()
 
     def _on_grew(self, job: ReplyJob, delta: str) -> None:
-        if job.conversation == self.id:
+        if job.conversation == self.id and self._turn(job.reply) is not None:
             self._transcript.append_text(job.reply, delta)
 
     def _on_ended(self, job: ReplyJob, turn: Turn) -> None:

@@ -25,6 +25,7 @@ class ModelsController(QObject):
     loading = Signal(str)  # a name
     failed = Signal(object)  # Failure: of loading, adding or finding a model
     added = Signal(object)  # InstalledModel
+    refused = Signal(str, object)  # a name that cannot be loaded, Failure
 
     def __init__(
         self, library: Library, engine: EngineService, background: Executor, delivery: Delivery, parent: QObject | None = None
@@ -38,6 +39,7 @@ class ModelsController(QObject):
         self._models: list[InstalledModel] = []
         self._loading_name = ""
         self._loaded_name = ""
+        self._loaded: tuple[str, int, int, int] | None = None  # what is in memory or on its way there, and how
         self._is_busy: Callable[[], bool] = lambda: False
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
@@ -105,29 +107,44 @@ class ModelsController(QObject):
         """``is_busy`` says whether the model is being used: then it is never unloaded as idle."""
         self._is_busy = is_busy
 
+    def is_ready(self, name: str) -> bool:
+        """Whether this model is in memory, loaded the way the settings now say."""
+        return self._engine.state is EngineState.READY and self._loaded == self._wanted(name)
+
     def load(self, name: str) -> None:
-        """Load a model by its name in the library; the answer comes as a signal of the engine or as ``failed``."""
-        model = self.find(name)
-        if model is None or model.missing:
-            failure = (
-                Failure(Code.MODEL_UNKNOWN_NAME, {"name": name}) if model is None else Failure(Code.MODEL_MISSING, {"path": model.path})
-            )
-            self._engine.unload()
-            self._engine.load_failed.emit(failure)
+        """Load a model by its name in the library; the answer comes as a signal of the engine, ``refused`` or ``failed``.
+
+        Does nothing when it is in memory, or on its way there, the way the settings now say.
+        """
+        if self._engine.state is not EngineState.EMPTY and self._loaded == self._wanted(name):
             return
-        self._loading_name = name
-        self._loaded_name = ""
-        self.loading.emit(name)
+        model = self.find(name)
+        if model is not None and not model.missing:
+            self._load(model)
+        else:  # it may have been put back since the library was read
+            self.refresh(lambda: self._load_or_refuse(name))
+
+    def _load_or_refuse(self, name: str) -> None:
+        model = self.find(name)
+        if model is not None and not model.missing:
+            self._load(model)
+            return
+        failure = Failure(Code.MODEL_UNKNOWN_NAME, {"name": name}) if model is None else Failure(Code.MODEL_MISSING, {"path": model.path})
+        self.refused.emit(name, failure)
+        self.failed.emit(failure)
+
+    def _load(self, model: InstalledModel) -> None:
         settings = self._settings
+        self._loaded = self._wanted(model.name)
+        self._loading_name, self._loaded_name = model.name, ""
+        self.loading.emit(model.name)
         self._engine.load(
-            lambda id_: Load(
-                id=id_,
-                path=str(model.path),
-                context=settings.context,
-                gpu_layers=settings.gpu_layers,
-                threads=settings.threads,
-            )
+            model.name,
+            lambda id_: Load(id=id_, path=model.path, context=settings.context, gpu_layers=settings.gpu_layers, threads=settings.threads),
         )
+
+    def _wanted(self, name: str) -> tuple[str, int, int, int]:
+        return name, self._settings.context, self._settings.gpu_layers, self._settings.threads
 
     def unload(self) -> None:
         """Free the memory of the model."""

@@ -8,6 +8,7 @@ from zhiyin.controllers.replies import ReplyJob
 from zhiyin.errors import describe
 from zhiyin.store.records import Status, Turn
 from zhiyin.ui.transcript.turn import State, TurnView
+from zhiyin_models.errors import Code
 
 STATES: Mapping[Status, State] = {
     Status.COMPLETE: "complete",
@@ -19,6 +20,8 @@ STATES: Mapping[Status, State] = {
 }
 RELOAD = "reload"
 CHOOSE_MODEL = "choose_model"
+SETTINGS = "settings"
+CONTINUE = "continue"
 RELOADABLE = frozenset({"engine.died", "engine.silent", "engine.decode_failed", "engine.failed", "model.none_loaded"})
 
 
@@ -61,6 +64,16 @@ def progress(job: ReplyJob) -> str:
     return ""
 
 
+CUT = ("length", "context_full")
+
+
+def cut_sentence(reason: str) -> str:
+    """Why a reply ends before its end."""
+    if reason == "length":
+        return QCoreApplication.translate("Presentation", "Cut: the reply reached its greatest length.")
+    return QCoreApplication.translate("Presentation", "Cut: the context is full.")
+
+
 def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | None = None) -> TurnView:
     """What the transcript shows of a turn; a running job knows more of its reply than the store does."""
     mine = turn.role == "user"
@@ -74,8 +87,12 @@ def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | No
         error = describe(turn.failure.code, turn.failure.args)
         if turn.failure.code in RELOADABLE:
             actions = frozenset({RELOAD})
+        elif turn.failure.code == Code.MESSAGE_TOO_LONG:
+            actions = frozenset({SETTINGS})
         elif turn.failure.code.startswith("model."):
             actions = frozenset({CHOOSE_MODEL})
+    elif turn.reason in CUT and job is None:
+        error, actions = cut_sentence(turn.reason), frozenset({CONTINUE})
     return TurnView(
         id=turn.id,
         role="user" if mine else "assistant",

@@ -5,6 +5,7 @@ turn comes. A reply's text reaches the store at least once a second, whether or 
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -43,7 +44,6 @@ class ReplyJob:
     pieces: list[str] = field(default_factory=list)
     flushed_pieces: int = 0
     notices: list[Notice] = field(default_factory=list)
-    model_path: str = ""
 
     @property
     def text(self) -> str:
@@ -75,7 +75,6 @@ class ReplyRunner(QObject):
     model_wanted = Signal(str)  # a library name that is to be loaded
     unsaved = Signal(object)  # the exception that kept a reply from being stored; it is tried again
     saved = Signal()  # … and it worked
-    idle = Signal()  # nothing runs any more
 
     def __init__(self, engine: EngineService, store: Store, delivery: Delivery, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -91,9 +90,10 @@ class ReplyRunner(QObject):
         self._retry.setSingleShot(True)
         self._retry.setInterval(RETRY_MS)
         self._retry.timeout.connect(self._save_again)
-        engine.loaded.connect(lambda _model: self._advance())
-        engine.load_cancelled.connect(lambda: self._fail_loading(None))
-        engine.load_failed.connect(self._fail_loading)
+        self._is_ready: Callable[[str], bool] = lambda _name: False
+        engine.loaded.connect(self._advance)
+        engine.load_cancelled.connect(self._on_load_cancelled)
+        engine.load_failed.connect(self._on_load_failed)
 
     # ------------------------------------------------------------ what runs
 
@@ -121,6 +121,10 @@ class ReplyRunner(QObject):
         """Whether a reply runs or waits."""
         return bool(self._jobs)
 
+    def set_ready_check(self, is_ready: Callable[[str], bool]) -> None:
+        """``is_ready`` says whether a model, by name, can be asked now."""
+        self._is_ready = is_ready
+
     def cancel(self, reply: int) -> None:
         """Take a queued reply out, or stop the one that runs; what it has written is kept."""
         job = self.job(reply)
@@ -129,15 +133,10 @@ class ReplyRunner(QObject):
         job.stopping = True
         if job.request is not None:
             self._engine.stop(job.request)
-        elif job.state == "loading":
+        elif job.state == "loading" and self._engine.state is EngineState.LOADING and self._engine.asked_for == job.model:
             self._engine.cancel_load()
         else:
             self._discard(job)
-
-    def stop_all(self) -> None:
-        """Stop everything (the app is being left); nothing new is started."""
-        for job in reversed(list(self._jobs)):
-            self.cancel(job.reply)
 
     def end_all(self) -> None:
         """Store what every reply has so far, at once: the app is being left."""
@@ -152,21 +151,20 @@ class ReplyRunner(QObject):
 
     # ------------------------------------------------------------ the head of the queue
 
-    def _advance(self) -> None:
+    def _advance(self, _model: object = None) -> None:
         if not self._jobs:
             self._flush.stop()
-            self.idle.emit()
             return
         job = self._jobs[0]
         if job.state not in ("queued", "loading"):
             return
-        model = self._engine.model
-        if self._engine.state is EngineState.READY and model is not None and model.path == job.model_path:
+        if self._is_ready(job.model):
             self._start(job)
-        elif job.state == "queued":
+            return
+        if job.state == "queued":
             job.state = "loading"
             self.changed.emit(job)
-            self.model_wanted.emit(job.model)
+        self.model_wanted.emit(job.model)
 
     def _start(self, job: ReplyJob) -> None:
         job.state = "prefill"
@@ -189,14 +187,27 @@ class ReplyRunner(QObject):
         """End a job that cannot be run."""
         self._end(job, Ending(job.text, Status.FAILED, "", None, failure))
 
-    def _fail_loading(self, failure: Failure | None) -> None:
-        if not self._jobs or self._jobs[0].state != "loading":
+    def _on_load_cancelled(self) -> None:
+        job = self._jobs[0] if self._jobs else None
+        if job is None or job.state != "loading":
             return
-        job = self._jobs[0]
-        if failure is None:
+        if self._engine.asked_for == job.model:
             self._discard(job)
         else:
+            self._advance()
+
+    def _on_load_failed(self, failure: Failure) -> None:
+        self.refuse_model(self._engine.asked_for, failure)
+
+    def refuse_model(self, name: str, failure: Failure) -> None:
+        """The head of the queue cannot have its model; one that waits for another asks for it again."""
+        job = self._jobs[0] if self._jobs else None
+        if job is None or job.state != "loading":
+            return
+        if job.model == name:
             self.fail(job, failure)
+        else:
+            self._advance()
 
     def _on_event(self, job: ReplyJob, event: Event) -> None:
         match event:

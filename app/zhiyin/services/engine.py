@@ -32,6 +32,7 @@ from zhiyin_models.errors import Code, Failure, ModelError
 
 FRAME_MS = 33  # events are drained this often, so that work follows frames and not tokens
 CLOSE_GRACE = 0.5
+DEATHS = frozenset({Code.ENGINE_DIED, Code.ENGINE_SILENT})
 
 
 class EngineState(StrEnum):
@@ -63,6 +64,7 @@ class EngineService(QObject):
         self._generation = 0  # of the process: what an older one still says is ignored
         self._state = EngineState.EMPTY
         self._model: ModelInfo | None = None
+        self._asked_for = ""
         self._events: deque[tuple[int, Callable[[Event], None], Event]] = deque()
         self._woken = False
         self._drained = 0.0
@@ -87,6 +89,11 @@ class EngineService(QObject):
         return self._model
 
     @property
+    def asked_for(self) -> str:
+        """The name of the last model that was to be loaded."""
+        return self._asked_for
+
+    @property
     def pid(self) -> int | None:
         """The engine's process, while there is one."""
         client = self._client
@@ -94,9 +101,10 @@ class EngineService(QObject):
 
     # ------------------------------------------------------------ loading
 
-    def load(self, make: Callable[[int], Load]) -> None:
-        """Load a model in a fresh process; the one before it ends first."""
+    def load(self, name: str, make: Callable[[int], Load]) -> None:
+        """Load a model in a fresh process; the one before it ends first. ``name`` is how ``asked_for`` calls it."""
         self._retire()
+        self._asked_for = name
         generation = self._generation
         self._set_state(EngineState.LOADING)
         self._lifecycle.submit(self._start, generation, make)
@@ -195,6 +203,11 @@ class EngineService(QObject):
         if generation != self._generation:
             return
         self._drain()  # what the process still said before it died comes first
+        if generation == self._generation:
+            self._bury(failure)
+
+    def _bury(self, failure: Failure) -> None:
+        """The process is gone: nothing may be asked of it from here on."""
         was_loading = self._state is EngineState.LOADING
         self._retire()
         self._set_state(EngineState.EMPTY)
@@ -252,5 +265,7 @@ class EngineService(QObject):
                 tokens += event.tokens
                 continue
             flush()
+            if generation == self._generation and self._state is EngineState.READY and isinstance(event, Failed) and event.code in DEATHS:
+                self._bury(Failure(event.code, event.args))  # before anybody who hears of it sends the next request
             on_event(event)
         flush()
