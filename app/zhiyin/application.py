@@ -9,7 +9,7 @@ import logging.handlers
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,11 +20,13 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from zhiyin import i18n
+from zhiyin.controllers.settings import AppearanceController
 from zhiyin.paths import FolderWarning, Paths, folder_warning
 from zhiyin.services.delivery import Delivery
 from zhiyin.settings import read_appearance, write_appearance
 from zhiyin.single_instance import SingleInstance
 from zhiyin.store.errors import StoreError
+from zhiyin.termination import Termination
 from zhiyin.ui import theme
 from zhiyin.ui.input_method import input_method_fallback
 from zhiyin.ui.main_window import MainWindow
@@ -46,6 +48,7 @@ class Zhiyin(QObject):
 
     running: "Zhiyin | None" = None
     bug_found = Signal(str)
+    closing = Signal()  # no other start is heard from now on
 
     def __init__(self, app: QApplication, paths: Paths, *, language: str | None = None, silence: float = SILENCE_SECONDS) -> None:
         super().__init__()
@@ -56,12 +59,14 @@ class Zhiyin(QObject):
         self.background = ThreadPoolExecutor(2, "background")
         self.delivery = Delivery(self)
         self.session: Any = None  # controllers.session.Session, once the store is open
+        self._opening: Future[Any] | None = None  # a Store that nobody has taken over yet
         self._language = language
         i18n.install(app, language or self.appearance.language)
         self.apply_appearance()
         self.window = MainWindow()
         if self.appearance.geometry:
             self.window.restore_state(base64.b64decode(self.appearance.geometry))
+        self.looks = AppearanceController(self)
         self.window.closing.connect(self.close)
         self.window.transcript.link_activated.connect(lambda link: QDesktopServices.openUrl(QUrl(link)))
         self.window.banner.action.connect(self._act)
@@ -84,21 +89,21 @@ class Zhiyin(QObject):
         from zhiyin.store.store import Store  # noqa: PLC0415 - SQLite is not needed for the first frame
 
         self.window.composer.set_enabled_state(False, self.tr("Opening your conversations…"))
-        self.delivery.deliver(self.background.submit(Store.open, self.paths.data_dir), self._on_store, self._on_no_store)
+        self._opening = self.background.submit(Store.open, self.paths.data_dir)
+        self.delivery.deliver(self._opening, self._on_store, self._on_no_store)
         self.delivery.deliver(self.background.submit(folder_warning, self.paths.data_dir), self._warn_of_folder)
 
     def _on_store(self, store: Any) -> None:
         from zhiyin.controllers.session import Session  # noqa: PLC0415 - not needed for the first frame
 
-        if self._closed:
-            store.close()
-            return
+        self._opening = None
         self.session = Session(self, store)
-        self.session.begin()
+        self.session.begin(self.window.composer.text())
 
     def _on_no_store(self, error: BaseException) -> None:
         from zhiyin.controllers.store_trouble import StoreTrouble  # noqa: PLC0415 - rare
 
+        self._opening = None
         self._trouble = StoreTrouble(self, error)
         self._trouble.show()
 
@@ -115,10 +120,13 @@ class Zhiyin(QObject):
 
     def store_failed(self, error: BaseException) -> None:
         """The open store turned out to be damaged: close it, and offer the way back."""
-        if self.session is not None:
-            session, self.session = self.session, None
-            session.end()
-            session.deleteLater()
+        if self.session is None:
+            return  # several readers may meet the same damage
+        session, self.session = self.session, None
+        session.end()
+        session.deleteLater()
+        self.window.transcript.clear()
+        self.window.conversations.set_conversations([])
         self._on_no_store(error)
 
     def _warn_of_folder(self, warning: FolderWarning | None) -> None:
@@ -152,12 +160,15 @@ class Zhiyin(QObject):
 
     def change_appearance(self, **fields: Any) -> None:
         """Take over what the user chose, now and for the next start."""
+        if all(getattr(self.appearance, name) == value for name, value in fields.items()):
+            return
         before, self.appearance = self.appearance, msgspec.structs.replace(self.appearance, **fields)
         if before.language != self.appearance.language:
             self._language = None
             i18n.install(self.app, self.appearance.language)
         if before.theme != self.appearance.theme:
             self.apply_appearance()
+        self.looks.show_values()
         self.keep_appearance()
 
     def keep_appearance(self) -> None:
@@ -167,10 +178,16 @@ class Zhiyin(QObject):
 
     # ------------------------------------------------------------ end
 
+    def quit(self) -> None:
+        """Close the window and end the app."""
+        self.window.close()
+        self.app.exit(0)
+
     def close(self) -> None:
         """Store what is on its way, end the engine, and leave no thread behind."""
         if self._closed:
             return
+        self.closing.emit()
         last = self.session.chat.id if self.session is not None else None
         state = base64.b64encode(bytes(self.window.save_state())).decode()
         self.appearance = msgspec.structs.replace(self.appearance, geometry=state, last_conversation=last or 0)
@@ -182,6 +199,8 @@ class Zhiyin(QObject):
         self.delivery.close()
         Zhiyin.running = None
         self.background.shutdown(wait=True, cancel_futures=False)
+        if self._opening is not None and self._opening.exception() is None:
+            self._opening.result().close()  # it was opened, and not needed any more
 
 
 def _start_logging(paths: Paths) -> None:
@@ -201,6 +220,7 @@ def _on_bug(kind: type[BaseException], error: BaseException, trace: TracebackTyp
 
 def run(*, data_dir: Path | None = None, language: str | None = None) -> int:
     """Run the window until it is closed; returns the exit code. A second start raises the first one's window instead."""
+    termination = Termination()
     faulthandler.enable()
     os.environ.update(input_method_fallback(os.environ))
     paths = Paths((data_dir or default_data_dir()).expanduser().absolute())
@@ -224,8 +244,12 @@ def run(*, data_dir: Path | None = None, language: str | None = None) -> int:
         log.warning("no lock on the data directory: %s", error)
     zhiyin = Zhiyin(app, paths, language={"zh": "zh_CN", "en": "en"}.get(language or ""))
     instance.raise_requested.connect(zhiyin.come_forward)
+    zhiyin.closing.connect(instance.stop_listening)
+    termination.listen()
+    termination.asked.connect(zhiyin.quit)
     zhiyin.start()
     code = app.exec()
     zhiyin.close()
     instance.release()
+    termination.end()
     return code

@@ -21,7 +21,8 @@ from zhiyin.store.errors import StoreCode, StoreError, from_os
 
 LONGEST_SOCKET = 100  # bytes; sockaddr_un holds 108 on Linux, 104 on macOS, with the end mark
 LONGEST_REQUEST = 4096  # bytes
-ASK_FOR = 2000  # milliseconds: the first one may still be starting
+ASK_FOR = 2000  # milliseconds for an answer
+WAIT_FOR = 5000  # milliseconds for a first one that holds the lock but does not listen: it is starting, or closing
 _ACKNOWLEDGED = b"ok\n"
 
 
@@ -65,13 +66,27 @@ class SingleInstance(QObject):
     def acquire(self) -> bool:
         """Take the data directory; when it is taken, ask its window to come forward and return False.
 
-        Blocks up to ASK_FOR milliseconds then, needing no event loop. Raises StoreError DATA_DIR, READ_ONLY, DISK_FULL, IO.
+        Waits for one that is closing just now, up to WAIT_FOR milliseconds, needing no event loop. Raises StoreError DATA_DIR,
+        READ_ONLY, DISK_FULL, IO.
         """
+        clock = QElapsedTimer()
+        clock.start()
+        while not self._take():
+            address = self._address()
+            if address and (self._ask_at(address) or clock.elapsed() > ASK_FOR):
+                return False
+            if clock.elapsed() > WAIT_FOR:
+                return False
+            time.sleep(0.05)
+        self._listen()
+        return True
+
+    def _take(self) -> bool:
+        """Take the lock, if it is free."""
         try:
             self._paths.create()
             self._lock.acquire(blocking=False)
         except Timeout:
-            self.reached = self._ask()
             return False
         except NotImplementedError:
             pass  # a file system without locks: a network folder, of which the window warns
@@ -79,11 +94,10 @@ class SingleInstance(QObject):
             raise StoreError(StoreCode.DATA_DIR, path=str(self._paths.data_dir), detail=str(error.strerror)) from error
         except OSError as error:
             raise from_os(error, self._paths.data_dir, StoreCode.DATA_DIR) from error
-        self._listen()
         return True
 
-    def release(self) -> None:
-        """Let the data directory go. Callable twice."""
+    def stop_listening(self) -> None:
+        """Keep the data directory, but answer nobody any more: a second start then waits until it is let go. Callable twice."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -93,6 +107,10 @@ class SingleInstance(QObject):
             with contextlib.suppress(OSError):
                 self._private.rmdir()
             self._private = None
+
+    def release(self) -> None:
+        """Let the data directory go. Callable twice."""
+        self.stop_listening()
         self._lock.release()
 
     # ---------------------------------------------------------------- the first
@@ -153,27 +171,21 @@ class SingleInstance(QObject):
 
     # ---------------------------------------------------------------- the second
 
-    def _ask(self) -> bool:
-        """Ask the first to come forward; return whether it answered."""
-        clock = QElapsedTimer()
-        clock.start()
-        while (left := ASK_FOR - clock.elapsed()) > 0:
-            address = ""
-            with contextlib.suppress(OSError):
-                address = self._address_file.read_text(encoding="utf-8", errors="surrogateescape").strip()
-            if address and self._ask_at(address, left):
-                return True
-            time.sleep(0.05)  # it holds the lock but does not listen yet
-        return False
+    def _address(self) -> str:
+        """Where the first listens, "" while it does not."""
+        try:
+            return self._address_file.read_text(encoding="utf-8", errors="surrogateescape").strip()
+        except OSError:
+            return ""
 
-    def _ask_at(self, address: str, milliseconds: int) -> bool:
+    def _ask_at(self, address: str) -> bool:
+        """Ask the first to come forward; return whether it answered."""
         token = os.environ.get("XDG_ACTIVATION_TOKEN") or os.environ.get("DESKTOP_STARTUP_ID") or ""
         request = f"raise {token}".replace("\n", " ").encode("utf-8", "replace")[: LONGEST_REQUEST - 1] + b"\n"
         socket = QLocalSocket()
         socket.connectToServer(address)
-        if not socket.waitForConnected(milliseconds):
-            return False
-        socket.write(request)
-        socket.flush()
-        answered = socket.waitForReadyRead(milliseconds)
-        return answered and bytes(socket.readAll().data()) == _ACKNOWLEDGED
+        if socket.waitForConnected(ASK_FOR):
+            socket.write(request)
+            socket.flush()
+            self.reached = socket.waitForReadyRead(ASK_FOR) and bytes(socket.readAll().data()) == _ACKNOWLEDGED
+        return self.reached

@@ -1,5 +1,7 @@
 """What lives as long as the store is open: the engine, the controllers, the settings."""
 
+import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +13,7 @@ from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyRunner
 from zhiyin.controllers.settings import SettingsController
 from zhiyin.controllers.window import WindowController
+from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import EngineService
 from zhiyin.settings import SETTINGS_KEY, AppSettings, decode_settings
 from zhiyin.store.records import Conversation
@@ -21,17 +24,20 @@ from zhiyin_models.library.installed import Library
 if TYPE_CHECKING:
     from zhiyin.application import Zhiyin
 
+log = logging.getLogger(__name__)
+
 
 class Session(QObject):
     """Connects the window to an open store."""
 
     def __init__(self, zhiyin: "Zhiyin", store: Store) -> None:
         super().__init__(zhiyin)
-        window, delivery = zhiyin.window, zhiyin.delivery
+        window = zhiyin.window
+        self.delivery = delivery = Delivery(self)  # its own: what was asked of a closed store is answered to nobody
         self.zhiyin = zhiyin
         self.store = store
         self.settings = AppSettings()
-        self._started = 0
+        self._typed = ""
         self.engine = EngineService(zhiyin.paths.logs / "engine.log", silence=zhiyin.silence, parent=self)
         self.library = Library(zhiyin.paths.data_dir)
         self.models = ModelsController(self.library, self.engine, zhiyin.background, delivery, parent=self)
@@ -56,21 +62,35 @@ class Session(QObject):
         self.replies.model_wanted.connect(self.models.load)
         self.engine.loaded.connect(self._on_loaded)
         delivery.failed.connect(self.view.show_trouble)
+        self.view.damaged.connect(zhiyin.store_failed)
         window.installEventFilter(self)
 
     # ------------------------------------------------------------ begin and end
 
-    def begin(self) -> None:
-        """Read the settings, the library and the list; then show the last conversation and load the last model."""
-        deliver = self.zhiyin.delivery.deliver
-        deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
+    def begin(self, typed: str = "") -> None:
+        """Read the settings, the library and the list; then show the last conversation and load the last model.
+
+        ``typed`` was written while there was no store: it joins the draft of what is shown first.
+        """
+        if typed:
+            self._typed = typed
+            self.chat.opened.connect(self._keep_typed)
+        self.delivery.deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
 
     def _on_settings(self, value: object) -> None:
         self.apply_settings(decode_settings(value))
         self.chat.read_new_draft()
         self.conversations.load(self._on_list)
         self.models.refresh(self._on_library)
-        self.zhiyin.delivery.deliver(self.store.checked, None, self.zhiyin.store_failed)
+        self.delivery.deliver(self.store.damage, self.zhiyin.store_failed)
+
+    def _keep_typed(self) -> None:
+        self.chat.opened.disconnect(self._keep_typed)
+        composer = self.zhiyin.window.composer
+        draft = composer.text()
+        if not draft.startswith(self._typed):
+            composer.set_draft(self._typed if not draft or self._typed.startswith(draft) else f"{draft}\n{self._typed}")
+            composer.draft_changed.emit(composer.text())
 
     def _on_list(self, conversations: list[Conversation]) -> None:
         last = self.zhiyin.appearance.last_conversation
@@ -92,11 +112,10 @@ class Session(QObject):
         """Leave nothing unsaved and nobody running."""
         window = self.zhiyin.window
         window.removeEventFilter(self)
-        window.panel.flush()
-        window.composer.flush_draft()
-        self.replies.end_all()
-        self.engine.close()
-        self.store.close()
+        for flush in (window.panel.flush, window.settings_page.flush, window.composer.flush_draft):
+            _surely(flush)
+        for end in (self.chat.end, self.replies.end_all, self.engine.close, self.delivery.close, self.store.close):
+            _surely(end)
 
     # ------------------------------------------------------------ settings
 
@@ -111,7 +130,7 @@ class Session(QObject):
         """Take over and keep what the user chose."""
         if settings != self.settings:
             self.apply_settings(settings)
-            self.zhiyin.delivery.deliver(self.store.set_setting(SETTINGS_KEY, msgspec.to_builtins(settings)), None, self.view.show_trouble)
+            self.delivery.deliver(self.store.set_setting(SETTINGS_KEY, msgspec.to_builtins(settings)), None, self.view.show_trouble)
 
     def _on_loaded(self, _model: ModelInfo) -> None:
         if self.models.current and self.models.current != self.settings.last_model:
@@ -125,3 +144,11 @@ class Session(QObject):
             self.view.retranslate()
             self.chat.retranslate()
         return super().eventFilter(watched, event)
+
+
+def _surely(step: Callable[[], object]) -> None:
+    """Do one step of the end; a bug in it must not keep the next ones from saving what they have."""
+    try:
+        step()
+    except Exception:
+        log.exception("at the end")

@@ -3,17 +3,17 @@
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QObject
+from PySide6.QtCore import QLocale, QObject, Signal
 
 from zhiyin.controllers.chat import ChatController
 from zhiyin.controllers.conversations import ConversationsController
 from zhiyin.controllers.models import ModelsController
-from zhiyin.controllers.presentation import CHOOSE_MODEL, PERSONA_SEAL, RELOAD
+from zhiyin.controllers.presentation import CHOOSE_MODEL, CONTINUE, PERSONA_SEAL, RELOAD, SETTINGS
 from zhiyin.controllers.replies import ReplyJob, ReplyRunner
 from zhiyin.errors import describe
 from zhiyin.services.engine import EngineService, EngineState
 from zhiyin.settings import AppSettings
-from zhiyin.store.errors import StoreError
+from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.records import Conversation
 from zhiyin.ui.conversation_panel import PanelDefaults
 from zhiyin.ui.main_window import MainWindow
@@ -32,6 +32,8 @@ STORE_KEY = "store"
 
 class WindowController(QObject):
     """Shows the state of the conversation, the model and the store around the transcript."""
+
+    damaged = Signal(object)  # StoreError: the store cannot be used on
 
     def __init__(
         self,
@@ -70,7 +72,7 @@ class WindowController(QObject):
         chooser.cancel_requested.connect(self._engine.cancel_load)
         window.panel.changed.connect(self._panel_changed)
         window.banner.action.connect(self._act)
-        window.transcript.error_action.connect(lambda _turn, action: self._act(action))
+        window.transcript.error_action.connect(self._act_on_turn)
         window.model_dropped.connect(self._add_file)
         window.first_run.use_starter.connect(self._models.add_starter)
         window.first_run.open_file.connect(self._ask_for_file)
@@ -144,11 +146,12 @@ class WindowController(QObject):
     # ------------------------------------------------------------ the model
 
     def choose_model(self, name: str) -> None:
-        """Let a model answer in this conversation, and load it."""
+        """Let a model answer in this conversation, and load it; while a reply runs it waits for its turn in the queue."""
         self._window.banner.dismiss(GONE_KEY)
         self._window.banner.dismiss(MODEL_KEY)
         self._chat.update(model=name)
-        self._models.load(name)
+        if not self._replies.busy:
+            self._models.load(name)
 
     def _on_listed(self, models: list[InstalledModel]) -> None:
         self._listed = True
@@ -297,6 +300,9 @@ class WindowController(QObject):
 
     def show_trouble(self, error: BaseException) -> None:
         """Say what the store, or anything else, could not do."""
+        if isinstance(error, StoreError) and error.code is StoreCode.DAMAGED:
+            self.damaged.emit(error)
+            return
         if isinstance(error, StoreError | ModelError):
             text = describe(error.failure.code, error.failure.args)
         else:
@@ -304,11 +310,19 @@ class WindowController(QObject):
             text = self.tr("Something went wrong ({detail}). The log has more.").format(detail=str(error))
         self._window.banner.show_message(text, "error", key=STORE_KEY)
 
+    def _act_on_turn(self, turn: int, action: str) -> None:
+        if action == CONTINUE:
+            self._chat.continue_reply(turn)
+        else:
+            self._act(action)
+
     def _act(self, action: str) -> None:
         if action == RELOAD:
             if self._chat.model:
                 self._models.load(self._chat.model)
         elif action == CHOOSE_MODEL:
             self._window.header.model_chooser.open_popup()
+        elif action == SETTINGS:
+            self._window.show_settings()
         elif action.startswith("use:"):
             self.choose_model(action.removeprefix("use:"))
