@@ -34,7 +34,7 @@ class ConversationPanel(QFrame):
         self.setObjectName("panel")
         self._system_prompt: str | None = None
         self._sampling: Sampling | None = None
-        self._told = self._system_prompt, self._sampling  # as last given or announced
+        self._told: tuple[str | None, Sampling | None] = (None, None)  # as last given or announced
         self._defaults = PanelDefaults()
         self._content: _Content | None = None
         self._delay = QTimer(self)

@@ -16,6 +16,10 @@
         <translation>复制</translation>
     </message>
     <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
         <source>Edit this reply</source>
         <translation>编辑这条回复</translation>
     </message>
@@ -30,6 +34,10 @@
     <message>
         <source>Continue</source>
         <translation>续写</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
     </message>
 </context>
 <context>
@@ -544,10 +552,6 @@
         <translation>重写</translation>
     </message>
     <message>
-        <source>Try again</source>
-        <translation>再试一次</translation>
-    </message>
-    <message>
         <source>Load the model again</source>
         <translation>重新加载模型</translation>
     </message>
@@ -556,16 +560,8 @@
         <translation>选择模型</translation>
     </message>
     <message>
-        <source>Open a file …</source>
-        <translation>打开文件……</translation>
-    </message>
-    <message>
         <source>Settings</source>
         <translation>设置</translation>
-    </message>
-    <message>
-        <source>Edit the message</source>
-        <translation>修改消息</translation>
     </message>
 </context>
 <context>
@@ -589,6 +585,14 @@
     <message>
         <source>Reading the conversation: {percent} %</source>
         <translation>正在读对话：{percent}%</translation>
+    </message>
+    <message>
+        <source>Cut: the reply reached its greatest length.</source>
+        <translation>已截断：回复达到了长度上限。</translation>
+    </message>
+    <message>
+        <source>Cut: the context is full.</source>
+        <translation>已截断：上下文已满。</translation>
     </message>
     <message>
         <source>You</source>
@@ -901,6 +905,10 @@
         <translation>模型的记忆从这里开始</translation>
     </message>
     <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
         <source>Copy code</source>
         <translation>复制代码</translation>
     </message>
@@ -920,12 +928,20 @@
         <source>Conversation</source>
         <translation>对话</translation>
     </message>
+    <message>
+        <source>A reply is being written in this conversation.</source>
+        <translation>这个对话里正在写一条回复。</translation>
+    </message>
 </context>
 <context>
     <name>TurnEditor</name>
     <message>
         <source>Enter accepts, Shift+Enter breaks the line, Esc leaves</source>
         <translation>回车确认，Shift+回车换行，Esc 放弃</translation>
+    </message>
+    <message>
+        <source>A reply is being written; this can be sent once it has ended</source>
+        <translation>正在写一条回复，写完后即可发送</translation>
     </message>
     <message>
         <source>Cancel</source>

@@ -2,16 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from zhiyin.ui.transcript.editor import TurnEditor
-from zhiyin.ui.transcript.rows import ActionRow, NoteRow, needs_note
+from zhiyin.ui.transcript.rows import NEED_QUIET, ActionRow, NoteRow, needs_note
 from zhiyin.ui.transcript.stack import FOOTER, WAITING, WASH, Entry
 from zhiyin.ui.transcript.turn import TurnView
 
 if TYPE_CHECKING:
     from zhiyin.ui.transcript.view import TranscriptView
+
+ANSWER_AFTER_MS = 700
+"""How long what the user said waits for its reply before an answer is offered."""
 
 
 def has_actions(turn: TurnView) -> bool:
@@ -27,6 +30,14 @@ class Attachments:
         self._rows: dict[int, ActionRow] = {}
         self._notes: dict[int, NoteRow] = {}
         self.editor: TurnEditor | None = None
+        self._unfinished: dict[int, str] = {}  # by turn id: what was typed into an editor that other turns took the place of
+        self._busy = False
+        self._last = -1  # the id of the last turn
+        self._young = -1  # the id of what the user said just now: a reply to it is on its way
+        self._grown = QTimer(view)
+        self._grown.setSingleShot(True)
+        self._grown.setInterval(ANSWER_AFTER_MS)
+        self._grown.timeout.connect(self._grow_up)
         self.hovered = -1  # turn id
 
     # ------------------------------------------------------------ which there are
@@ -48,9 +59,62 @@ class Attachments:
     def turn_changed(self, turn: TurnView) -> None:
         """Show what a turn allows now."""
         if row := self._rows.get(turn.id):
-            row.set_turn(turn)
+            self._show_row(row, turn)
         if note := self._notes.get(turn.id):
-            note.set_turn(turn)
+            note.set_turn(turn, busy=self._busy)
+        self._check_editor()
+
+    def turns_changed(self) -> None:
+        """Other turns may be shown: an editor whose turn is gone closes, and what was typed into it is kept."""
+        self.turn_added()
+        if self.editor and self._view.stack.index(self.editor.turn.id) < 0:
+            self.leave_editor()
+        self._check_editor()
+
+    def turn_added(self) -> None:
+        """Perhaps another turn is the last one now; one of the user's is probably about to be answered."""
+        entries = self._view.stack.entries
+        last = entries[-1].turn if entries else None
+        if last is None or last.id != self._last:
+            self._last = last.id if last else -1
+            self._young = last.id if last and last.role == "user" else -1
+            self._grown.start()
+
+    def _grow_up(self) -> None:
+        self._young = -1
+        self.place()
+
+    def set_busy(self, busy: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
+        """While a reply is being written, what would need another one waits."""
+        if busy == self._busy:
+            return
+        self._busy = busy
+        focused = _focused()
+        if busy and focused and focused.objectName() in NEED_QUIET and self._view.viewport().isAncestorOf(focused):
+            self._view.setFocus(Qt.FocusReason.OtherFocusReason)
+        for note in self._notes.values():
+            note.set_turn(note.turn, busy=busy)
+        for row in self._rows.values():
+            self._show_row(row, row.turn)
+        self._check_editor()
+
+    def _show_row(self, row: ActionRow, turn: TurnView) -> None:
+        last = self._view.stack.entries[-1].turn
+        unanswered = turn.role == "user" and turn.id == last.id != self._young
+        if not row.shows(turn, busy=self._busy, unanswered=unanswered):
+            row.set_turn(turn, busy=self._busy, unanswered=unanswered)
+
+    def _check_editor(self) -> None:
+        if self.editor is None:
+            return
+        index = self._view.stack.index(self.editor.turn.id)
+        grows = index >= 0 and not has_actions(self._view.stack.entries[index].turn)
+        self.editor.set_waiting(grows or (self._busy and self.editor.turn.role == "user"))
+
+    def show_copied(self, turn_id: int) -> None:
+        """Confirm that a turn was copied."""
+        if row := self._rows.get(turn_id):
+            row.show_copied()
 
     def restyle(self) -> None:
         """Take over a new theme."""
@@ -92,8 +156,8 @@ class Attachments:
         if note is None:
             note = self._notes[turn.id] = NoteRow(turn, self._view.viewport())
             note.triggered.connect(self._view.act)
-        elif note.turn != turn:
-            note.set_turn(turn)
+        if not note.shows(turn, busy=self._busy):
+            note.set_turn(turn, busy=self._busy)
         note.ensurePolished()
         width = self._view.column.width()
         return int(max(note.heightForWidth(width), note.minimumSizeHint().height()) + 4)
@@ -131,8 +195,7 @@ class Attachments:
             row = self._rows[turn.id] = ActionRow(turn, self._view.viewport())
             row.triggered.connect(self._view.act)
             row.show()
-        elif row.turn != turn:
-            row.set_turn(turn)
+        self._show_row(row, turn)
         return row
 
     @staticmethod
@@ -211,16 +274,20 @@ class Attachments:
     # ------------------------------------------------------------ editing
 
     def edit(self, turn_id: int) -> None:
-        """Open the editor on a turn."""
+        """Open the editor on a turn, with what was typed into it before and not sent."""
         view = self._view
         index = view.stack.index(turn_id)
         if index < 0 or not has_actions(view.stack.entries[index].turn):
             return
+        if self.editor and self.editor.turn.id == turn_id:
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
         self.leave_editor()
         turn = view.stack.entries[index].turn
-        self.editor = TurnEditor(turn, view.reading.body, view.viewport())
+        self.editor = TurnEditor(turn, self._unfinished.pop(turn_id, turn.text), view.reading.body, view.viewport())
         self.editor.accepted.connect(self._take)
-        self.editor.left.connect(self._leave_editor_and_return)
+        self.editor.left.connect(self._give_up)
+        self._check_editor()
         self.editor.resized.connect(view.arrange)
         self.editor.resize(view.column.width(), 120)
         self.editor.show()
@@ -231,20 +298,26 @@ class Attachments:
 
     def _take(self, turn_id: int, text: str) -> None:
         turn = self.editor.turn if self.editor else None
-        self._leave_editor_and_return()
+        self._give_up()
         if turn is None or (turn.role == "assistant" and text == turn.text):
             return
         (self._view.edit_user if turn.role == "user" else self._view.edit_reply).emit(turn_id, text)
 
-    def _leave_editor_and_return(self) -> None:
+    def _give_up(self) -> None:
+        """Close the editor for good."""
+        turn_id = self.editor.turn.id if self.editor else -1
         self.leave_editor()
+        self._unfinished.pop(turn_id, None)
         self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def leave_editor(self) -> None:
-        """Close the editor and leave the text as it was."""
+        """Close the editor and leave the turn as it was; what was typed comes back when the turn is edited again."""
         if self.editor is None:
             return
         editor, self.editor = self.editor, None
+        unfinished = editor.unfinished()
+        if unfinished is not None:
+            self._unfinished[editor.turn.id] = unfinished
         index = self._view.stack.index(editor.turn.id)
         if index >= 0:
             self._view.stack.entries[index].editor_height = 0

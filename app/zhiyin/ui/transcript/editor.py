@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFont, QInputMethodEvent, QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from zhiyin.ui.plain_text_field import PlainTextField
 from zhiyin.ui.transcript.turn import TurnView
 
 
-class _Field(QPlainTextEdit):
+class _Field(PlainTextField):
     accepted = Signal()
     left = Signal()
 
@@ -38,18 +39,22 @@ class _Field(QPlainTextEdit):
 
 
 class TurnEditor(QWidget):
-    """An editor over a turn's text. ``accepted`` carries the new text; ``resized`` says that it wants another height."""
+    """An editor over a turn's text. ``accepted`` carries the new text; ``resized`` says that it wants another height.
+
+    While it has to wait for a reply that is being written, it can be typed in, but accepts nothing.
+    """
 
     accepted = Signal(int, str)
     left = Signal()
     resized = Signal()
 
-    def __init__(self, turn: TurnView, font: QFont, parent: QWidget) -> None:
+    def __init__(self, turn: TurnView, text: str, font: QFont, parent: QWidget) -> None:
         super().__init__(parent)
         self.turn = turn
+        self._waits = False
         self.field = _Field(self)
         self.field.setFont(font)
-        self.field.setPlainText(turn.text)
+        self.field.set_text(text)
         self.field.moveCursor(QTextCursor.MoveOperation.End)
         self._hint = QLabel(self)
         self._hint.setProperty("tone", "soft")
@@ -74,9 +79,21 @@ class TurnEditor(QWidget):
         self.field.document().documentLayout().documentSizeChanged.connect(lambda _size: self.resized.emit())
         self.retranslateUi()
 
+    def set_waiting(self, waits: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
+        """Whether what is typed cannot be accepted yet."""
+        if waits != self._waits:
+            self._waits = waits
+            self._accept.setEnabled(not waits)
+            self.retranslateUi()
+
+    def unfinished(self) -> str | None:
+        """What is typed, if it is not what the turn says."""
+        text = self.field.text()
+        return text if text != self.turn.text else None
+
     def _take(self) -> None:
-        text = self.field.toPlainText()
-        if text.strip():
+        text = self.field.text()
+        if text.strip() and not self._waits:
             self.accepted.emit(self.turn.id, text)
 
     def wanted_height(self, most: int) -> int:
@@ -88,7 +105,8 @@ class TurnEditor(QWidget):
 
     def retranslateUi(self) -> None:
         """Name the buttons in the language in force."""
-        self._hint.setText(self.tr("Enter accepts, Shift+Enter breaks the line, Esc leaves"))
+        usual = self.tr("Enter accepts, Shift+Enter breaks the line, Esc leaves")
+        self._hint.setText(self.tr("A reply is being written; this can be sent once it has ended") if self._waits else usual)
         self._cancel.setText(self.tr("Cancel"))
         self._accept.setText(self.tr("Send again") if self.turn.role == "user" else self.tr("Save"))
         self.field.setAccessibleName(self.tr("Edit this message"))

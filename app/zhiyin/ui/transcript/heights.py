@@ -47,11 +47,6 @@ class Heights:
         first = index - (index & -index)
         self._tree.append(height + self.above(index - 1) - self.above(first))
 
-    def pop(self, index: int) -> None:
-        """Take one height out (linear time)."""
-        del self._values[index]
-        self._build()
-
     def above(self, index: int) -> int:
         """The sum of the heights before an index: where that turn begins."""
         total = 0

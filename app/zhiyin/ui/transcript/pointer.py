@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QMenu, QToolButton, QToolTip
 
 from zhiyin.ui.icons import icon
 from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin.ui.transcript.box import Box
+from zhiyin.ui.transcript.rows import COPIED_MS
 from zhiyin.ui.transcript.stack import Entry
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class Pointer:
         self._button.setCursor(Qt.CursorShape.ArrowCursor)
         self._button.clicked.connect(self._copy_code)
         self._button.hide()
+        self._copied = QTimer(self._button)
+        self._copied.setSingleShot(True)
+        self._copied.setInterval(COPIED_MS)
+        self._copied.timeout.connect(self._offer_copy)
 
     # ------------------------------------------------------------ finding
 
@@ -136,17 +141,25 @@ class Pointer:
             return
         if box is not self._copied_from or not self._button.isVisible():
             self._copied_from = box
-            self._button.setIcon(icon("copy", 16))
-            self._button.setToolTip(QCoreApplication.translate("TranscriptView", "Copy code"))
-            self._button.setAccessibleName(QCoreApplication.translate("TranscriptView", "Copy code"))
+            self._copied.stop()
+            self._offer_copy()
             self._button.show()
         top = min(max(origin.y() + 3, 3), origin.y() + box.height - 29)
         self._button.move(int(origin.x() + box.width - 30), int(top))
 
     def _copy_code(self) -> None:
         if self._copied_from:
-            self._view.copy_text(self._copied_from.copy_text)
-            self._button.setIcon(icon("check", 16))
+            QGuiApplication.clipboard().setText(self._copied_from.copy_text)
+            self._show_symbol("check", QCoreApplication.translate("TranscriptView", "Copied"))
+            self._copied.start()
+
+    def _offer_copy(self) -> None:
+        self._show_symbol("copy", QCoreApplication.translate("TranscriptView", "Copy code"))
+
+    def _show_symbol(self, symbol: str, words: str) -> None:
+        self._button.setIcon(icon(symbol, 16))
+        self._button.setToolTip(words)
+        self._button.setAccessibleName(words)
 
     def _press_track(self, place: QPoint) -> None:
         _, box, origin = self._find(place)
@@ -177,12 +190,13 @@ class Pointer:
         if entry is None:
             return
         menu = QMenu(view)
+        clipboard = QGuiApplication.clipboard()
         turn_id = entry.turn.id
         if link := (box.link_at(QPointF(place) - origin) if box else ""):
-            menu.addAction(QCoreApplication.translate("TranscriptView", "Copy link"), lambda: view.copy_text(link))
+            menu.addAction(QCoreApplication.translate("TranscriptView", "Copy link"), lambda: clipboard.setText(link))
         if box and box.copy_text:
             code = box.copy_text
-            menu.addAction(QCoreApplication.translate("TranscriptView", "Copy code"), lambda: view.copy_text(code))
+            menu.addAction(QCoreApplication.translate("TranscriptView", "Copy code"), lambda: clipboard.setText(code))
         menu.addAction(QCoreApplication.translate("TranscriptView", "Copy"), lambda: view.copy_turn(turn_id))
         menu.addAction(QCoreApplication.translate("TranscriptView", "Copy as plain text"), lambda: view.copy_turn(turn_id, plain=True))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -1,6 +1,6 @@
 """What stands under a turn: its actions, which show where one points or tabs to, and a quiet sentence when something is to be said."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zhiyin.ui.icons import icon
@@ -8,21 +8,29 @@ from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin.ui.transcript.turn import TurnView
 
 CUT = ("stopped", "interrupted", "failed")
+COPIED_MS = 1200
+NEED_QUIET = frozenset({"regenerate", "continue", "answer", "previous", "next"})
+"""Actions that wait until no reply is being written in the conversation."""
 
 
 def is_cut(turn: TurnView) -> bool:
     """Whether a reply ended before its end, so that it can be continued."""
-    return turn.role == "assistant" and bool(turn.text.strip()) and (turn.state in CUT or "continue" in turn.actions)
+    return (
+        turn.role == "assistant"
+        and bool(turn.text.strip())
+        and (turn.state in CUT or (turn.state == "complete" and "continue" in turn.actions))
+    )
 
 
 class ActionRow(QWidget):
-    """The actions of one turn: alternatives, copy, edit, regenerate, continue; at the right, the figures."""
+    """The actions of one turn: alternatives, copy, edit, regenerate, continue, answer; at the right, the figures."""
 
-    triggered = Signal(int, str)  # turn id; copy, edit, regenerate, continue, previous, next
+    triggered = Signal(int, str)  # turn id; copy, edit, regenerate, continue, answer, previous, next
 
     def __init__(self, turn: TurnView, parent: QWidget) -> None:
         super().__init__(parent)
         self.turn = turn
+        self._busy = self._unanswered = False
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -33,47 +41,79 @@ class ActionRow(QWidget):
         self._copy = self._button("copy", "copy")
         self._edit = self._button("pencil-simple", "edit")
         self._regenerate = self._button("arrows-clockwise", "regenerate")
-        self._continue = self._button("arrow-line-down", "continue")
+        self._continue = self._button("arrow-line-down", "continue", worded=True)
+        self._answer = self._button("arrow-bend-down-right", "answer", worded=True)
+        self._copied = QTimer(self)
+        self._copied.setSingleShot(True)
+        self._copied.setInterval(COPIED_MS)
+        self._copied.timeout.connect(self._copy_again)
         self._caption = QLabel(self)
         self._caption.setProperty("tone", "soft")
         self._caption.setTextFormat(Qt.TextFormat.PlainText)
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for widget in (self._previous, self._count, self._next, self._copy, self._edit, self._regenerate, self._continue):
+        for widget in (self._previous, self._count, self._next, *self._every()[2:]):
             layout.addWidget(widget)
         layout.addWidget(self._caption, 1)
         self.set_turn(turn)
-        self.retranslateUi()
 
-    def _button(self, symbol: str, action: str) -> QToolButton:
+    def _every(self) -> list[QToolButton]:
+        return [self._previous, self._next, self._copy, self._edit, self._regenerate, self._continue, self._answer]
+
+    def _button(self, symbol: str, action: str, *, worded: bool = False) -> QToolButton:
         button = QToolButton(self)
         button.setObjectName(action)
         button.setProperty("symbol", symbol)
         button.setIcon(icon(symbol, 16))
         button.setAutoRaise(True)
-        button.setFixedSize(28, 28)
+        button.setFixedHeight(28)
+        if worded:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        else:
+            button.setFixedWidth(28)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: self.triggered.emit(self.turn.id, action))
         return button
 
-    def set_turn(self, turn: TurnView) -> None:
-        """Show what this turn allows."""
-        self.turn = turn
+    def set_turn(self, turn: TurnView, *, busy: bool = False, unanswered: bool = False) -> None:
+        """Show what this turn allows; ``busy``: a reply is being written, ``unanswered``: nothing follows what the user said."""
+        self.turn, self._busy, self._unanswered = turn, busy, unanswered
         which, count = turn.alternative
         several = count > 1
         for widget in (self._previous, self._count, self._next):
             widget.setVisible(several)
         self._count.setText(f"{which}/{count}")
-        self._previous.setEnabled(which > 1)
-        self._next.setEnabled(which < count)
+        self._previous.setEnabled(which > 1 and not busy)
+        self._next.setEnabled(which < count and not busy)
+        self._regenerate.setEnabled(not busy)
+        self._continue.setEnabled(not busy)
         reply = turn.role == "assistant"
         noted = needs_note(turn)  # the sentence has these beside it already
         self._regenerate.setVisible(reply and not noted)
         self._continue.setVisible(is_cut(turn) and not noted)
+        self._answer.setVisible(unanswered and not busy)
         self._copy.setVisible(bool(turn.text))
         self._edit.setVisible(not reply or bool(turn.text))
         self._caption.setText(turn.caption)
         self._caption.setToolTip(plain_tooltip(turn.caption))
+        self.retranslateUi()
+
+    def shows(self, turn: TurnView, *, busy: bool, unanswered: bool) -> bool:
+        """Whether this is what it shows already."""
+        return (self.turn, self._busy, self._unanswered) == (turn, busy, unanswered)
+
+    def show_copied(self) -> None:
+        """Confirm for a moment that the text was copied."""
+        self._copied.start()
+        self._show_copy("check")
+
+    def _copy_again(self) -> None:
+        self._show_copy("copy")
+
+    def _show_copy(self, symbol: str) -> None:
+        self._copy.setProperty("symbol", symbol)
+        self._copy.setIcon(icon(symbol, 16))
+        self.retranslateUi()
 
     def retranslateUi(self) -> None:
         """Name the buttons in the language in force."""
@@ -81,13 +121,16 @@ class ActionRow(QWidget):
         for button, text in (
             (self._previous, self.tr("Previous alternative")),
             (self._next, self.tr("Next alternative")),
-            (self._copy, self.tr("Copy")),
+            (self._copy, self.tr("Copied") if self._copied.isActive() else self.tr("Copy")),
             (self._edit, self.tr("Edit this reply") if reply else self.tr("Edit and send again")),
             (self._regenerate, self.tr("Regenerate")),
             (self._continue, self.tr("Continue")),
+            (self._answer, self.tr("Answer")),
         ):
-            button.setToolTip(text)
+            button.setText(text)
             button.setAccessibleName(text)
+            waits = self._busy and button.objectName() in NEED_QUIET
+            button.setToolTip(busy_words() if waits else text)
 
     def refresh_icons(self) -> None:
         """Draw the icons in the theme in force."""
@@ -96,8 +139,7 @@ class ActionRow(QWidget):
 
     def buttons(self, *, visible: bool = True) -> list[QToolButton]:
         """The buttons in their order, those that can be used now."""
-        every = [self._previous, self._next, self._copy, self._edit, self._regenerate, self._continue]
-        return [button for button in every if not visible or (not button.isHidden() and button.isEnabled())]
+        return [button for button in self._every() if not visible or (not button.isHidden() and button.isEnabled())]
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
@@ -126,11 +168,12 @@ class NoteRow(QWidget):
         self._actions.setSpacing(8)
         column.addLayout(self._actions)
         self._buttons: list[QPushButton] = []
+        self._busy = False
         self.set_turn(turn)
 
-    def set_turn(self, turn: TurnView) -> None:
-        """Say what is to be said of a turn."""
-        self.turn = turn
+    def set_turn(self, turn: TurnView, *, busy: bool = False) -> None:
+        """Say what is to be said of a turn; ``busy``: a reply is being written in this conversation."""
+        self.turn, self._busy = turn, busy
         self._sentence.setText(self._text(turn))
         self._sentence.setProperty("tone", "error" if turn.state == "failed" else "soft")
         self._sentence.style().polish(self._sentence)
@@ -138,6 +181,7 @@ class NoteRow(QWidget):
         if [button.objectName() for button in self._buttons] != actions:
             for button in self._buttons:
                 self._actions.removeWidget(button)
+                button.hide()
                 button.deleteLater()
             while self._actions.count():
                 self._actions.takeAt(0)
@@ -146,7 +190,15 @@ class NoteRow(QWidget):
                 self._actions.addWidget(button)
             self._actions.addStretch(1)
         for button in self._buttons:
-            button.setText(self._label(button.objectName()))
+            action = button.objectName()
+            waits = busy and action in NEED_QUIET
+            button.setText(self._label(action))
+            button.setEnabled(not waits)
+            button.setToolTip(busy_words() if waits else "")
+
+    def shows(self, turn: TurnView, *, busy: bool) -> bool:
+        """Whether this is what it shows already."""
+        return (self.turn, self._busy) == (turn, busy)
 
     def _button(self, action: str) -> QPushButton:
         button = QPushButton(self)
@@ -159,7 +211,7 @@ class NoteRow(QWidget):
     def _offered(turn: TurnView) -> list[str]:
         if turn.state == "queued":
             return ["cancel"]
-        offered = sorted(turn.actions - {"continue"})
+        offered = sorted(turn.actions - {"continue", "regenerate"})
         if is_cut(turn):
             offered.append("continue")
         if turn.role == "assistant" and turn.state in CUT:
@@ -184,24 +236,26 @@ class NoteRow(QWidget):
             "cancel": self.tr("Cancel"),
             "continue": self.tr("Continue"),
             "regenerate": self.tr("Regenerate"),
-            "retry": self.tr("Try again"),
             "reload": self.tr("Load the model again"),
             "choose_model": self.tr("Choose a model"),
-            "open_file": self.tr("Open a file …"),
             "settings": self.tr("Settings"),
-            "edit": self.tr("Edit the message"),
         }
         return known.get(action, action)
 
     def buttons(self) -> list[QPushButton]:
-        """The buttons in their order."""
-        return list(self._buttons)
+        """The buttons in their order, those that can be used now."""
+        return [button for button in self._buttons if button.isEnabled()]
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
         if event.type() == QEvent.Type.LanguageChange:
-            self.set_turn(self.turn)
+            self.set_turn(self.turn, busy=self._busy)
         super().changeEvent(event)
+
+
+def busy_words() -> str:
+    """Why something has to wait."""
+    return QCoreApplication.translate("TranscriptView", "A reply is being written in this conversation.")
 
 
 def needs_note(turn: TurnView) -> bool:

@@ -126,13 +126,6 @@ class Stack:
         self.entries.append(entry)
         self.heights.append(self._height(entry))
 
-    def remove(self, index: int) -> None:
-        """Take a turn out."""
-        entry = self.entries.pop(index)
-        self._bodies.pop(entry.turn.id, None)
-        self._index = {entry.turn.id: number for number, entry in enumerate(self.entries)}
-        self.heights.pop(index)
-
     def update(self, index: int, turn: TurnView) -> None:
         """Show a turn as it is now."""
         self._replace(self.entries[index], turn)

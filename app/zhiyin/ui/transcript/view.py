@@ -37,7 +37,6 @@ class TranscriptView(QAbstractScrollArea):
     edit_reply = Signal(int, str)
     continue_reply = Signal(int)
     alternative = Signal(int, int)  # id, step: -1 or 1
-    copied = Signal()
     link_activated = Signal(str)
     cancel_queued = Signal(int)
     error_action = Signal(int, str)
@@ -82,6 +81,7 @@ class TranscriptView(QAbstractScrollArea):
             self._return_to(place)
         if turns:
             warm_up()
+        self.attachments.turns_changed()
         self._arrange()
         tell_turns_changed(self)
 
@@ -96,6 +96,7 @@ class TranscriptView(QAbstractScrollArea):
             return
         warm_up()
         self.stack.append(turn)
+        self.attachments.turn_added()
         self._arrange()
         tell_turns_changed(self)
 
@@ -113,15 +114,9 @@ class TranscriptView(QAbstractScrollArea):
         if grew:
             tell_reply(self, turn)
 
-    def remove_turn(self, turn_id: int) -> None:
-        """Take a turn out; an unknown id is ignored."""
-        index = self.stack.index(turn_id)
-        if index < 0:
-            return
-        place = self._place()
-        self.stack.remove(index)
-        self._return_to(place)
-        self._arrange()
+    def set_busy(self, busy: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
+        """While a reply is being written here, what would need another one is shown as waiting; an open editor keeps its text."""
+        self.attachments.set_busy(busy)
 
     def append_text(self, turn_id: int, delta: str) -> None:
         """Add to a growing reply."""
@@ -341,12 +336,8 @@ class TranscriptView(QAbstractScrollArea):
             from zhiyin.markup.parse import parse  # noqa: PLC0415 - loads the parser
 
             text = plain_text(parse(text))
-        self.copy_text(text)
-
-    def copy_text(self, text: str) -> None:
-        """Copy a text, and say so."""
         QGuiApplication.clipboard().setText(text)
-        self.copied.emit()
+        self.attachments.show_copied(turn_id)
 
     def act(self, turn_id: int, action: str) -> None:
         """Do what an action of a turn says."""
@@ -355,7 +346,7 @@ class TranscriptView(QAbstractScrollArea):
                 self.copy_turn(turn_id)
             case "edit":
                 self.attachments.edit(turn_id)
-            case "regenerate":
+            case "regenerate" | "answer":
                 self.regenerate.emit(turn_id)
             case "continue":
                 self.continue_reply.emit(turn_id)
@@ -395,8 +386,3 @@ class TranscriptView(QAbstractScrollArea):
     def value(self) -> int:
         """Which place in the stack is at the upper edge."""
         return self._value
-
-    @property
-    def pinned(self) -> bool:
-        """Whether the view follows the end."""
-        return self._pinned
