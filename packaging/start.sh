@@ -3,13 +3,22 @@
 set -eu
 bin=$(CDPATH='' cd -- "$(dirname -- "$0")/../.venv/bin" && pwd)
 
-said=$("$bin/zhiyin-models" import starter 2>&1) || {
-    echo "$said" >&2
-    exit 1
-}
+before=
+for argument in "$@"; do # the starter goes to where the window will look, and the terminal speaks its language
+    case "$before $argument" in
+        "--data-dir "*) export ZHIYIN_DATA_DIR="$argument" ;;
+        *" --data-dir="*) export ZHIYIN_DATA_DIR="${argument#--data-dir=}" ;;
+        "--lang "*) export ZHIYIN_LANG="$argument" ;;
+        *" --lang="*) export ZHIYIN_LANG="${argument#--lang=}" ;;
+    esac
+    before=$argument
+done
 
-if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
-    case "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}" in
+# A data directory that cannot be used is the window's to tell.
+said=$("$bin/zhiyin-models" import starter 2>&1) || echo "$said" >&2
+
+if ! "$bin/python" -m zhiyin.display; then
+    case "${ZHIYIN_LANG:-${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}}" in
         zh*) echo "这里没有图形显示，改在终端里聊天。" ;;
         *) echo "There is no display here, so the chat is in the terminal." ;;
     esac

@@ -6,10 +6,12 @@ import runpy
 import sys
 from pathlib import Path
 
+INTERRUPTED = 130  # as a shell reports SIGINT
+
 
 def _is_chinese() -> bool:
-    spoken = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return spoken.startswith("zh")
+    names = ("ZHIYIN_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    return next((os.environ[name] for name in names if os.environ.get(name)), "").lower().startswith("zh")
 
 
 def _say(english: str, chinese: str) -> str:
@@ -20,7 +22,10 @@ def _parser() -> argparse.ArgumentParser:
     from zhiyin import __version__  # noqa: PLC0415 - a child of a frozen build is dispatched before anything is imported
 
     parser = argparse.ArgumentParser(
-        prog="zhiyin", description=_say("A private desktop chat with local models.", "与本机模型私下交谈的桌面应用。"), add_help=False
+        prog="zhiyin",
+        description=_say("A private desktop chat with local models.", "与本机模型私下交谈的桌面应用。"),
+        add_help=False,
+        allow_abbrev=False,
     )
     parser.add_argument("-h", "--help", action="help", help=_say("show this help and exit", "显示此帮助并退出"))
     parser.add_argument("--version", action="version", version=f"zhiyin {__version__}", help=_say("show the version", "显示版本"))
@@ -29,12 +34,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--lang", choices=["zh", "en"], help=_say("language of the window, this time", "本次窗口所用语言"))
     return parser
-
-
-def _has_display() -> bool:
-    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _run_child(kind: str) -> int:
@@ -53,7 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     if len(arguments) >= 2 and arguments[0] == "--child":
         return _run_child(arguments[1])
     options = _parser().parse_args(arguments)
-    if not _has_display():
+    from zhiyin.display import has_display  # noqa: PLC0415 - see above
+
+    if not has_display():
         print(  # noqa: T201 - there is no window to say it in
             _say(
                 "There is no display here; chat in the terminal with: zhiyin-models chat MODEL",
@@ -62,9 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    from zhiyin.application import run  # noqa: PLC0415 - see above
+    try:
+        from zhiyin.application import run  # noqa: PLC0415 - see above
 
-    return run(data_dir=options.data_dir, language=options.lang)
+        return run(data_dir=options.data_dir, language=options.lang)
+    except KeyboardInterrupt:  # before the window hears it
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

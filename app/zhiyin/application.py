@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -88,6 +89,8 @@ class Zhiyin(QObject):
         """Open the store off the window's thread; trouble with it is said in the window, with what can be done."""
         from zhiyin.store.store import Store  # noqa: PLC0415 - SQLite is not needed for the first frame
 
+        if self._closed:
+            return
         self.window.composer.set_enabled_state(False, self.tr("Opening your conversations…"))
         self._opening = self.background.submit(Store.open, self.paths.data_dir)
         self.delivery.deliver(self._opening, self._on_store, self._on_no_store)
@@ -109,10 +112,12 @@ class Zhiyin(QObject):
 
     def _say_bug(self, detail: str) -> None:
         """Say that something is wrong with the app itself, once per kind; the rest is in the log."""
-        text = self.tr("Something went wrong in Zhiyin ({detail}). Your conversations are safe; the log has more.").format(
-            detail=detail[:200]
-        )
-        self.window.banner.show_message(text, "error", [(OPEN_LOG, self.tr("Open the log"))], key="bug")
+
+        def text() -> str:
+            said = self.tr("Something went wrong in Zhiyin ({detail}). Your conversations are safe; the log has more.")
+            return said.format(detail=detail[:200])
+
+        self.window.banner.show_message(text, "error", [(OPEN_LOG, lambda: self.tr("Open the log"))], key="bug")
 
     def _act(self, action: str) -> None:
         if action == OPEN_LOG:
@@ -125,22 +130,25 @@ class Zhiyin(QObject):
         session, self.session = self.session, None
         session.end()
         session.deleteLater()
+        self.window.banner.clear()
         self.window.transcript.clear()
         self.window.conversations.set_conversations([])
         self._on_no_store(error)
 
     def _warn_of_folder(self, warning: FolderWarning | None) -> None:
-        if warning is None:
-            return
-        sentences = {
-            "network": self.tr(
+        if warning is not None:
+            self.window.banner.show_message(partial(self._folder_text, warning), "warning", key="folder")
+
+    def _folder_text(self, warning: FolderWarning) -> str:
+        if warning.kind == "network":
+            said = self.tr(
                 "Your conversations lie on a network folder ({detail}), which can damage a database. Choose a local one with --data-dir.",
-            ),
-            "synced": self.tr(
+            )
+        else:
+            said = self.tr(
                 "Your conversations lie in a folder synchronised by {detail}, which can damage a database. Choose another with --data-dir.",
-            ),
-        }
-        self.window.banner.show_message(sentences[warning.kind].format(detail=warning.detail), "warning", key="folder")
+            )
+        return said.format(detail=warning.detail)
 
     def come_forward(self, _token: str = "") -> None:
         """Another start of the app asked for this window."""

@@ -446,7 +446,9 @@ class ChatController(QObject):
         return self.id in self._pending or (self.id is not None and bool(self._replies.jobs_of(self.id)))
 
     def _show_busy(self) -> None:
-        self._composer.set_busy(self._busy_here())
+        busy = self._busy_here()
+        self._composer.set_busy(busy)
+        self._transcript.set_busy(busy)
 
     def _on_job(self, job: ReplyJob) -> None:
         if job.conversation == self.id:

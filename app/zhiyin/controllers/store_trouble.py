@@ -1,15 +1,17 @@
 """A store that cannot be opened: says why, and offers what can be done. Nothing is written until the user chooses."""
 
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QDateTime, QLocale, QObject
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QObject
 
 from zhiyin.errors import describe
 from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.records import Backup
 from zhiyin.store.store import list_backups, restore_backup
+from zhiyin.ui.wording import Wording
 
 if TYPE_CHECKING:
     from zhiyin.application import Zhiyin
@@ -43,19 +45,22 @@ class StoreTrouble(QObject):
         if self._backup is None:
             self._say([])
             return
-        when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(self._backup.created)), QLocale.FormatType.ShortFormat)
-        self._say([(RESTORE, self.tr("Go back to the backup of {when}").format(when=when))])
+        self._say([(RESTORE, partial(self._offer_text, self._backup))])
 
-    def _say(self, actions: list[tuple[str, str]]) -> None:
-        if isinstance(self._error, StoreError):
-            text = describe(self._error.failure.code, self._error.failure.args)
-            newer = self._error.code is StoreCode.NEWER
-        else:
-            text = self.tr("Your conversations could not be opened ({detail}).").format(detail=str(self._error))
-            newer = False
+    def _offer_text(self, backup: Backup) -> str:
+        when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(backup.created)), QLocale.FormatType.ShortFormat)
+        return self.tr("Go back to the backup of {when}").format(when=when)
+
+    def _text(self, error: BaseException) -> str:
+        if isinstance(error, StoreError):
+            return describe(error.failure.code, error.failure.args)
+        return self.tr("Your conversations could not be opened ({detail}).").format(detail=str(error))
+
+    def _say(self, actions: list[tuple[str, Wording]]) -> None:
+        newer = isinstance(self._error, StoreError) and self._error.code is StoreCode.NEWER
         if not newer:
-            actions = [*actions, (RETRY, self.tr("Try again"))]
-        self._zhiyin.window.banner.show_message(text, "error", actions, key=KEY)
+            actions = [*actions, (RETRY, lambda: self.tr("Try again"))]
+        self._zhiyin.window.banner.show_message(partial(self._text, self._error), "error", actions, key=KEY)
 
     def _act(self, action: str) -> None:
         if action == RETRY:
@@ -65,12 +70,12 @@ class StoreTrouble(QObject):
 
     def _restored(self, kept: Path | None) -> None:
         if kept is not None:
-            text = self.tr("The backup is in place. The damaged file is kept as {name}.").format(name=kept.name)
-            self._zhiyin.window.banner.show_message(text, "info")
+            self._zhiyin.window.banner.show_message(partial(_restored_text, kept.name), "info")
         self._again()
 
     def _again(self) -> None:
         self._zhiyin.window.banner.action.disconnect(self._act)
+        self._zhiyin.window.banner.dismiss(KEY)
         self._zhiyin.open_store()
         self.deleteLater()
 
@@ -80,3 +85,8 @@ class StoreTrouble(QObject):
     def _failed(self, error: BaseException) -> None:
         self._error = error
         self._say([])
+
+
+def _restored_text(name: str) -> str:
+    # outlives the trouble, whose own ``tr`` ends with it
+    return QCoreApplication.translate("StoreTrouble", "The backup is in place. The damaged file is kept as {name}.").format(name=name)

@@ -1,6 +1,7 @@
 """What stands around the transcript: header, footer, panel, banner, and which page is on show."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, QObject, Signal
@@ -19,6 +20,7 @@ from zhiyin.ui.conversation_panel import PanelDefaults
 from zhiyin.ui.main_window import MainWindow
 from zhiyin.ui.model_chooser import ModelItem
 from zhiyin.ui.model_file_dialog import ModelFileDialog
+from zhiyin.ui.wording import Wording
 from zhiyin_models.engine.protocol import ModelInfo, Notice, Sampling
 from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.library.installed import InstalledModel
@@ -176,11 +178,15 @@ class WindowController(QObject):
         model = self._models.find(conversation.model)
         if model is not None and not model.missing:
             return
-        text = self.tr("The model of this conversation, {name}, is not there any more.").format(name=conversation.model)
-        actions = [(CHOOSE_MODEL, self.tr("Choose a model"))]
-        other = self._other_model(conversation.model)
+        gone = conversation.model
+        actions: list[tuple[str, Wording]] = [(CHOOSE_MODEL, lambda: self.tr("Choose a model"))]
+        other = self._other_model(gone)
         if other:
-            actions.insert(0, (f"use:{other}", self.tr("Use {name}").format(name=other)))
+            actions.insert(0, (f"use:{other}", lambda: self.tr("Use {name}").format(name=other)))
+
+        def text() -> str:
+            return self.tr("The model of this conversation, {name}, is not there any more.").format(name=gone)
+
         self._window.banner.show_message(text, "warning", actions, key=GONE_KEY)
 
     def _other_model(self, gone: str) -> str:
@@ -274,13 +280,13 @@ class WindowController(QObject):
     # ------------------------------------------------------------ what went wrong
 
     def _on_notice(self, notice: Notice) -> None:
-        self._window.banner.show_message(describe(notice.code, notice.args), "info", key=notice.code)
+        self._window.banner.show_message(partial(describe, notice.code, notice.args), "info", key=notice.code)
 
     def _on_died(self, failure: Failure) -> None:
         self._window.banner.show_message(
-            describe(failure.code, failure.args),
+            partial(describe, failure.code, failure.args),
             "error",
-            [(RELOAD, self.tr("Load again"))],
+            [(RELOAD, lambda: self.tr("Load again"))],
             key=MODEL_KEY,
         )
         self._show_model()
@@ -289,9 +295,9 @@ class WindowController(QObject):
         self._window.header.model_chooser.set_loading(None)
         self._window.first_run.set_loading(None)
         self._window.banner.show_message(
-            describe(failure.code, failure.args),
+            partial(describe, failure.code, failure.args),
             "error",
-            [(CHOOSE_MODEL, self.tr("Choose a model"))] if self._models.models else [],
+            [(CHOOSE_MODEL, lambda: self.tr("Choose a model"))] if self._models.models else [],
             key=MODEL_KEY,
         )
         if not self._models.models:
@@ -304,11 +310,14 @@ class WindowController(QObject):
             self.damaged.emit(error)
             return
         if isinstance(error, StoreError | ModelError):
-            text = describe(error.failure.code, error.failure.args)
+            text = partial(describe, error.failure.code, error.failure.args)
         else:
             log.error("unexpected", exc_info=error)
-            text = self.tr("Something went wrong ({detail}). The log has more.").format(detail=str(error))
+            text = partial(self._unexpected, str(error))
         self._window.banner.show_message(text, "error", key=STORE_KEY)
+
+    def _unexpected(self, detail: str) -> str:
+        return self.tr("Something went wrong ({detail}). The log has more.").format(detail=detail)
 
     def _act_on_turn(self, turn: int, action: str) -> None:
         if action == CONTINUE:

@@ -44,7 +44,7 @@ QPushButton[kind="fold"]:focus { border-color: $accent; }
 QPushButton[kind="link"] { border: none; color: $slate; padding: 0 2px; min-height: 16px; }
 QPushButton[kind="link"]:hover, QPushButton[kind="link"]:focus { background: transparent; color: $accent; }
 
-QToolButton { background: transparent; border: 1px solid transparent; border-radius: ${radius}px; padding: 5px; }
+QToolButton { background: transparent; color: $ink_soft; border: 1px solid transparent; border-radius: ${radius}px; padding: 5px; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $line; }
 QToolButton:focus { border-color: $accent; }

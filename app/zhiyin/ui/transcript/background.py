@@ -12,7 +12,7 @@ from zhiyin.ui.transcript.highlighter import Highlighter
 if TYPE_CHECKING:
     from zhiyin.ui.transcript.view import TranscriptView
 
-_SLICE = 0.007
+_SLICE = 0.005
 """Seconds of parsing in one pass of the event loop."""
 _RETRY_MS = 30
 _BREATH_MS = 450

@@ -11,7 +11,7 @@ from zhiyin.markup.blocks import Block
 if TYPE_CHECKING:
     from zhiyin.markup.open_text import OpenText
 
-_SLICE = 4_000
+_SLICE = 2_500
 _DEAR = 0.004
 """Seconds: parsing an open block that takes longer waits in proportion."""
 _PATIENCE = 6
