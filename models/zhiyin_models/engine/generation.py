@@ -111,6 +111,8 @@ class Generation:
             if fitted.newly_dropped:
                 self._send(Notice(request.id, Code.CONTEXT_DROPPED, {"turns": fitted.report.dropped_turns}))
             self._session.dropped = fitted.dropped
+            if self._model.info.gpu_layers < self._model.info.layers:  # a GPU reads the cells faster than they can be moved
+                cache.make_way(self._session, fitted.plan, request.n * (request.max_tokens or self._model.info.context))
             cache.begin(self._session)
             try:
                 self._prefill(fitted.plan)

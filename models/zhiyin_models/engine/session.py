@@ -7,6 +7,7 @@ first cut text into words, at a word or line whose neighbourhood is the same in 
 
 All sessions share one context with a unified KV cache of ``context`` cells. A request that finds no free cells moves the sequence
 used longest ago to host memory (within a budget; it comes back with a copy, not a prefill), or drops it, keeping text and tokens.
+Attention reads every cell up to the last one in use, whoever's it is: so long sequences that are idle move out before others decode.
 """
 
 import ctypes
@@ -20,6 +21,7 @@ from zhiyin_models.engine.vocabulary import Vocabulary
 
 NOWHERE = -1  # not in the KV cache
 SPACES = b" \t\n\r"
+RESIDENT = 512  # cached tokens of an idle session that may stay in the context beside a running one
 MAX_SESSIONS = 256  # kept as text and tokens; the oldest are forgotten
 
 
@@ -179,22 +181,43 @@ class SessionCache:
 
         Returns None when nothing was better than what it has.
         """
-        if not self._partial:
-            return None
-        best: Session | None = None
-        shared = min(prompt.kept, session.cached)
-        for other in self.sessions.values():
-            if other is session or other.sequence == NOWHERE:
-                continue
-            common = min(_common(other.tokens, prompt.tokens), other.cached)
-            if common > shared + 16:
-                best, shared = other, common
+        best, shared = self._lender(session, prompt)
         if best is None:
             return None
         llama_cpp.llama_memory_seq_rm(self._memory, session.sequence, -1, -1)
         llama_cpp.llama_memory_seq_cp(self._memory, best.sequence, session.sequence, 0, shared)
         session.cached = shared
         return Plan(prompt.text, prompt.tokens, prompt.starts, shared)
+
+    def _lender(self, session: Session, prompt: Plan) -> tuple[Session | None, int]:
+        """The session in the context that has more of the prompt than the session itself, and how many tokens."""
+        best: Session | None = None
+        shared = min(prompt.kept, session.cached)
+        for other in self.sessions.values() if self._partial else ():
+            if other is session or other.sequence == NOWHERE:
+                continue
+            common = min(_common(other.tokens, prompt.tokens), other.cached)
+            if common > shared + 16:
+                best, shared = other, common
+        return best, shared
+
+    def make_way(self, session: Session, prompt: Plan, reply: int) -> None:
+        """Move long idle sequences out of the context before the prompt and so many tokens of a reply are decoded.
+
+        Nothing is given up for it: what the prompt begins with stays, and so does what the host memory has no room for. A passing
+        request that is soon over leaves everything in its place.
+        """
+        if not self._partial or (not session.name and len(prompt.tokens) - prompt.kept + reply <= RESIDENT):
+            return
+        lender, _ = self._lender(session, prompt)
+        idle = [one for one in self.sessions.values() if one.sequence != NOWHERE and one not in (*self._busy, session, lender)]
+        before = len(self._free)
+        for one in sorted(idle, key=lambda one: one.used):
+            if one.cached > RESIDENT and self._state_size(one) <= self._budget:
+                self._move_out(one)
+        alone = lender is None and len(self._free) > before
+        if alone and session.sequence != NOWHERE and self.saved_bytes + self._state_size(session) <= self._budget:
+            self._move_out(session)  # comes back into the first cells: the free ones before its own would be read as well
 
     def adopt(self, session: Session, prompt: Plan) -> int:
         """Make the session's text and tokens those of the prompt; returns how many need not be decoded (at least one must)."""
@@ -250,8 +273,12 @@ class SessionCache:
             self._free.append(session.sequence)
             session.sequence = NOWHERE
 
-    def _move_out(self, session: Session) -> None:
+    def _state_size(self, session: Session) -> int:
         size: int = llama_cpp.llama_state_seq_get_size(self._context, session.sequence) if session.cached else 0
+        return size
+
+    def _move_out(self, session: Session) -> None:
+        size = self._state_size(session)
         session.saved = None
         if 0 < size <= self._budget:
             self._drop_saved(self._budget - size)
