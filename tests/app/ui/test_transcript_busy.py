@@ -223,3 +223,17 @@ def test_copying_is_confirmed_for_a_moment(view: TranscriptView, qtbot: QtBot) -
     qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
     assert picture(copy) == check != usual and copy.toolTip() == "Copied"
     qtbot.waitUntil(lambda: picture(copy) == usual and copy.toolTip() == "Copy", timeout=10_000)
+
+
+def test_what_is_offered_beside_an_error_is_named(view: TranscriptView, qtbot: QtBot) -> None:
+    offered = frozenset({"reload", "choose_model", "settings"})
+    view.set_turns([user(1), reply(2, "", "failed", error="The message is too long.", actions=offered)])
+    shown = buttons(view, NoteRow)
+    assert {name: shown[name].text() for name in offered} == {
+        "reload": "Load the model again",
+        "choose_model": "Choose a model",
+        "settings": "Settings",
+    }
+    with qtbot.waitSignal(view.error_action) as caught:
+        qtbot.mouseClick(shown["settings"], Qt.MouseButton.LeftButton)
+    assert caught.args == [2, "settings"]
