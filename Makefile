@@ -11,7 +11,7 @@ PREPARE := @$(PYTHON) packaging/prepare.py --gpu "$(GPU)"
 UV := .venv/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements"
 
-.PHONY: run test check bench torture clean translations requirements help prepare
+.PHONY: run test check bench torture pictures clean translations requirements help prepare
 
 run: ## open the window (a chat in the terminal where there is no display)
 	$(PREPARE)
@@ -37,6 +37,10 @@ bench: ## measure every figure that is promised; writes build/bench.json
 torture: ## kill the app 500 times while it streams, and look for anything lost
 	$(PREPARE) --tests
 	@QT_QPA_PLATFORM=offscreen ZHIYIN_TORTURE=500 $(BIN)/python -m pytest --timeout 0 -k torture $(ARGS)
+
+pictures: ## take pictures of every page, in both languages, light and dark, into build/pictures
+	$(PREPARE)
+	@QT_QPA_PLATFORM=offscreen PYTHONPATH=. $(BIN)/python -m tests.pictures build/pictures
 
 translations: ## collect new strings, and compile the translations
 	$(PREPARE)
