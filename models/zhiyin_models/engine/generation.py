@@ -27,7 +27,7 @@ from zhiyin_models.engine.protocol import (
 )
 from zhiyin_models.engine.reply_text import ReplyText
 from zhiyin_models.engine.sampling import SamplerChain, top_candidates, with_seed
-from zhiyin_models.engine.session import Plan, Session, plan
+from zhiyin_models.engine.session import Plan, Session, measure
 from zhiyin_models.engine.vocabulary import to_bytes
 from zhiyin_models.errors import Code, ModelError
 
@@ -106,7 +106,10 @@ class Generation:
         self._check_file()
         self._session = cache.get(request.session)
         try:
-            fitted = fit_messages(self._model, request, self._session)
+            try:
+                fitted = fit_messages(self._model, request, self._session, self._check_stop)
+            except Aborted:
+                return self._finish("stopped")
             self._report = fitted.report
             if fitted.newly_dropped:
                 self._send(Notice(request.id, Code.CONTEXT_DROPPED, {"turns": fitted.report.dropped_turns}))
@@ -134,6 +137,10 @@ class Generation:
             self._send(Notice(self._request.id, Code.MODEL_DELETED, {"path": self._model.info.path}))
 
     # -------------------------------------------------------------- prompt
+
+    def _check_stop(self) -> None:
+        if self._model.stop.is_set():
+            raise Aborted
 
     def _prefill(self, prompt: Plan) -> None:
         cache, session, flag = self._model.sessions, self._session, self._model.stop
@@ -346,30 +353,27 @@ class Generation:
         return Finished(self._request.id, reason, stop_string, stats)
 
 
-def fit_messages(model: LoadedModel, request: Generate | Render, session: Session) -> Prompt[Plan]:
-    """The request's prompt over a session, with whole groups of messages left out if it must be."""
+def fit_messages(model: LoadedModel, request: Generate | Render, session: Session, check: Callable[[], None]) -> Prompt[Plan]:
+    """The request's prompt over a session, with whole groups of messages left out if it must be; ``check`` may end it by raising."""
 
     def write(messages: Sequence[Message]) -> str:
+        check()
         return model.template.render(messages, open_reply=request.open_reply, arguments=request.template_args)
-
-    def measure(text: str) -> tuple[Plan, int]:
-        found = plan(session, to_bytes(text), model.vocabulary)
-        return found, len(found.tokens)
 
     return fit(
         request.messages,
         context=model.info.context,
         max_tokens=request.max_tokens,
         render=write,
-        measure=measure,
-        count=model.vocabulary.count,
+        measure=lambda text: measure(session, to_bytes(text), model.vocabulary, model.info.context, check),
+        count=lambda text: model.vocabulary.count(text, check),
         dropped=session.dropped,
     )
 
 
 def render(model: LoadedModel, request: Render) -> Prompt[Plan]:
     """What ``Generate`` with the same fields would send."""
-    return fit_messages(model, request, Session(""))
+    return fit_messages(model, request, Session(""), lambda: None)
 
 
 def _next_size(count: int, seconds: float, *, on_gpu: bool) -> int:

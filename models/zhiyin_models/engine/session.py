@@ -11,17 +11,18 @@ Attention reads every cell up to the last one in use, whoever's it is: so long s
 """
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from llama_cpp import llama_cpp
 
-from zhiyin_models.engine.vocabulary import Vocabulary
+from zhiyin_models.engine.vocabulary import CHUNK, Vocabulary
 
 NOWHERE = -1  # not in the KV cache
 SPACES = b" \t\n\r"
 RESIDENT = 512  # cached tokens of an idle session that may stay in the context beside a running one
+FAR_BEYOND = 4  # bytes for each token that may be had, past which a text is counted before it is tokenized
 MAX_SESSIONS = 256  # kept as text and tokens; the oldest are forgotten
 
 
@@ -55,6 +56,23 @@ class Plan:
     tokens: list[int]
     starts: list[int]
     kept: int
+
+
+def measure(session: Session, text: bytes, vocabulary: Vocabulary, most: int, check: Callable[[], None]) -> tuple[Plan, int]:
+    """The plan for a prompt and its number of tokens.
+
+    A text that is likely to have more than ``most`` tokens is counted in chunks first, with a call of ``check`` before each, which may
+    raise; if it has, the plan is empty and the number a few too high.
+    """
+    check()
+    index, place = _boundary(session, text, vocabulary)
+    if len(text) - place > FAR_BEYOND * most:
+        tokens = index + vocabulary.count_roughly(text[place:], check)
+        if tokens > most + len(text) // CHUNK:
+            return Plan(text, [], [], 0), tokens
+        check()
+    found = plan(session, text, vocabulary)
+    return found, len(found.tokens)
 
 
 def plan(session: Session, text: bytes, vocabulary: Vocabulary) -> Plan:

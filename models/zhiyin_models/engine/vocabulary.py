@@ -2,7 +2,7 @@
 
 import ctypes
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ UNKNOWN, CONTROL, USER_DEFINED, RSTRIP = 1 << 0, 1 << 3, 1 << 4, 1 << 8  # llama
 SENTENCEPIECE, BYTE_PAIRS = 1, 2  # llama_vocab_type
 SHORT_PIECE = 64  # bytes; longer ones take a second call
 REMEMBERED = 4096  # texts whose number of tokens is kept
+CHUNK = 1 << 14  # bytes tokenized at once where a stop is looked for in between
 
 
 def to_bytes(text: str) -> bytes:
@@ -36,7 +37,7 @@ class Vocabulary:
         self.end_of_generation = frozenset(token for token in range(self.size) if llama_cpp.llama_vocab_is_eog(self._vocab, token))
         self._shown: dict[int, bytes] = {}
         self._written: dict[int, bytes] = {}
-        self._counts: dict[str, int] = {}
+        self._counts: dict[tuple[str, bool], int] = {}
 
     @property
     def splits_words(self) -> bool:
@@ -86,15 +87,25 @@ class Vocabulary:
                 return buffer.raw[:count]
             room = -count
 
-    def count(self, text: str) -> int:
-        """Tokens of a text on its own, special tokens taken as text."""
-        known = self._counts.get(text)
+    def count(self, text: str, check: Callable[[], None] | None = None) -> int:
+        """Tokens of a text on its own, special tokens taken as text; with ``check``, long texts are counted as in ``count_roughly``."""
+        key = text, check is not None and len(text) > CHUNK
+        known = self._counts.get(key)
         if known is None:
-            known = len(self.tokenize(to_bytes(text), special=False))
+            content = to_bytes(text)
+            known = self.count_roughly(content, check, special=False) if check else len(self.tokenize(content, special=False))
             if len(self._counts) >= REMEMBERED:
                 self._counts = {}
-            self._counts[text] = known
+            self._counts[key] = known
         return known
+
+    def count_roughly(self, text: bytes, check: Callable[[], None], *, special: bool = True) -> int:
+        """Tokens of a text, a few too many at the seams of its chunks; ``check`` is called before each and may raise."""
+        total = 0
+        for chunk in _chunks(text):
+            check()
+            total += len(self.tokenize(chunk, special=special))
+        return total
 
     def readable(self, token: int) -> str:
         """The token as text; bytes that are no UTF-8 by themselves appear as <0xNN>."""
@@ -131,6 +142,20 @@ class Vocabulary:
                 lost = True
                 places.append(-1)
         return places
+
+
+def _chunks(text: bytes) -> Iterator[bytes]:
+    """The text in pieces that end before a space or a line break where there is one, else before a whole character."""
+    place = 0
+    while len(text) - place > CHUNK:
+        end = max(text.rfind(b" ", place + CHUNK // 2, place + CHUNK), text.rfind(b"\n", place + CHUNK // 2, place + CHUNK))
+        if end < 0:
+            end = place + CHUNK
+            while end > place + CHUNK - 4 and text[end] & 0xC0 == 0x80:
+                end -= 1
+        yield text[place:end]
+        place = end
+    yield text[place:]
 
 
 ESCAPED = {0xDC00 + byte: f"<0x{byte:02X}>" for byte in range(128, 256)}

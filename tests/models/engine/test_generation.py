@@ -220,3 +220,9 @@ def test_an_end_of_turn_ends_the_reply(engine: EngineClient) -> None:
     reply = ask(engine, "", talk("What is the capital of France?", system=p.Message("system", "")), max_tokens=100)
     assert reply.finished.reason == "end"
     assert "<|im_end|>" not in reply.text
+
+
+def test_a_stop_acts_while_a_prompt_is_measured(engine: EngineClient) -> None:
+    huge = talk("a few words that are said again and again, " * 30_000)
+    assert begin(engine, "", huge).stop().done().finished.reason == "stopped"
+    assert ask(engine, "", FOX, max_tokens=1).finished.reason == "length"

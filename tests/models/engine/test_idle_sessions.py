@@ -52,4 +52,3 @@ def test_a_long_idle_conversation_leaves_the_context_and_comes_back_whole(model:
     assert again.reused_tokens > first.prompt_tokens
     assert sessions["long"].sequence == NOWHERE
     assert run(model, "long", LONG, 4).reused_tokens == first.prompt_tokens - 1
-

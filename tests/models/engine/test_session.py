@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.models.engine.reference import Reference
 
-from zhiyin_models.engine.session import Plan, Session, plan
-from zhiyin_models.engine.vocabulary import Vocabulary
+from zhiyin_models.engine.session import Plan, Session, measure, plan
+from zhiyin_models.engine.vocabulary import CHUNK, Vocabulary
 
 WORDS = (
     *("Hello", "world", " ", "  ", "\n", "\n\n", " \n", "<|im_end|>", "<|im_start|>", "user\n", "你好", "，世界", "🦙", "don't", "123"),
@@ -119,3 +119,28 @@ def test_control_tokens_are_written_but_not_shown(vocabulary: Vocabulary) -> Non
 def test_a_null_character_is_text_like_any_other(vocabulary: Vocabulary) -> None:
     tokens = vocabulary.tokenize(b"a\0b", special=True)
     assert b"".join(map(vocabulary.written, tokens)) == b"a\0b"
+
+
+class EnoughError(Exception):
+    """Raised by a check that wants no more."""
+
+
+def test_a_text_far_too_long_is_counted_in_chunks_that_can_be_stopped(vocabulary: Vocabulary) -> None:
+    for text in ("The fox jumps over the lazy dog. " * 8000, "琴瑟和鸣" * 20000, "x" * 200_000):
+        content = text.encode()
+        looks: list[int] = []
+        found, tokens = measure(Session("x"), content, vocabulary, 2000, lambda looks=looks: looks.append(1))  # type: ignore[misc]
+        assert found.tokens == []
+        assert len(looks) >= len(content) // CHUNK
+        exact = len(vocabulary.tokenize(content, special=True))
+        assert exact <= tokens <= exact + 4 * len(looks)
+
+        def enough(looks: list[int] = looks) -> None:
+            looks.pop()
+            if len(looks) < 3:
+                raise EnoughError
+
+        with pytest.raises(EnoughError):
+            measure(Session("x"), content, vocabulary, 2000, enough)
+    fitting = ("word " * 1500).encode()
+    assert measure(Session("x"), fitting, vocabulary, 2000, lambda: None)[0] == plan(Session("x"), fitting, vocabulary)
