@@ -216,6 +216,22 @@ def test_finished_boxes_are_kept_while_a_reply_grows(view: TranscriptView, qtbot
     assert code.code.text == "x = 1\ny = 2\nz"
 
 
+def test_a_table_whose_columns_change_while_it_grows_ends_as_when_opened(view: TranscriptView, qtbot: QtBot) -> None:
+    rows = [f"| {'word ' * number} | {number} | {'长' * (40 - number)} |\n" for number in range(40)]
+    text = "| a | b | c |\n|---|--:|---|\n" + "".join(rows)
+    view.set_turns([user(1), reply(2, "", "growing")])
+    for place in range(0, len(text), 90):
+        view.append_text(2, text[place : place + 90])
+        view.grab()
+    view.update_turn(reply(2, text))
+    settle(view, qtbot)
+    streamed = view.viewport().grab().toImage()
+    view.clear()
+    view.set_turns([user(1), reply(2, text)])
+    settle(view, qtbot)
+    assert view.viewport().grab().toImage() == streamed
+
+
 def test_a_cut_reply_goes_on(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_turns([reply(1, "- one\n- tw", "stopped")])
     settle(view, qtbot)
