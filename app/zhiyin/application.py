@@ -208,7 +208,14 @@ class Zhiyin(QObject):
         Zhiyin.running = None
         self.background.shutdown(wait=True, cancel_futures=False)
         if self._opening is not None and self._opening.exception() is None:
-            self._opening.result().close()  # it was opened, and not needed any more
+            self._close_unused(self._opening.result())
+
+    def _close_unused(self, store: Any) -> None:
+        """Close a store that was opened while the app was being closed."""
+        from zhiyin.controllers.session import keep_typed  # noqa: PLC0415 - rare
+
+        with store, contextlib.suppress(StoreError):
+            keep_typed(store, self.window.composer.text())
 
 
 def _start_logging(paths: Paths) -> None:

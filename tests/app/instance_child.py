@@ -1,6 +1,7 @@
 """A process that wants a data directory for itself. Says what it got, then each request to come forward; ends with its input.
 
-Usage: instance_child.py DATA_DIR [deaf]. "deaf" never runs its event loop.
+Usage: instance_child.py DATA_DIR [deaf|closing]. "deaf" never runs its event loop; "closing" answers nobody, as a window does
+that has still to store something, and lets the directory go when its input ends.
 """
 
 import json
@@ -34,6 +35,8 @@ def main() -> int:
     if sys.argv[2:] == ["deaf"]:
         sys.stdin.read()
         return 0
+    if sys.argv[2:] == ["closing"]:
+        instance.stop_listening()
     input_ends = QSocketNotifier(0, QSocketNotifier.Type.Read)
     input_ends.activated.connect(application.quit)
     code = application.exec()

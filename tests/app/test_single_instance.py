@@ -111,6 +111,23 @@ def test_a_window_that_does_not_answer_is_not_waited_for_for_ever(tmp_path: Path
     assert second.end() == 0
 
 
+def test_a_start_while_the_window_closes_waits_and_becomes_the_first(tmp_path: Path, runtime: str, start: Start) -> None:
+    first = start(tmp_path / "data", "closing", XDG_RUNTIME_DIR=runtime)
+    assert first.line() == ["first", True]
+    assert list(Path(runtime).iterdir()) == []
+    again = start(tmp_path / "data", XDG_RUNTIME_DIR=runtime)
+    with pytest.raises(subprocess.TimeoutExpired):  # longer than an answer may take
+        again.process.wait(3)
+    assert first.end() == 0
+    assert again.line() == ["first", True]
+
+
+def test_a_window_that_never_ends_closing_is_not_waited_for_for_ever(tmp_path: Path, runtime: str, start: Start) -> None:
+    first = start(tmp_path / "data", "closing", XDG_RUNTIME_DIR=runtime)
+    assert first.line() == ["first", True]
+    assert start(tmp_path / "data", XDG_RUNTIME_DIR=runtime).line() == ["second", False]
+
+
 def test_no_runtime_folder_one_open_to_others_and_one_that_is_gone(tmp_path: Path, start: Start) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QEvent, QObject
 
-from zhiyin.controllers.chat import ChatController
+from zhiyin.controllers.chat import NEW_DRAFT_KEY, ChatController
 from zhiyin.controllers.conversations import ConversationsController
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyRunner
@@ -74,7 +74,8 @@ class Session(QObject):
         """
         if typed:
             self._typed = typed
-            self.chat.opened.connect(self._keep_typed)
+            self.zhiyin.window.composer.set_draft(typed)  # not announced as the draft of a conversation that it may not belong to
+            self.chat.opened.connect(self._join_typed)
         self.delivery.deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
 
     def _on_settings(self, value: object) -> None:
@@ -84,13 +85,20 @@ class Session(QObject):
         self.models.refresh(self._on_library)
         self.delivery.deliver(self.store.damage, self.zhiyin.store_failed)
 
-    def _keep_typed(self) -> None:
-        self.chat.opened.disconnect(self._keep_typed)
+    def _join_typed(self) -> None:
+        self.chat.opened.disconnect(self._join_typed)
         composer = self.zhiyin.window.composer
-        draft = composer.text()
-        if not draft.startswith(self._typed):
-            composer.set_draft(self._typed if not draft or self._typed.startswith(draft) else f"{draft}\n{self._typed}")
-            composer.draft_changed.emit(composer.text())
+        draft, typed, self._typed = composer.text(), self._typed, ""
+        if (whole := joined(draft, typed)) != draft:
+            composer.set_draft(whole)
+            composer.draft_changed.emit(whole)
+
+    def _flush_draft(self) -> None:
+        composer = self.zhiyin.window.composer
+        if self._typed:
+            keep_typed(self.store, composer.text())
+            composer.set_draft(composer.text())
+        composer.flush_draft()
 
     def _on_list(self, conversations: list[Conversation]) -> None:
         last = self.zhiyin.appearance.last_conversation
@@ -112,7 +120,7 @@ class Session(QObject):
         """Leave nothing unsaved and nobody running."""
         window = self.zhiyin.window
         window.removeEventFilter(self)
-        for flush in (window.panel.flush, window.settings_page.flush, window.composer.flush_draft):
+        for flush in (window.panel.flush, window.settings_page.flush, self._flush_draft):
             _surely(flush)
         for end in (self.chat.end, self.replies.end_all, self.engine.close, self.delivery.close, self.store.close):
             _surely(end)
@@ -144,6 +152,19 @@ class Session(QObject):
             self.view.retranslate()
             self.chat.retranslate()
         return super().eventFilter(watched, event)
+
+
+def joined(draft: str, typed: str) -> str:
+    """A draft with what was typed while it was not on the screen; a text that begins as the draft does is its continuation."""
+    if not draft or typed.startswith(draft):
+        return typed
+    return draft if draft.startswith(typed) else f"{draft}\n{typed}"
+
+
+def keep_typed(store: Store, typed: str) -> None:
+    """Keep what was typed in a window that showed no conversation yet, as the draft of a new one. Blocks."""
+    if typed:
+        store.set_setting(NEW_DRAFT_KEY, joined(str(store.get_setting(NEW_DRAFT_KEY, "").result()), typed)).result()
 
 
 def _surely(step: Callable[[], object]) -> None:
