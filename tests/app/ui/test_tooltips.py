@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocumentFragment
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QListView, QWidget
 from pytestqt.qtbot import QtBot
 
 from zhiyin.ui.chat_header import ChatHeader
 from zhiyin.ui.conversation_model import ConversationItem, ConversationModel
 from zhiyin.ui.elided_label import ElidedLabel
+from zhiyin.ui.model_chooser import ModelChooser, ModelItem
 from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin.ui.transcript.rows import ActionRow
 from zhiyin.ui.transcript.turn import TurnView
@@ -42,3 +43,15 @@ def test_titles_models_and_devices_are_shown_as_they_are(qtbot: QtBot) -> None:
     captions = [child.toolTip() for child in row.findChildren(QWidget) if "5" in child.toolTip()]
     assert [read(tip) for tip in (label.toolTip(), header.device.toolTip(), of_title, *captions)] == [HOSTILE] * 4
     assert header.device.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_paths_of_models_are_shown_as_they_are(qtbot: QtBot) -> None:
+    chooser = ModelChooser()
+    qtbot.addWidget(chooser)
+    chooser.set_models([ModelItem("name", HOSTILE)])
+    chooser.open_popup()
+    popup = chooser.popup()
+    assert popup is not None
+    (listed,) = popup.findChildren(QListView)
+    assert read(listed.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole)) == HOSTILE
+    popup.hide()
