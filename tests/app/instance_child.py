@@ -31,12 +31,12 @@ def main() -> int:
         say("second", instance.reached)
         return 0
     instance.raise_requested.connect(lambda token: say("raise", token))
+    if sys.argv[2:] == ["closing"]:
+        instance.stop_listening()
     say("first", (Path(sys.argv[1]) / "instance.address").exists())
     if sys.argv[2:] == ["deaf"]:
         sys.stdin.read()
         return 0
-    if sys.argv[2:] == ["closing"]:
-        instance.stop_listening()
     input_ends = QSocketNotifier(0, QSocketNotifier.Type.Read)
     input_ends.activated.connect(application.quit)
     code = application.exec()
