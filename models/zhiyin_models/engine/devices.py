@@ -6,7 +6,10 @@ The binding does not cover ``ggml_backend_*``; the libraries it ships do. RPC ha
 import ctypes
 import os
 import socket
+import struct
 import sys
+import threading
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +24,9 @@ from zhiyin_models.library.fit import memory_available
 Kind = Literal["cpu", "gpu", "igpu", "accelerator"]
 KINDS: tuple[Kind, ...] = ("cpu", "gpu", "igpu", "accelerator")  # ggml_backend_dev_type
 REACH_SECONDS = 3.0
+# ggml-rpc.cpp: RPC_CMD_HELLO with 24 bytes of what the connection can do, answered with as many behind the version (4 bytes)
+HELLO = struct.pack("<BQ", 14, 24) + bytes(24)
+HELLO_ANSWER = struct.pack("<Q", 28)
 CARDS = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel"}  # PCI vendors
 DISPLAY_CLASS = "0x03"  # PCI class: display controllers
 
@@ -64,33 +70,49 @@ def backends() -> Backends:
     return Backends()
 
 
-_servers: dict[str, bool] = {}  # RPC servers that are registered: ggml keeps them until the process ends
+_servers: set[str] = set()  # RPC servers that are registered: ggml keeps them until the process ends
+_registering = threading.Lock()
+connected: set[str] = set()  # servers of the loaded model: each serves one connection at a time, and so would not answer another
 
 
 def add_rpc_servers(addresses: tuple[str, ...]) -> None:
     """Make each server's devices known. Raises DEVICE_UNREACHABLE: ggml itself would abort the process."""
     for address in addresses:
         probe(address)
-        if address in _servers:
-            continue
-        functions = backends()
-        registry = functions.reg_by_name(b"RPC")
-        function = functions.reg_get_proc_address(registry, b"ggml_backend_rpc_add_server") if registry else None
-        if not function:
-            raise ModelError(Code.DEVICE_UNREACHABLE, address=f"{address} (this build has no RPC)")
-        added = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_char_p)(function)(address.encode())
-        if not added:
-            raise ModelError(Code.DEVICE_UNREACHABLE, address=address)
-        functions.register(added)
-        _servers[address] = True
+        with _registering:
+            if address not in _servers:
+                _register(address)
+
+
+def _register(address: str) -> None:
+    functions = backends()
+    registry = functions.reg_by_name(b"RPC")
+    function = functions.reg_get_proc_address(registry, b"ggml_backend_rpc_add_server") if registry else None
+    if not function:
+        raise ModelError(Code.DEVICE_UNREACHABLE, address=f"{address} (this build has no RPC)")
+    added = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_char_p)(function)(address.encode())
+    if not added:
+        raise ModelError(Code.DEVICE_UNREACHABLE, address=address)
+    functions.register(added)
+    _servers.add(address)
 
 
 def probe(address: str) -> None:
-    """Raise DEVICE_UNREACHABLE unless something listens at host:port."""
+    """Raise DEVICE_UNREACHABLE unless an RPC server answers at host:port: ggml itself would wait for one without end."""
     host, _, port = address.rpartition(":")
+    until = time.monotonic() + REACH_SECONDS
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_SECONDS):
-            pass
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_SECONDS) as connection:
+            if address in connected:
+                return
+            connection.sendall(HELLO)
+            answer = b""
+            while len(answer) < len(HELLO_ANSWER) + 28:
+                connection.settimeout(max(0.001, until - time.monotonic()))
+                piece = connection.recv(64)
+                if not piece or not (answer + piece).startswith(HELLO_ANSWER[: len(answer + piece)]):
+                    raise ConnectionError("no RPC server")
+                answer += piece
     except (OSError, ValueError, OverflowError) as error:
         raise ModelError(Code.DEVICE_UNREACHABLE, address=address) from error
 
@@ -127,7 +149,7 @@ def _is_wanted(handle: Any, rpc_servers: tuple[str, ...]) -> bool:
     functions = backends()
     if functions.reg_name(functions.dev_backend_reg(handle)) != b"RPC" and not functions.dev_name(handle).startswith(b"RPC"):
         return True  # asking an RPC device anything while its server is gone would end the process
-    return any(address.encode() in functions.dev_description(handle) for address in rpc_servers)
+    return functions.dev_description(handle).decode("utf-8", "replace") in rpc_servers
 
 
 def offload_devices(rpc_servers: tuple[str, ...] = ()) -> list[tuple[Any, Device]]:

@@ -26,7 +26,7 @@ from zhiyin_models.engine.protocol import (
     TokenProbability,
 )
 from zhiyin_models.engine.reply_text import ReplyText
-from zhiyin_models.engine.sampling import SamplerChain, top_candidates, with_seed
+from zhiyin_models.engine.sampling import SamplerChain, check_settings, top_candidates, with_seed
 from zhiyin_models.engine.session import Plan, Session, measure
 from zhiyin_models.engine.vocabulary import to_bytes
 from zhiyin_models.errors import Code, ModelError
@@ -103,6 +103,7 @@ class Generation:
         request, cache = self._request, self._model.sessions
         if not 1 <= request.n <= MAX_REPLIES or not 0 <= request.n_probs <= MAX_PROBABILITIES:
             raise ModelError(Code.REQUEST_BAD, detail=f"n is 1 to {MAX_REPLIES}, n_probs at most {MAX_PROBABILITIES}")
+        check_settings(request.sampling)
         self._check_file()
         self._session = cache.get(request.session)
         try:
@@ -143,18 +144,23 @@ class Generation:
             raise Aborted
 
     def _prefill(self, prompt: Plan) -> None:
-        cache, session, flag = self._model.sessions, self._session, self._model.stop
+        cache, session = self._model.sessions, self._session
         prompt = cache.borrow(session, prompt) or prompt
         self._reused = cache.adopt(session, prompt)
-        tokens = session.tokens
-        total = len(tokens) - self._reused
+        total = len(session.tokens) - self._reused
         self._send(Prefill(self._request.id, 0, total, self._reused))
         started = time.monotonic()
+        self._decode_prompt(lambda cached: self._send(Prefill(self._request.id, cached - self._reused, total, self._reused)))
+        self._prefilled = total
+        self._seconds["prefill"] = time.monotonic() - started
+
+    def _decode_prompt(self, tell: Callable[[int], None]) -> None:
+        """Decode what of the session's tokens is not cached, in batches; ``tell`` gets the number of cached tokens after each."""
+        session, tokens = self._session, self._session.tokens
         on_gpu = self._model.info.gpu_layers > 0
         size = min(self._model.prefill_batch or FIRST_BATCH, self._model.decoder.batch)
         while session.cached < len(tokens):
-            if flag.is_set():
-                raise Aborted
+            self._check_stop()
             place = session.cached
             count = min(size, len(tokens) - place)
             began = time.monotonic()
@@ -162,12 +168,10 @@ class Generation:
             if on_gpu:
                 llama_cpp.llama_synchronize(self._model.context)
             session.cached = place + count
-            self._send(Prefill(self._request.id, session.cached - self._reused, total, self._reused))
+            tell(session.cached)
             if count == size:
                 size = min(_next_size(count, time.monotonic() - began, on_gpu=on_gpu), self._model.decoder.batch)
                 self._model.prefill_batch = size
-        self._prefilled = total
-        self._seconds["prefill"] = time.monotonic() - started
 
     # -------------------------------------------------------------- replies
 
@@ -175,7 +179,7 @@ class Generation:
         """The usual case, one reply: as little Python per token as can be."""
         request, model, session = self._request, self._model, self._session
         context, flag, end, shown = model.context, model.stop, model.vocabulary.end_of_generation, model.vocabulary.shown
-        chain = SamplerChain(self._sampling, model.vocabulary)
+        chain, written = SamplerChain(self._sampling, model.vocabulary), model.vocabulary.written
         text = ReplyText(request.stop)
         outlet, limit = Outlet(request.id, self._send), request.max_tokens or model.info.context
         reason: Reason = "end"
@@ -193,7 +197,7 @@ class Generation:
                     break
                 self._generated += 1
                 piece = shown(token)
-                session.append(token, piece)
+                session.append(token, piece or written(token))
                 outlet.token(text.push(piece))
                 if text.stop_string:
                     reason = "stop_string"
@@ -231,8 +235,9 @@ class Generation:
         started = time.monotonic()
         first_logits = True
         for begin in range(0, request.n, wave):
-            if not first_logits:
-                self._decode_last_of_prompt()
+            if not first_logits and (ended := self._decode_last_of_prompt()):
+                reasons += [ended] * (request.n - len(reasons))
+                break
             branches = self._branches(range(begin, min(begin + wave, request.n)), keep_first=begin + wave >= request.n)
             first_logits = False
             try:
@@ -252,13 +257,16 @@ class Generation:
         finished = self._finish(reasons[0], stop_string)
         return Finished(finished.id, finished.reason, finished.stop_string, finished.stats, tuple(reasons) if request.n > 1 else ())
 
-    def _decode_last_of_prompt(self) -> None:
-        """Bring back the logits behind the prompt for another wave."""
+    def _decode_last_of_prompt(self) -> Reason | None:
+        """Bring back the logits behind the prompt for another wave. Returns the reason if that could not be done."""
         session = self._session
-        last = len(session.tokens) - 1
-        self._model.sessions.shorten(session, last)
-        self._model.decoder.prompt(session.tokens[session.cached :], session.cached, session.sequence, logits=True)
-        session.cached = last + 1
+        self._model.sessions.shorten(session, len(session.tokens) - 1)  # a recurrent memory begins anew
+        try:
+            self._decode_prompt(lambda _: None)
+        except (Aborted, NoRoom) as ended:
+            self._model.sessions.after_abort(session)
+            return "stopped" if isinstance(ended, Aborted) else "context_full"
+        return None
 
     def _branches(self, indices: range, *, keep_first: bool) -> list[Branch]:
         model, request = self._model, self._request
@@ -296,7 +304,7 @@ class Generation:
                 branch.session.cached = len(branch.session.tokens)
         for branch in branches:
             branch.reason = branch.reason or "stopped"
-            self._emit(branch, branch.text.finish())
+            self._emit(branch, branch.text.finish(), last=True)
 
     def _step(self, branch: Branch, row: int) -> None:
         """Sample one token of one reply."""
@@ -314,7 +322,7 @@ class Generation:
         branch.generated += 1
         branch.pending += 1
         piece = model.vocabulary.shown(token)
-        session.append(token, piece)
+        session.append(token, piece or model.vocabulary.written(token))
         self._emit(branch, branch.text.push(piece))
         if branch.text.stop_string:
             branch.reason = "stop_string"
@@ -323,8 +331,8 @@ class Generation:
         elif len(session.tokens) >= model.info.context:
             branch.reason = "context_full"
 
-    def _emit(self, branch: Branch, text: str) -> None:
-        if text:
+    def _emit(self, branch: Branch, text: str, *, last: bool = False) -> None:
+        if text or (last and branch.probabilities):
             self._send(Text(self._request.id, text, branch.pending, branch.index, tuple(branch.probabilities)))
             branch.pending = 0
             branch.probabilities.clear()
@@ -360,7 +368,9 @@ def fit_messages(model: LoadedModel, request: Generate | Render, session: Sessio
         check()
         return model.template.render(messages, open_reply=request.open_reply, arguments=request.template_args)
 
-    return fit(
+    if request.max_tokens < 0:
+        raise ModelError(Code.REQUEST_BAD, detail="max_tokens is negative")
+    fitted = fit(
         request.messages,
         context=model.info.context,
         max_tokens=request.max_tokens,
@@ -369,6 +379,9 @@ def fit_messages(model: LoadedModel, request: Generate | Render, session: Sessio
         count=lambda text: model.vocabulary.count(text, check),
         dropped=session.dropped,
     )
+    if not fitted.plan.tokens:
+        raise ModelError(Code.TEMPLATE_FAILED, detail="it writes nothing")
+    return fitted
 
 
 def render(model: LoadedModel, request: Render) -> Prompt[Plan]:

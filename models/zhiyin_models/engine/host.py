@@ -126,6 +126,8 @@ class Host:
 
         loader = Loader(request, log=self._log, stop=self._stop, send=self._end.send)
         loader.check(freed=self._model.main_memory if self._model is not None else 0)
+        if self._stop.is_set():  # nothing was begun: the model that is loaded stays
+            return Finished(request.id, "stopped")
         self._unload()
         try:
             model = loader.load()
@@ -144,21 +146,23 @@ class Host:
     # -------------------------------------------------------------- the second thread
 
     def _answer_questions(self) -> None:
+        from zhiyin_models.engine.devices import devices  # noqa: PLC0415 - imports llama.cpp
+
         while True:
             request = self._questions.get()
             try:
-                with self._model_use:
-                    answer = self._answer(request)
+                if isinstance(request, Devices):  # may wait for a server, and needs no model
+                    answer: Event = DeviceList(request.id, tuple(devices(request.rpc_servers)))
+                else:
+                    with self._model_use:
+                        answer = self._answer(request)
             except Exception as error:  # whatever it is, the request must get its final event
                 answer = _failed(request.id, error)
             self._end.send(answer)
 
-    def _answer(self, request: Question) -> Event:
-        from zhiyin_models.engine import devices  # noqa: PLC0415 - imports llama.cpp
-        from zhiyin_models.engine.generation import render  # noqa: PLC0415
+    def _answer(self, request: Count | Tokenize | Render | Info) -> Event:
+        from zhiyin_models.engine.generation import render  # noqa: PLC0415 - imports llama.cpp
 
-        if isinstance(request, Devices):
-            return DeviceList(request.id, tuple(devices.devices(request.rpc_servers)))
         if self._model is None:
             raise ModelError(Code.MODEL_NONE_LOADED)
         vocabulary = self._model.vocabulary

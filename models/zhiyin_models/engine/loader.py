@@ -10,7 +10,7 @@ from typing import Any, Literal
 from llama_cpp import llama_cpp
 
 from zhiyin_models.engine.decoding import BatchDecoder, StopFlag
-from zhiyin_models.engine.devices import offload_devices, physical_cores, unused_cards
+from zhiyin_models.engine.devices import connected, offload_devices, physical_cores, unused_cards
 from zhiyin_models.engine.fingerprint import fingerprint
 from zhiyin_models.engine.library_log import LibraryLog
 from zhiyin_models.engine.placement import Placement, place
@@ -69,6 +69,7 @@ class LoadedModel:
             llama_cpp.llama_free(self.context)
             llama_cpp.llama_model_free(self._model)
             self.context = self._model = None
+            connected.clear()
 
 
 def _is_recurrent(model: Any) -> bool:
@@ -104,6 +105,7 @@ class Loader:
         """Raises Stopped, or ModelError MODEL_UNKNOWN_ARCHITECTURE, MODEL_TOO_BIG, MODEL_LOAD_FAILED."""
         self._log.clear()
         model = context = None
+        connected.update(self._request.rpc_servers)
         try:
             model = self._load_weights()
             context = self._make_context(model)
@@ -114,6 +116,7 @@ class Loader:
                 raise Stopped
             loaded = LoadedModel(model, context, info=info, template=template, vocabulary=vocabulary, stop=self._stop)
         except BaseException:
+            connected.clear()
             if context is not None:
                 llama_cpp.llama_free(context)
             if model is not None:

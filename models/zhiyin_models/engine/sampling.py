@@ -10,7 +10,20 @@ from llama_cpp import llama_cpp
 
 from zhiyin_models.engine.protocol import Sampling, TokenProbability
 from zhiyin_models.engine.vocabulary import Vocabulary
+from zhiyin_models.errors import Code, ModelError
 
+GREATEST = 1e6
+RANGES = {
+    "temperature": (0, GREATEST),
+    "top_k": (0, 2**31 - 1),
+    "top_p": (0, 1),
+    "min_p": (0, 1),
+    "typical_p": (0, 1),
+    "repeat_penalty": (0, GREATEST),
+    "frequency_penalty": (-GREATEST, GREATEST),
+    "presence_penalty": (-GREATEST, GREATEST),
+    "penalty_last_n": (-1, 2**31 - 1),
+}
 MAX_SEED = 0xFFFFFFFE  # 0xFFFFFFFF asks llama.cpp for a random one
 
 
@@ -18,6 +31,14 @@ def with_seed(sampling: Sampling) -> Sampling:
     """The same settings with a seed that can be reported, chosen when there is none."""
     seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed % (MAX_SEED + 1)
     return msgspec.structs.replace(sampling, seed=seed)
+
+
+def check_settings(sampling: Sampling) -> None:
+    """Raises REQUEST_BAD for settings that no sampler has a meaning for."""
+    for name, (low, high) in RANGES.items():
+        value = getattr(sampling, name)
+        if not low <= value <= high:  # not a number is neither
+            raise ModelError(Code.REQUEST_BAD, detail=f"{name} is {value:g}, and may be {low:g} to {high:g}")
 
 
 class SamplerChain:

@@ -42,7 +42,10 @@ class Session:
     dropped: tuple[tuple[int, int], ...] = ()  # messages left out to make earlier prompts fit: (index, hash)
 
     def append(self, token: int, piece: bytes) -> None:
-        """Take in a sampled token, which becomes part of the text as it was shown."""
+        """Take in a sampled token, which becomes part of the text as it was shown, or as it is written where nothing is shown.
+
+        What is not shown is not in the next prompt either, so that prompt parts with the session there.
+        """
         self.tokens.append(token)
         self.starts.append(len(self.text))
         self.text += piece
@@ -109,7 +112,8 @@ def _is_sound(session: Session, index: int, at: tuple[bytes, int, int], vocabula
     text, place, common = at
     before = session.tokens[index - 1]
     if before in vocabulary.special and before not in vocabulary.strips_right:
-        return True
+        found = vocabulary.special_text.match(text, session.starts[index - 1]) if session.starts[index - 1] >= 0 else None
+        return found is None or found.end() == place  # it may have become the beginning of a longer one
     sampled = index >= session.sampled_from
     if place == len(text):
         return sampled

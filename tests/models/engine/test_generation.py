@@ -1,5 +1,7 @@
 """Replies of a real engine, against the plainest loop over the same tokens."""
 
+import math
+
 import numpy as np
 import pytest
 from tests.models.engine.asking import answer, ask, begin, talk
@@ -7,7 +9,8 @@ from tests.models.engine.reference import Reference
 
 from zhiyin_models.engine import protocol as p
 from zhiyin_models.engine.client import EngineClient
-from zhiyin_models.errors import Code
+from zhiyin_models.engine.sampling import check_settings
+from zhiyin_models.errors import Code, ModelError
 
 FOX = talk("Tell me a story about a fox.")
 
@@ -213,6 +216,12 @@ def test_the_queue_goes_by_priority_and_a_waiting_request_can_be_stopped(engine:
 def test_what_cannot_be_asked_for(engine: EngineClient) -> None:
     assert ask(engine, "", FOX, n=0).failed.code is Code.REQUEST_BAD
     assert ask(engine, "", FOX, n_probs=-1).failed.code is Code.REQUEST_BAD
+    assert ask(engine, "", FOX, max_tokens=-1).failed.code is Code.REQUEST_BAD
+    assert answer(engine, lambda number: p.Render(id=number, messages=FOX, max_tokens=-1)).failed.code is Code.REQUEST_BAD
+    for sampling in (p.Sampling(top_k=-1), p.Sampling(top_p=1.5), p.Sampling(temperature=-0.1), p.Sampling(presence_penalty=1e39)):
+        assert ask(engine, "", FOX, sampling=sampling).failed.code is Code.REQUEST_BAD
+    with pytest.raises(ModelError):
+        check_settings(p.Sampling(min_p=math.nan))
     assert ask(engine, "", FOX, open_reply=True).failed.code is Code.TEMPLATE_NO_CONTINUE
 
 
@@ -226,3 +235,12 @@ def test_a_stop_acts_while_a_prompt_is_measured(engine: EngineClient) -> None:
     huge = talk("a few words that are said again and again, " * 30_000)
     assert begin(engine, "", huge).stop().done().finished.reason == "stopped"
     assert ask(engine, "", FOX, max_tokens=1).finished.reason == "length"
+
+
+def test_candidates_of_tokens_behind_a_stop_string_arrive_too(engine: EngineClient) -> None:
+    whole = ask(engine, "", FOX, max_tokens=8)
+    reply = ask(engine, "", FOX, n_probs=2, max_tokens=8, stop=(whole.text[-6:],))
+    assert reply.finished.reason == "stop_string"
+    found = [token for event in reply.events if isinstance(event, p.Text) for token in event.probabilities]
+    assert len(found) == reply.stats.generated_tokens
+    assert reply.text == whole.text[: whole.text.index(whole.text[-6:])]

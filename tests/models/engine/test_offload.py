@@ -3,12 +3,14 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.models.engine.asking import ask, begin, talk
+from tests.models.engine.asking import Pending, answer, ask, begin, talk
 
 from zhiyin_models.engine import protocol as p
 from zhiyin_models.engine.client import EngineClient
@@ -102,3 +104,68 @@ def test_a_server_that_goes_away_ends_the_engine_and_nothing_else(starter: Path,
         process.wait()
         assert reply.done().failed.code is Code.ENGINE_DIED
         assert not client.alive
+
+
+@contextmanager
+def gate(address: str, opened: threading.Event, reached: threading.Event) -> Iterator[str]:
+    """Another address of the same server, which says nothing until it is opened."""
+    host, _, port = address.rpartition(":")
+    ends: list[socket.socket] = []
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                reached.set()
+                opened.wait()
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection((host, int(port)))
+                ends.extend((near, far))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=carry, args=pair).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            opened.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for end in ends:
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+
+
+def test_a_load_that_is_stopped_before_it_began_leaves_the_model_that_was_loaded(
+    starter: Path, server: tuple[str, "subprocess.Popen[bytes]"]
+) -> None:
+    opened, reached = threading.Event(), threading.Event()
+    with EngineClient() as client, gate(server[0], opened, reached) as address:
+        client.load(starter, context=512, threads=1)
+        load = Pending(client, lambda number: p.Load(id=number, path=str(starter), context=768, rpc_servers=(address,)))
+        assert reached.wait(60)
+        load.stop()
+        answer(client, lambda number: p.Info(id=number))  # read after the stop
+        opened.set()
+        assert load.done().finished.reason == "stopped"
+        assert ask(client, "", MESSAGES, max_tokens=2).stats.context == 512
+
+
+def test_an_address_where_nobody_answers_holds_up_nothing(starter: Path) -> None:
+    with EngineClient() as client, socket.create_server(("127.0.0.1", 0)) as silent:
+        client.load(starter, context=512, threads=1)
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        devices = Pending(client, lambda number: p.Devices(id=number, rpc_servers=(address,)))
+        with pytest.raises(ModelError) as caught:
+            client.load(starter, context=512, rpc_servers=(address,))
+        assert caught.value.failure.args == {"address": address}
+        assert devices.done().failed.code is Code.DEVICE_UNREACHABLE
+        assert ask(client, "", MESSAGES, max_tokens=2).finished.reason == "length"
