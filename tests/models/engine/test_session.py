@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from llama_cpp import llama_cpp
+from tests.models import gguf_files
 from tests.models.engine.reference import Reference
 
 from zhiyin_models.engine.session import Plan, Session, measure, plan
@@ -144,3 +146,26 @@ def test_a_text_far_too_long_is_counted_in_chunks_that_can_be_stopped(vocabulary
             measure(Session("x"), content, vocabulary, 2000, enough)
     fitting = ("word " * 1500).encode()
     assert measure(Session("x"), fitting, vocabulary, 2000, lambda: None)[0] == plan(Session("x"), fitting, vocabulary)
+
+
+def test_a_special_token_that_becomes_a_longer_one_is_tokenized_again(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    texts = [llama_cpp.llama_vocab_get_text(vocabulary.pointer, token).decode() for token in range(vocabulary.size)]
+    one, two = sorted(vocabulary.special - vocabulary.end_of_generation)[-2:]
+    texts[one], texts[two] = "<¶>", "<¶><¶>"
+    path = gguf_files.rewrite_starter(tmp_path / "marks.gguf", change={"tokenizer.ggml.tokens": texts}, data="zeros")
+    with Reference(path, vocabulary_only=True) as model:
+        marks = Vocabulary(model.model)
+        session = session_of("a<¶>b", marks)
+        assert session.tokens[1] == one
+        text = "a<¶><¶>b".encode()
+        assert plan(session, text, marks).tokens == marks.tokenize(text, special=True)
+        assert plan(session, "a<¶>c".encode(), marks).kept == 2
+
+
+def test_a_control_token_that_was_sampled_is_not_kept_in_a_prompt_without_it(vocabulary: Vocabulary) -> None:
+    session = session_of("<|im_start|>assistant\n", vocabulary)
+    (control,) = vocabulary.tokenize(b"<|im_start|>", special=True)
+    for token in (*vocabulary.tokenize(b"Well", special=False), control, *vocabulary.tokenize(b" so", special=False)):
+        session.append(token, vocabulary.shown(token) or vocabulary.written(token))
+    text = b"<|im_start|>assistant\nWell so<|im_end|>\n"
+    assert control not in plan(session, text, vocabulary).tokens[1:]
