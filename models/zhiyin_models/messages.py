@@ -242,6 +242,10 @@ PHRASES: Mapping[str, Words] = {
         "无法写入模型库 {path}（{detail}），请检查权限和磁盘，或用 --data-dir 指定其他文件夹。",
         "The library in {path} cannot be written ({detail}). Check its permissions and the disk, or choose another --data-dir.",
     ),
+    "no_output": Words(
+        "无法写入标准输出（{detail}），请检查磁盘空间和重定向。",
+        "Standard output cannot be written to ({detail}). Check the disk and where the output goes.",
+    ),
     "bug": Words(
         "程序内部出错（{detail}），请重试；若再次发生，请报告这个问题。",
         "Something went wrong inside the program ({detail}). Try again; if it happens again, please report it.",

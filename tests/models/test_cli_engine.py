@@ -88,6 +88,26 @@ def test_a_greeting_where_nobody_can_type(environment: dict[str, str]) -> None:
     assert greeting.stderr == ""
 
 
+def test_streams_that_are_closed_or_full(environment: dict[str, str]) -> None:
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        command = f'"$0" -m zhiyin_models {line}'
+        return subprocess.run(
+            ["sh", "-c", command, sys.executable], env=environment, capture_output=True, text=True, timeout=WAIT, check=False
+        )
+
+    greeting = shell("chat starter --threads 1 --context 512 <&-")
+    assert (greeting.returncode, greeting.stderr) == (0, "")
+    assert greeting.stdout.strip()
+    silent = shell("list >&- 2>&-")
+    assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
+    for line in ("--help", "devices --json", "chat starter --threads 1 --context 512 --prompt Hi --max-tokens 3"):
+        full = shell(f"{line} >/dev/full")
+        assert full.returncode == 1
+        assert full.stderr.startswith("Standard output cannot be written to (")
+        assert full.stderr.count("\n") == 1
+    assert shell("info nothing 2>/dev/full").returncode == 1
+
+
 def test_lines_of_a_pipe_are_turns_of_one_conversation(environment: dict[str, str]) -> None:
     said = "My name is Li Bai.\n\nWhat is my name?\n/exit\nnot said\n"
     talk = run(environment, "chat", "starter", *SMALL, "--max-tokens", "4", "--stats", said=said)

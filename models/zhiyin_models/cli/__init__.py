@@ -12,7 +12,7 @@ from zhiyin_models.cli.arguments import chosen_language, parse
 from zhiyin_models.cli.bench import bench
 from zhiyin_models.cli.chat import chat
 from zhiyin_models.cli.models import devices, import_model, info, list_models
-from zhiyin_models.cli.terminal import Terminal
+from zhiyin_models.cli.terminal import OutputError, Terminal, writing
 from zhiyin_models.errors import ModelError
 from zhiyin_models.messages import one_line
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("zhiyin_models").addHandler(logging.NullHandler())  # what matters is said in sentences
     terminal = Terminal(chosen_language(arguments, os.environ))
     try:
-        return _run(parse(arguments, terminal.lang), terminal)
+        return _run(_parse(arguments, terminal), terminal)
     except KeyboardInterrupt:
         with contextlib.suppress(OSError):
             terminal.end_line()
@@ -38,6 +38,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         terminal.abandon_output()
         return NOBODY_READS
+    except OutputError as error:
+        terminal.complain("no_output", detail=one_line(str(error)))
+        terminal.abandon_output()
+        return 1
+
+
+def _parse(arguments: Sequence[str], terminal: Terminal) -> Namespace:
+    with writing():  # of a help text
+        try:
+            return parse(arguments, terminal.lang)
+        finally:
+            terminal.flush()
 
 
 def _run(options: Namespace, terminal: Terminal) -> int:
@@ -46,7 +58,7 @@ def _run(options: Namespace, terminal: Terminal) -> int:
         terminal.flush()
     except ModelError as error:
         terminal.fail(error.failure)
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputError):
         raise
     except Exception as error:
         if os.environ.get("ZHIYIN_DEBUG"):

@@ -27,15 +27,23 @@ def chat(options: Namespace, terminal: Terminal) -> int:
             return 0 if conversation.turn(options.prompt) else 1
         if sys.stdin.isatty():
             return _talk(conversation, terminal)
-        line = sys.stdin.readline()
+        line = _line()
         if not line:
             return 0 if conversation.greet() else 1
         answered = True
         while line and line.strip() not in LEAVE:
             if line.strip():
                 answered = conversation.turn(line.strip()) and answered
-            line = sys.stdin.readline()
+            line = _line()
         return 0 if answered else 1
+
+
+def _line() -> str:
+    """The next line of standard input; "" at its end, and where it is nothing that can be read."""
+    try:
+        return sys.stdin.readline()
+    except (OSError, ValueError):
+        return ""
 
 
 def _talk(conversation: "Conversation", terminal: Terminal) -> int:
@@ -81,7 +89,7 @@ def _ask(terminal: Terminal) -> str | None:
             return None
     sys.stderr.write(PROMPT)
     sys.stderr.flush()
-    return sys.stdin.readline() or None
+    return _line() or None
 
 
 class Conversation:

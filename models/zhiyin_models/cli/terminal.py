@@ -1,10 +1,11 @@
 """What the command line writes: replies on standard output, everything about them on standard error, in one language."""
 
+import contextlib
 import io
 import os
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from zhiyin_models.errors import Argument, Failure
 from zhiyin_models.messages import Language, one_line, phrase, text
@@ -32,12 +33,36 @@ def width(words: str) -> int:
     return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in words)
 
 
+class OutputError(Exception):
+    """Standard output cannot be written to: the disk is full, or it is no file for writing."""
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Within it, what goes wrong with standard output is an ``OutputError``; a reader that left stays a ``BrokenPipeError``."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:  # a stream for reading only raises both
+        raise OutputError(getattr(error, "strerror", None) or str(error)) from error
+
+
+def _open_what_is_closed() -> None:
+    """Give streams that were closed when the program began (``<&-``) a place to go, so that no file takes their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
 class Terminal:
     """Standard output and standard error, spoken to in one language."""
 
     def __init__(self, lang: Language) -> None:
         self.lang = lang
         self._progress_width = 0
+        _open_what_is_closed()
         for stream in (sys.stdin, sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
@@ -50,16 +75,19 @@ class Terminal:
 
     def write(self, words: str) -> None:
         """A piece of a reply, made harmless."""
-        sys.stdout.write(neutral(words))
-        sys.stdout.flush()
+        with writing():
+            sys.stdout.write(neutral(words))
+            sys.stdout.flush()
 
     def write_json(self, encoded: bytes) -> None:
         """One line of JSON."""
-        sys.stdout.write(encoded.decode() + "\n")
+        with writing():
+            sys.stdout.write(encoded.decode() + "\n")
 
     def write_line(self, words: str) -> None:
         """One line of our own."""
-        sys.stdout.write(words + "\n")
+        with writing():
+            sys.stdout.write(words + "\n")
 
     def write_table(self, rows: Sequence[Sequence[str]]) -> None:
         """Columns as wide as what is in them; cells are made harmless."""
@@ -70,10 +98,11 @@ class Terminal:
 
     def flush(self) -> None:
         """Write out what is buffered, so that a failure to do so is noticed in time."""
-        sys.stdout.flush()
+        with writing():
+            sys.stdout.flush()
 
     def abandon_output(self) -> None:
-        """Standard output is closed at the other end: nothing more goes there, not even at exit."""
+        """Standard output takes nothing more: nothing goes there from now on, not even at exit."""
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())
         os.close(nothing)
@@ -96,8 +125,9 @@ class Terminal:
     def note(self, words: str) -> None:
         """A line on standard error."""
         self.clear_progress()
-        sys.stderr.write(words + "\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # there is nobody left to be told
+            sys.stderr.write(words + "\n")
+            sys.stderr.flush()
 
     def progress(self, key: str, **args: Argument) -> None:
         """A line that the next one replaces; only where a person watches."""
