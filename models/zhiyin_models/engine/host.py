@@ -125,7 +125,7 @@ class Host:
         from zhiyin_models.engine.loader import Loader, Stopped  # noqa: PLC0415 - imports llama.cpp
 
         loader = Loader(request, log=self._log, stop=self._stop, send=self._end.send)
-        loader.check(freed=self._model.main_memory if self._model is not None else 0)
+        loader.check(freed=self._model.memory if self._model is not None else {})
         if self._stop.is_set():  # nothing was begun: the model that is loaded stays
             return Finished(request.id, "stopped")
         self._unload()

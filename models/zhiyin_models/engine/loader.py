@@ -3,7 +3,7 @@
 import ctypes
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,9 +59,9 @@ class LoadedModel:
         stop.watch(context)
 
     @property
-    def main_memory(self) -> int:
-        """Bytes that unloading gives back for certain; mapped weights count as free already."""
-        return sum(share.kv + share.compute for share in self.info.shares if share.device == "CPU")
+    def memory(self) -> dict[str, int]:
+        """Bytes that unloading gives back for certain, by device; weights mapped into main memory count as free already."""
+        return {share.device: share.kv + share.compute + (share.weights if share.device != "CPU" else 0) for share in self.info.shares}
 
     def close(self) -> None:
         """Free everything; the object is of no use afterwards."""
@@ -90,8 +90,8 @@ class Loader:
         self._cards: list[Any] = []
         self._placement: Placement
 
-    def check(self, *, freed: int) -> None:
-        """Raises ModelError: MODEL_…, TEMPLATE_FAILED, DEVICE_UNREACHABLE. ``freed``: bytes that unloading the old model gives back."""
+    def check(self, *, freed: Mapping[str, int]) -> None:
+        """Raises ModelError: MODEL_…, TEMPLATE_FAILED, DEVICE_UNREACHABLE. ``freed``: what unloading the old model gives back."""
         self._send(LoadProgress(self._request.id, 0.0))
         self._file = read_metadata(self._request.path)
         self._file.check_complete()

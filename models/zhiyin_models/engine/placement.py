@@ -1,8 +1,10 @@
 """Before loading: how long the context may be, and how many layers go to the GPUs."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from zhiyin_models.engine.protocol import Device, Load, Notice
 from zhiyin_models.errors import Code, ModelError
@@ -24,22 +26,27 @@ class Placement:
     notices: tuple[Notice, ...]
 
 
-def place(file: GGUFFile, request: Load, cards: Sequence[Device], *, freed: int, unused_card: Callable[[], str]) -> Placement:
-    """Choose context and GPU layers. ``freed`` bytes of main memory come free before loading.
+def place(file: GGUFFile, request: Load, cards: Sequence[Device], *, freed: Mapping[str, int], unused_card: Callable[[], str]) -> Placement:
+    """Choose context and GPU layers. ``freed``: bytes that come free before loading, by device; "CPU" is the main memory.
 
     Raises MODEL_TOO_BIG, unless the request forbids checking.
     """
-    room = sum(_usable(card) for card in cards) if request.gpu_layers else 0
-    free = memory_available() + freed
+    cards = [replace(card, memory_free=card.memory_free + freed.get(card.name, 0)) for card in cards]
+    free = memory_available() + freed.get("CPU", 0)
+    flash = request.flash_attention != "off"
     wanted = request.context or min(file.trained_context or DEFAULT_CONTEXT, DEFAULT_CONTEXT)
     context = max(1, min(wanted, file.trained_context or wanted))
     if request.check_memory:
-        largest = largest_context(file, free + room, wanted=context, kv_type=request.kv_type)
+        room = _room(file, estimate(file, context, request.kv_type, flash_attention=flash), cards, request.gpu_layers)
+        largest = largest_context(file, free + room, wanted=context, kv_type=request.kv_type, flash_attention=flash)
+        if largest < context:  # shorter caches take less of the cards, so that only the weights there are certain
+            room = _room(file, Fit(0, 0, 0), cards, request.gpu_layers)
+            largest = largest_context(file, free + room, wanted=context, kv_type=request.kv_type, flash_attention=flash)
         if not largest:
-            need = estimate(file, min(context, SMALLEST_CONTEXT), request.kv_type).total
+            need = estimate(file, min(context, SMALLEST_CONTEXT), request.kv_type, flash_attention=flash).total
             raise ModelError(Code.MODEL_TOO_BIG, path=request.path, need=need, free=free + room)
         context = largest
-    fit = estimate(file, context, request.kv_type)
+    fit = estimate(file, context, request.kv_type, flash_attention=flash)
     notices = []
     if context < wanted:
         notices.append(Notice(request.id, Code.CONTEXT_REDUCED, {"wanted": wanted, "given": context}))
@@ -59,6 +66,24 @@ def layers_that_fit(file: GGUFFile, fit: Fit, cards: Sequence[Device]) -> int:
     """How many layers, counted from the output backwards as llama.cpp does, go into the free memory of all cards together."""
     if not cards or not file.layers:
         return 0
+    room = sum(_usable(card) for card in cards) - len(cards) * fit.compute
+    count = 0
+    for size in _layer_sizes(file, fit):
+        room -= size
+        if room < 0:
+            break
+        count += 1
+    return count
+
+
+def _room(file: GGUFFile, fit: Fit, cards: Sequence[Device], layers: int) -> int:
+    """What the cards take of a model: all that is free there, or as much as so many layers need."""
+    room = sum(map(_usable, cards)) if layers else 0
+    return room if layers < 0 else min(room, sum(_layer_sizes(file, fit)[:layers]))
+
+
+def _layer_sizes(file: GGUFFile, fit: Fit) -> list[int]:
+    """Weights and cache of each layer in the order in which llama.cpp puts them on cards: the output first, then backwards."""
     weights = [0] * (file.layers + 1)  # the last is the output
     embedding = output = 0
     for tensor in file.tensors():
@@ -73,15 +98,8 @@ def layers_that_fit(file: GGUFFile, fit: Fit, cards: Sequence[Device]) -> int:
             output += tensor.nbytes
     has_output = any(tensor.name == "output.weight" for tensor in file.tensors())
     weights[-1] = output if has_output else output + embedding
-    room = sum(_usable(card) for card in cards) - len(cards) * fit.compute
-    kv = fit.kv // file.layers
-    count = 0
-    for index in range(file.layers, -1, -1):
-        room -= weights[index] + (kv if index < file.layers else 0)
-        if room < 0:
-            break
-        count += 1
-    return count
+    kv = fit.kv // max(1, file.layers)
+    return [weights[-1], *(size + kv for size in reversed(weights[:-1]))]
 
 
 def _usable(card: Device) -> int:

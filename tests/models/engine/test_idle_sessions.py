@@ -22,7 +22,7 @@ events: list[p.Event] = []
 def model(starter: Path) -> Iterator[LoadedModel]:
     """The starter in this process, to be looked into."""
     loader = Loader(p.Load(id=1, path=str(starter), context=2048, threads=1), log=LibraryLog(), stop=StopFlag(), send=events.append)
-    loader.check(freed=0)
+    loader.check(freed={})
     loaded = loader.load()
     yield loaded
     loaded.close()
