@@ -60,6 +60,7 @@ class Store:
         self._reader = Reader(self._connect_reading(), self._error)
         self._writer = Writer(connection, lambda: database.connect(paths.database, "write", busy_timeout), self._error)
         self._maintenance: Maintenance | None = None
+        self._drafting: dict[int, Future[None]] = {}  # the last draft of each conversation that may still be on its way
         self._closing = threading.Lock()
         self._closed = False
 
@@ -145,15 +146,7 @@ class Store:
                 else:
                     settle(answer, error=error)
                 return
-            self.conversation(done.result()).add_done_callback(pass_on)
-
-        def pass_on(done: Future[ConversationView]) -> None:
-            if done.cancelled():
-                call_off(answer)
-            elif (error := done.exception()) is not None:
-                settle(answer, error=error)
-            else:
-                settle(answer, done.result())
+            _pass_on(self._view(done.result()), answer)
 
         written.add_done_callback(read)
         return answer
@@ -165,7 +158,19 @@ class Store:
         return self._reader.submit(lambda connection: conversations.listed(connection, limit, before))
 
     def conversation(self, conversation: int, *, supersede: bool = False) -> Future[ConversationView]:
-        """Return one with the path on show. ``supersede`` cancels earlier calls with it that are not answered yet."""
+        """Return one with the path on show. ``supersede`` cancels earlier calls with it that are not answered yet.
+
+        Its draft is the last one set, even when that is still being written: coming back at once must not show an older one.
+        """
+        writing = self._drafting.get(conversation)
+        if writing is None or writing.done():
+            self._drafting.pop(conversation, None)
+            return self._view(conversation, supersede=supersede)
+        answer: Future[ConversationView] = Future()
+        writing.add_done_callback(lambda _: _pass_on(self._view(conversation, supersede=supersede), answer))
+        return answer
+
+    def _view(self, conversation: int, *, supersede: bool = False) -> Future[ConversationView]:
         return self._reader.submit(
             lambda connection: turns.view(connection, conversations.get(connection, conversation)), "view" if supersede else ""
         )
@@ -214,7 +219,9 @@ class Store:
 
     def set_draft(self, conversation: int, text: str) -> Future[None]:
         """Keep what stands in the composer; while one waits to be written, only the newest is."""
-        return self._writer.submit(lambda connection: conversations.set_draft(connection, conversation, text), ("draft", conversation))
+        writing = self._writer.submit(lambda connection: conversations.set_draft(connection, conversation, text), ("draft", conversation))
+        self._drafting[conversation] = writing
+        return writing
 
     def set_memory_start(self, conversation: int, turn: int | None) -> Future[Conversation]:
         """Remember from which turn on the model still sees the conversation; None = from the first."""
@@ -300,6 +307,20 @@ class Store:
         """Return the copies, good ones first, newest first among them."""
         assert self._maintenance is not None  # noqa: S101  open() made it
         return self._maintenance.submit(lambda: list_backups(self.paths.data_dir))
+
+
+def _pass_on(source: Future[ConversationView], target: Future[ConversationView]) -> None:
+    """Let one future answer with what another answers."""
+
+    def arrived(done: Future[ConversationView]) -> None:
+        if done.cancelled():
+            call_off(target)
+        elif (error := done.exception()) is not None:
+            settle(target, error=error)
+        else:
+            settle(target, done.result())
+
+    source.add_done_callback(arrived)
 
 
 def list_backups(data_dir: Path) -> list[Backup]:

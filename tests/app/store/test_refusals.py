@@ -104,3 +104,16 @@ def test_a_short_lock_is_waited_for(data_dir: Path, start_child: StartChild) -> 
         assert not writing.done()
         assert holder.end_input() == 0
         assert writing.result(30).title == "waited"
+
+
+def test_coming_back_to_a_conversation_shows_the_draft_that_is_still_being_written(data_dir: Path, start_child: StartChild) -> None:
+    with Store.open(data_dir, busy_timeout=60) as store:
+        made, other = store.create_conversation(draft="old").result(), store.create_conversation(draft="other").result()
+        holder = start_child("holding_child.py", store.paths.database)
+        assert holder.line() == "held"
+        store.set_draft(made.id, "half a thought")
+        reading = store.conversation(made.id)
+        assert store.conversation(other.id).result(30).conversation.draft == "other"  # nothing else waits
+        assert not reading.done()
+        assert holder.end_input() == 0
+        assert reading.result(30).conversation.draft == "half a thought"
