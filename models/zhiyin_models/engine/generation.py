@@ -99,7 +99,7 @@ class Generation:
         self._session = Session("")
 
     def run(self) -> Finished:
-        """Raises ModelError: MESSAGE_TOO_LONG, DECODE_FAILED, REQUEST_BAD, or one of the template's."""
+        """Raises ModelError: MESSAGE_TOO_LONG, DECODE_FAILED, REQUEST_BAD, MODEL_TRUNCATED, or one of the template's."""
         request, cache = self._request, self._model.sessions
         if not 1 <= request.n <= MAX_REPLIES or not 0 <= request.n_probs <= MAX_PROBABILITIES:
             raise ModelError(Code.REQUEST_BAD, detail=f"n is 1 to {MAX_REPLIES}, n_probs at most {MAX_PROBABILITIES}")
@@ -133,6 +133,7 @@ class Generation:
             cache.end()
 
     def _check_file(self) -> None:
+        self._model.check_files()
         if not self._model.deleted_said and not Path(self._model.info.path).exists():
             self._model.deleted_said = True
             self._send(Notice(self._request.id, Code.MODEL_DELETED, {"path": self._model.info.path}))

@@ -3,7 +3,7 @@
 import ctypes
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,9 +40,18 @@ class LoadedModel:
     """A model with its context, vocabulary, template and sessions."""
 
     def __init__(
-        self, model: Any, context: Any, *, info: ModelInfo, template: ChatTemplate, vocabulary: Vocabulary, stop: StopFlag
+        self,
+        model: Any,
+        context: Any,
+        *,
+        info: ModelInfo,
+        template: ChatTemplate,
+        vocabulary: Vocabulary,
+        stop: StopFlag,
+        files: Sequence[Path],
     ) -> None:
         self._model = model
+        self._files = {path: _file_identity(path) for path in files}
         self.context = context
         self.info = info
         self.template = template
@@ -63,6 +72,13 @@ class LoadedModel:
         """Bytes that unloading gives back for certain, by device; weights mapped into main memory count as free already."""
         return {share.device: share.kv + share.compute + (share.weights if share.device != "CPU" else 0) for share in self.info.shares}
 
+    def check_files(self) -> None:
+        """Raises MODEL_TRUNCATED where a file has become shorter: reading what is gone of its mapping would end the process."""
+        for path, (size, *identity) in self._files.items():
+            now, *other = _file_identity(path)
+            if now < size and other == identity:
+                raise ModelError(Code.MODEL_TRUNCATED, path=str(path), expected=size, actual=now)
+
     def close(self) -> None:
         """Free everything; the object is of no use afterwards."""
         if self.context is not None:
@@ -70,6 +86,15 @@ class LoadedModel:
             llama_cpp.llama_model_free(self._model)
             self.context = self._model = None
             connected.clear()
+
+
+def _file_identity(path: Path) -> tuple[int, int, int]:
+    """Size, device and number: a file that was put in another's place is not the one that is mapped."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return status.st_size, status.st_dev, status.st_ino
 
 
 def _is_recurrent(model: Any) -> bool:
@@ -114,7 +139,8 @@ class Loader:
             info = self._info(model, context, vocabulary, template)
             if self._stop.is_set():
                 raise Stopped
-            loaded = LoadedModel(model, context, info=info, template=template, vocabulary=vocabulary, stop=self._stop)
+            files = [part.path for part in self._file.parts]
+            loaded = LoadedModel(model, context, info=info, template=template, vocabulary=vocabulary, stop=self._stop, files=files)
         except BaseException:
             connected.clear()
             if context is not None:

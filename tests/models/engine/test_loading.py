@@ -155,6 +155,19 @@ def test_a_file_that_is_deleted_while_loaded_is_noticed_once_and_the_model_goes_
     assert ask(client, "", HELLO, max_tokens=2).notices() == []
 
 
+def test_a_file_that_is_cut_while_loaded_is_noticed_before_it_ends_the_engine(client: EngineClient, starter: Path, tmp_path: Path) -> None:
+    path = gguf_files.rewrite_starter(tmp_path / "cut.gguf", data="zeros")
+    size = path.stat().st_size
+    client.load(path, context=512, threads=1)
+    assert ask(client, "", HELLO, max_tokens=2).finished
+    os.truncate(path, size // 2)
+    failed = ask(client, "", HELLO, max_tokens=2).failed
+    assert failed.code is Code.MODEL_TRUNCATED
+    assert failed.args == {"path": str(path), "expected": size, "actual": size // 2}
+    client.load(starter, context=512, threads=1)
+    assert ask(client, "", HELLO, max_tokens=2).finished.reason == "length"
+
+
 def test_a_context_longer_than_the_trained_one_is_shortened_and_said(client: EngineClient, starter: Path) -> None:
     load = loading(client, starter, context=100_000).done()
     assert isinstance(load.final, p.Loaded)
