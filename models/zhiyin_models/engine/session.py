@@ -102,7 +102,8 @@ def _boundary(session: Session, text: bytes, vocabulary: Vocabulary) -> tuple[in
     common = _common_prefix(old, text)
     for index in range(len(session.tokens), 0, -1):
         place = session.starts[index] if index < len(session.tokens) else len(old)
-        if 0 < place <= common and _is_sound(session, index, (text, place, common), vocabulary):
+        added = index <= session.sampled_from and session.starts[index - 1] == place  # a tokenizer's own space before what follows
+        if 0 < place <= common and not added and _is_sound(session, index, (text, place, common), vocabulary):
             return index, place
     return 0, 0
 

@@ -185,6 +185,9 @@ def test_no_template_is_said_and_a_hostile_one_ends_the_request_only(client: Eng
     grows = "{% for a in range(99999) %}{% for b in range(99999) %}xxxxxxxx{% endfor %}{% endfor %}"
     client.load(gguf_files.starter_with_template(tmp_path / "grows.gguf", grows, data="zeros"), context=512)
     assert ask(client, "", HELLO).failed.code in {Code.TEMPLATE_TOO_SLOW, Code.TEMPLATE_TOO_LARGE}
+    bare = "{{ messages[-1].content }}"
+    client.load(gguf_files.starter_with_template(tmp_path / "bare.gguf", bare, data="zeros"), context=512)
+    assert ask(client, "", talk("", system=None)).failed.code is Code.TEMPLATE_FAILED
     broken = gguf_files.starter_with_template(tmp_path / "broken.gguf", "{% if %}", data="zeros")
     with pytest.raises(ModelError) as caught:
         client.load(broken)
