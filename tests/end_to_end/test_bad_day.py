@@ -98,7 +98,7 @@ def test_the_oldest_turns_go_first_and_a_line_shows_where_memory_begins(app: Dri
     app.session.change_settings(msgspec.structs.replace(app.session.settings, context=512, max_tokens=8, system_prompt="Be brief."))
     app.session.models.load(app.session.models.current)
     app.ready()
-    for number in range(4):
+    for number in range(6):
         app.ask(f"{number} " + "some words about the sea " * 20)
     app.until(lambda: app.chat.conversation.memory_start is not None)
     start = app.chat.conversation.memory_start

@@ -143,3 +143,8 @@ def test_a_conversation_whose_model_is_gone_says_so_and_offers_another(app: Driv
     other = app.session.models.models[0].name
     app.window.banner.action.emit(f"use:{other}")
     app.until(lambda: app.chat.conversation.model == other)
+
+
+def test_the_starter_knows_the_capital_of_france(app: Driver) -> None:
+    assert "Paris" in app.ask("What is the capital of France?")
+    assert app.chat.conversation.system_prompt  # on show in the panel, where it can be changed

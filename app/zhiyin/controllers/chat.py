@@ -24,6 +24,8 @@ from zhiyin_models.errors import Code, Failure
 log = logging.getLogger(__name__)
 
 NEW_DRAFT_KEY = "new_draft"
+# The starter model's template puts in a system prompt under which it rambles; with this one it names the capital of France.
+STARTER_PROMPT = "You are a helpful assistant."
 
 
 class ChatController(QObject):
@@ -241,8 +243,14 @@ class ChatController(QObject):
             self._send_in(self._conversation, text, list(self._turns))
             return
         self._unsent = text
-        making = self._store.create_conversation(**self._new)
+        making = self._store.create_conversation(**self._fields_of_new())
         self._ask(making, lambda made: self._begin(made, text), lambda error: self._not_sent(None, text, error))
+
+    def _fields_of_new(self) -> dict[str, Any]:
+        fields = dict(self._new)
+        if fields.get("system_prompt") is None and not self._settings.system_prompt and self._models.is_starter(self.model):
+            fields["system_prompt"] = STARTER_PROMPT
+        return fields
 
     def _begin(self, made: Conversation, text: str) -> None:
         self._unsent = ""

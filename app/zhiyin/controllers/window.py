@@ -96,7 +96,7 @@ class WindowController(QObject):
         self._models.failed.connect(self._show_failure)
         self._models.added.connect(lambda model: self.choose_model(model.name))
         self._models.loading.connect(self._on_loading)
-        self._models.starter_found.connect(self._window.first_run.set_starter)
+        self._models.starter_found.connect(self._on_starter)
         self._engine.load_progressed.connect(self._on_load_progress)
         self._engine.loaded.connect(self._on_loaded)
         self._engine.load_cancelled.connect(self._show_model)
@@ -192,6 +192,10 @@ class WindowController(QObject):
     def _other_model(self, gone: str) -> str:
         there = [model.name for model in self._models.models if not model.missing and model.name != gone]
         return self._models.current if self._models.current in there else there[0] if there else ""
+
+    def _on_starter(self, found: bool, size: int) -> None:  # noqa: FBT001 - a signal's value
+        shown = QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+        self._window.first_run.set_starter(found, shown if found else "")
 
     def _ask_for_file(self) -> None:
         dialog = ModelFileDialog(self._window)

@@ -93,6 +93,7 @@ class Composer(QFrame):
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
         self.editor.setPlaceholderText(self._hint or self.tr("Write something…"))
+        self.editor.viewport().update()  # Qt repaints an empty field for a new placeholder only when it is focused
         self.editor.setAccessibleName(self.tr("Message"))
         self.send_button.set_hint(self.tr("Send"), "Return")
         self.stop_button.set_hint(self.tr("Stop"), "Esc")
