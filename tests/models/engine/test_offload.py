@@ -169,3 +169,15 @@ def test_an_address_where_nobody_answers_holds_up_nothing(starter: Path) -> None
         assert caught.value.failure.args == {"address": address}
         assert devices.done().failed.code is Code.DEVICE_UNREACHABLE
         assert ask(client, "", MESSAGES, max_tokens=2).finished.reason == "length"
+
+
+def test_a_stop_acts_between_the_batches_of_a_prompt(starter: Path, server: tuple[str, "subprocess.Popen[bytes]"]) -> None:
+    long = talk(" ".join(f"word{number}" for number in range(150)))
+    with EngineClient() as client:
+        client.load(starter, context=1024, threads=1, rpc_servers=(server[0],))
+        running = begin(client, "a", long).until(lambda event: isinstance(event, p.Prefill) and event.done > 0)
+        stopped = running.stop().done()
+        assert stopped.finished.reason == "stopped"
+        done = max(event.done for event in stopped.events if isinstance(event, p.Prefill))
+        assert done < stopped.stats.prompt_tokens
+        assert ask(client, "a", long, max_tokens=2).stats.reused_tokens >= done
