@@ -67,7 +67,12 @@ SENTENCES: Mapping[str, object] = {
     Code.DEVICE_UNREACHABLE: QT_TRANSLATE_NOOP(
         "Errors", "The device at {address} cannot be reached. Check that its server runs, or remove it."
     ),
-    Code.GPU_NOT_USED: QT_TRANSLATE_NOOP("Errors", "The GPU is not used: {reason}."),
+    Code.GPU_NOT_BUILT: QT_TRANSLATE_NOOP(
+        "Errors", "The GPU is not used: this build of the engine cannot use the {maker} card. Install its toolkit, then set up again."
+    ),
+    Code.GPU_NO_ROOM: QT_TRANSLATE_NOOP(
+        "Errors", "The GPU is not used: too little memory is free on {device}. Close other programs, or choose a smaller model."
+    ),
     Code.REQUEST_BAD: QT_TRANSLATE_NOOP("Errors", "The engine did not understand a request ({detail}). Install Zhiyin again."),
     Code.LINE_TOO_LONG: QT_TRANSLATE_NOOP("Errors", "The conversation is too large to be sent (more than {limit}). Shorten it."),
     StoreCode.DISK_FULL: QT_TRANSLATE_NOOP(

@@ -123,7 +123,14 @@ SENTENCES: Mapping[Code, Words] = {
         "无法连接设备 {address}，请确认它的服务正在运行，或去掉这个 --rpc。",
         "The device at {address} cannot be reached. Check that its server runs, or leave out this --rpc.",
     ),
-    Code.GPU_NOT_USED: Words("没有使用 GPU：{reason}。", "The GPU is not used: {reason}."),
+    Code.GPU_NOT_BUILT: Words(
+        "没有使用 GPU：此版本的引擎无法使用 {maker} 显卡。请装好它的开发工具包，再重新安装。",
+        "The GPU is not used: this build of the engine cannot use the {maker} card. Install its toolkit, then set up again.",
+    ),
+    Code.GPU_NO_ROOM: Words(
+        "没有使用 GPU：{device} 的空闲显存太少。请关闭其他程序，或换用更小的模型。",
+        "The GPU is not used: too little memory is free on {device}. Close other programs, or choose a smaller model.",
+    ),
     Code.REQUEST_BAD: Words(
         "引擎不明白这个请求（{detail}），请重新安装 Zhiyin。", "The engine did not understand a request ({detail}). Install Zhiyin again."
     ),

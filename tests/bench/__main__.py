@@ -72,8 +72,15 @@ def main() -> int:
     for name in wanted:
         say(f"… {name}")
         started = time.monotonic()
-        figures += importlib.import_module(f"tests.bench.bench_{name}").run()
+        try:
+            found = importlib.import_module(f"tests.bench.bench_{name}").run()
+        except Exception as error:  # noqa: BLE001 - what the others measured is not to be lost
+            found = [{"name": f"{name}: {type(error).__name__}", "value": 0.0, "unit": "", "limit": "", "ok": False}]
+            say(f"  {error}")
+        figures += found
         say(f"  {time.monotonic() - started:.0f} s")
+        say(table(found))
+    say("")
     say(table(figures))
     machine = {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
     report = {

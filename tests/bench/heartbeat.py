@@ -77,6 +77,7 @@ class Heartbeat(QObject):
             self._phase = "streaming"
             yield lambda: not session.replies.busy
             self._phase = ""
+            yield lambda: session.chat.turns[-1].finished is not None  # stored: only then does the composer send again
 
 
 def main() -> int:

@@ -317,8 +317,12 @@
         <translation>连不上位于 {address} 的设备。请确认它的服务正在运行，或将它移除。</translation>
     </message>
     <message>
-        <source>The GPU is not used: {reason}.</source>
-        <translation>没有使用显卡：{reason}。</translation>
+        <source>The GPU is not used: this build of the engine cannot use the {maker} card. Install its toolkit, then set up again.</source>
+        <translation>没有使用 GPU：此版本的引擎无法使用 {maker} 显卡。请装好它的开发工具包，再重新安装。</translation>
+    </message>
+    <message>
+        <source>The GPU is not used: too little memory is free on {device}. Close other programs, or choose a smaller model.</source>
+        <translation>没有使用 GPU：{device} 的空闲显存太少。请关闭其他程序，或换用更小的模型。</translation>
     </message>
     <message>
         <source>The engine did not understand a request ({detail}). Install Zhiyin again.</source>

@@ -2,11 +2,13 @@
 
 import ctypes
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from llama_cpp import llama_cpp
 
+from zhiyin_models.engine.thread_pace import ThreadPace
 from zhiyin_models.errors import Code, ModelError
 
 ABORTED = 2
@@ -52,8 +54,9 @@ class StopFlag:
 class BatchDecoder:
     """Feeds tokens to one context. ``make_room`` frees cells of other sequences and says whether it could."""
 
-    def __init__(self, context: Any, *, batch: int, sequences: int, make_room: Callable[[], bool]) -> None:
+    def __init__(self, context: Any, *, batch: int, sequences: int, make_room: Callable[[], bool], pace: ThreadPace) -> None:
         self._context = context
+        self._pace = pace
         self._make_room = make_room
         self.batch = batch
         self._tokens = (ctypes.c_int32 * batch)()
@@ -102,7 +105,9 @@ class BatchDecoder:
         self._each_places[0] = place
         self._each_sequence[0].value = sequence
         self._each.n_tokens = 1
+        started = time.perf_counter()
         self._decode(self._each)
+        self._pace.note(time.perf_counter() - started)
 
     def several(self, rows: Sequence[tuple[int, int, int]]) -> None:
         """Decode one token each of several sequences: (token, position, sequence); the logits of row i are the i-th."""

@@ -43,9 +43,9 @@ from zhiyin_models.engine.protocol import (
 from zhiyin_models.engine.request_queue import Entry, RequestQueue, Work
 from zhiyin_models.errors import Code, ModelError
 
-# How long a thread of GCC's OpenMP spins at each of some 600 barriers a token before it sleeps. The default of 300,000 rounds wastes 4 ms
-# at every barrier while a neighbour has the other core: 0.4 tokens/s beside a busy process, against 12 with this; alone, the same speed.
-BARRIER_SPINS = {"GOMP_SPINCOUNT": "2000"}
+# How long a thread of GCC's OpenMP spins at each of some 600 barriers a token before it sleeps. With the default of 300,000 rounds a token
+# took 2 to 3 s beside a busy process, with 20,000 0.4 s, and alone up to a tenth more; ``thread_pace`` then goes on with fewer.
+BARRIER_SPINS = {"GOMP_SPINCOUNT": "100000"}
 SWITCH_SECONDS = 0.0005  # how long a thread that computes in Python may hold up the one that decodes
 
 Question = Count | Tokenize | Render | Info | Devices

@@ -17,6 +17,7 @@ from zhiyin_models.engine.placement import Placement, place
 from zhiyin_models.engine.protocol import DeviceShare, Event, Load, LoadProgress, ModelInfo, Notice
 from zhiyin_models.engine.session import SessionCache
 from zhiyin_models.engine.templates import ChatTemplate
+from zhiyin_models.engine.thread_pace import ThreadPace
 from zhiyin_models.engine.vocabulary import Vocabulary
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.library.fit import memory_available
@@ -64,7 +65,9 @@ class LoadedModel:
         budget = min(memory_available() // SAVED_SHARE, SAVED_MOST)
         self.sessions = SessionCache(context, sequences=self.sequences, budget=budget, partial=not recurrent)
         batch: int = llama_cpp.llama_n_batch(context)
-        self.decoder = BatchDecoder(context, batch=batch, sequences=self.sequences, make_room=self.sessions.make_room)
+        on_cpu = info.gpu_layers < info.layers
+        pace = ThreadPace(info.threads if on_cpu else 1, lambda count: llama_cpp.llama_set_n_threads(context, count, info.threads))
+        self.decoder = BatchDecoder(context, batch=batch, sequences=self.sequences, make_room=self.sessions.make_room, pace=pace)
         stop.watch(context)
 
     @property

@@ -51,14 +51,10 @@ def place(file: GGUFFile, request: Load, cards: Sequence[Device], *, freed: Mapp
     if context < wanted:
         notices.append(Notice(request.id, Code.CONTEXT_REDUCED, {"wanted": wanted, "given": context}))
     layers = request.gpu_layers if request.gpu_layers >= 0 else layers_that_fit(file, fit, cards)
-    reason = ""
-    if not cards and request.gpu_layers:
-        maker = unused_card()
-        reason = f"this build cannot use the {maker} card" if maker else ""
+    if not cards and request.gpu_layers and (maker := unused_card()):
+        notices.append(Notice(request.id, Code.GPU_NOT_BUILT, {"maker": maker}))
     elif cards and request.gpu_layers < 0 and not layers:
-        reason = f"too little memory is free on {cards[0].name}"
-    if reason:
-        notices.append(Notice(request.id, Code.GPU_NOT_USED, {"reason": reason}))
+        notices.append(Notice(request.id, Code.GPU_NO_ROOM, {"device": cards[0].name}))
     return Placement(context, min(layers, file.layers + 1) if cards else 0, fit, tuple(notices))
 
 
