@@ -74,7 +74,7 @@ def main() -> int:
         started = time.monotonic()
         try:
             found = importlib.import_module(f"tests.bench.bench_{name}").run()
-        except Exception as error:  # noqa: BLE001 - what the others measured is not to be lost
+        except Exception as error:  # what the others measured is not to be lost
             found = [{"name": f"{name}: {type(error).__name__}", "value": 0.0, "unit": "", "limit": "", "ok": False}]
             say(f"  {error}")
         figures += found
