@@ -47,8 +47,8 @@ class Code(StrEnum):
     ENGINE_FAILED = "engine.failed"  # detail: a bug or a library failure inside the engine
     DECODE_FAILED = "engine.decode_failed"  # detail
     DEVICE_UNREACHABLE = "device.unreachable"  # address
-    GPU_NOT_BUILT = "gpu.not_built"  # a notice: maker; the machine has a card that this build cannot use
-    GPU_NO_ROOM = "gpu.no_room"  # a notice: device; the card has too little free memory for one layer
+    GPU_NOT_BUILT = "gpu.not_built"  # maker; a notice: there is a card that this build cannot use
+    GPU_NO_ROOM = "gpu.no_room"  # device; a notice: no layer has room on it
     # requests
     REQUEST_BAD = "request.bad"  # detail
     LINE_TOO_LONG = "request.line_too_long"  # limit

@@ -17,7 +17,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 NAMES = frozenset(
     {
         *("path", "detail", "version", "expected", "actual", "part", "architecture", "need", "free", "name", "seconds", "limit"),
-        *("tokens", "over", "turns", "wanted", "given", "reason", "ours", "theirs", "address"),
+        *("tokens", "over", "turns", "wanted", "given", "reason", "ours", "theirs", "address", "maker", "device"),
     }
 )
 

@@ -2,6 +2,7 @@
 
 import locale
 import re
+import sys
 from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,9 @@ class _Parser(ArgumentParser):
     def __init__(self, *, lang: Language, **options: Any) -> None:
         super().__init__(add_help=False, allow_abbrev=False, formatter_class=lambda prog: _Formatter(prog, lang=lang), **options)
         self.lang = lang
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)  # newer versions of the library swallow that nothing can be written
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, text(Code.USAGE, self.lang, {"detail": usage_error(message, self.lang)}) + "\n")
