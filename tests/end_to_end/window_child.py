@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import sys
 import threading
 from concurrent.futures import Future
@@ -84,5 +85,6 @@ class Began(threading.Thread):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs with it ignored
     Began(daemon=True).start()
     sys.exit(run(data_dir=Path(sys.argv[1]), language="en"))
