@@ -3,6 +3,7 @@ import struct
 from pathlib import Path
 
 import gguf
+import numpy
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -47,7 +48,6 @@ def test_reads_what_the_reference_writer_writes(tmp_path: Path) -> None:
     writer.add_array("tokenizer.ggml.scores", [float(number) for number in range(5000)])
     writer.add_uint64("general.large", 1 << 39)
     writer.add_custom_alignment(64)
-    numpy = pytest.importorskip("numpy")
     writer.add_tensor("blk.0.weight", numpy.zeros((4, 64), dtype=numpy.float16))
     writer.add_tensor("blk.1.weight", numpy.zeros((3, 33), dtype=numpy.float32))
     writer.write_header_to_file()
