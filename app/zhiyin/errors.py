@@ -73,6 +73,174 @@ SENTENCES: Mapping[str, object] = {
     Code.GPU_NO_ROOM: QT_TRANSLATE_NOOP(
         "Errors", "The GPU is not used: too little memory is free on {device}. Close other programs, or choose a smaller model."
     ),
+    Code.SOURCE_MISSING: QT_TRANSLATE_NOOP(
+        "Errors",
+        "There is nothing at {path}. Check the path.",
+    ),
+    Code.SOURCE_UNREADABLE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} cannot be read ({detail}). Check its permissions and the disk.",
+    ),
+    Code.SOURCE_NOT_CHECKPOINT: QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} is no Hugging Face checkpoint: there is no config.json with weights in it. Choose the folder that the fine-tuning wrote.",
+    ),
+    Code.SOURCE_CHANGED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} was changed while it was being read, so nothing was written. Wait until nothing writes there, then try again.",
+    ),
+    Code.FAMILY_UNSUPPORTED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The architecture “{architecture}” is not supported. Supported are: {detail}.",
+    ),
+    Code.CONFIG_BAD: QT_TRANSLATE_NOOP(
+        "Errors",
+        "“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.",
+    ),
+    Code.SHARD_MISSING: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The weight file {path} is missing. Download or copy the checkpoint again.",
+    ),
+    Code.SHARD_TRUNCATED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The weight file {path} is incomplete: {actual} of {expected} are there. Download it again.",
+    ),
+    Code.SHARD_DAMAGED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The weight file {path} is damaged ({detail}). Download it again.",
+    ),
+    Code.SHARD_OUTSIDE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The index names {path}, which lies outside of the checkpoint's folder, so it is refused. Use checkpoints that you trust.",
+    ),
+    Code.PICKLE_REFUSED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} wants to run “{name}”, so it is refused. Use the checkpoint's safetensors files instead.",
+    ),
+    Code.TENSOR_MISSING: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The tensor “{name}” is missing from the checkpoint. Check that all of it was downloaded.",
+    ),
+    Code.TENSOR_EXTRA: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The tensor “{name}” is unknown to this architecture, so the model would be wrong. If it is of an adapter, add it as one.",
+    ),
+    Code.TENSOR_SHAPE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The tensor “{name}” is {actual}, but the configuration asks for {wanted}. Check that config.json belongs to these weights.",
+    ),
+    Code.TENSOR_TYPE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The tensor “{name}” has the type {detail}, which is not supported. Use a checkpoint that is not quantized (F32, F16 or BF16).",
+    ),
+    Code.TENSOR_NOT_FINITE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The tensor “{name}” holds NaN or infinity: the training probably diverged. Use another checkpoint.",
+    ),
+    Code.TOKENIZER_MISSING: QT_TRANSLATE_NOOP(
+        "Errors",
+        "There is no tokenizer (tokenizer.json or tokenizer.model) in {path}. Copy it there from the base model.",
+    ),
+    Code.TOKENIZER_BAD: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The tokenizer {path} cannot be read ({detail}). Copy it again from the base model.",
+    ),
+    Code.TOKENIZER_UNSUPPORTED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "This tokenizer is not supported ({detail}). Use another checkpoint.",
+    ),
+    Code.TOKENIZER_DIFFERS: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The converted tokenizer differs from the source's, so the conversion was ended: “{detail}” should be {wanted} and is {given}.",
+    ),
+    Code.TOKENIZER_NORMALISED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The source's tokenizer rewrites some Unicode text (such as “{detail}”); the converted model does not.",
+    ),
+    Code.TEMPLATE_BAD: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The chat template {path} cannot be used ({detail}). Choose another.",
+    ),
+    Code.ADAPTER_BAD: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The adapter {path} cannot be read ({detail}). Download or export it again.",
+    ),
+    Code.ADAPTER_OTHER_BASE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The adapter {path} belongs to another base: “{name}” does not fit ({detail}). Choose the base that it was trained on.",
+    ),
+    Code.ADAPTER_UNSUPPORTED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The adapter {path} uses what is not supported ({detail}). Merge it with the tool that trained it first.",
+    ),
+    Code.ADAPTER_NOT_ALONE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The adapter {path} cannot be written as a GGUF adapter ({detail}). Merge it into its base instead.",
+    ),
+    Code.TYPE_UNKNOWN: QT_TRANSLATE_NOOP(
+        "Errors",
+        "There is no quantization type “{name}”. There are: {detail}.",
+    ),
+    Code.TYPE_NEEDS_IMATRIX: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The type {name} needs an importance matrix. Calibrate the model first.",
+    ),
+    Code.ALREADY_QUANTIZED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} is quantized already ({name}), and quantizing it again would lose quality. Use an F32, F16 or BF16 file.",
+    ),
+    Code.IMATRIX_BAD: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The importance matrix {path} cannot be read ({detail}). Make it again.",
+    ),
+    Code.IMATRIX_OTHER: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The importance matrix {path} was made for another model: “{name}” does not fit. Make one for this model.",
+    ),
+    Code.TEXT_TOO_SHORT: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The text has {tokens} tokens and at least {wanted} are needed. Give more text.",
+    ),
+    Code.TEXT_UNREADABLE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The text {path} cannot be read ({detail}). Use a text file in UTF-8.",
+    ),
+    Code.REFERENCE_OTHER: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The vocabulary of {path} differs from the model's, so it cannot be the reference. Choose the F16 or BF16 file of the same model.",
+    ),
+    Code.OUTPUT_EXISTS: QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} is there already and is not overwritten. Choose another name, or move it away first.",
+    ),
+    Code.OUTPUT_UNWRITABLE: QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} cannot be written ({detail}). Check its permissions, or choose another folder.",
+    ),
+    Code.OUTPUT_BUSY: QT_TRANSLATE_NOOP(
+        "Errors",
+        "Another conversion is writing {path}. Wait until it ends, or choose another name.",
+    ),
+    Code.DISK_SMALL: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The disk of {path} needs {need} and has {free} free. Free some space, or choose another place.",
+    ),
+    Code.DISK_FULL: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The disk of {path} is full; no half file is left. Free some space, then try again.",
+    ),
+    Code.JOB_DIED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.",
+    ),
+    Code.JOB_MISSING: QT_TRANSLATE_NOOP(
+        "Errors",
+        "There is no job “{name}”.",
+    ),
+    Code.JOB_FAILED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "Something went wrong inside the job ({detail}). Try again; if it happens again, please report it.",
+    ),
     Code.REQUEST_BAD: QT_TRANSLATE_NOOP("Errors", "The engine did not understand a request ({detail}). Install Zhiyin again."),
     Code.LINE_TOO_LONG: QT_TRANSLATE_NOOP("Errors", "The conversation is too large to be sent (more than {limit}). Shorten it."),
     StoreCode.DISK_FULL: QT_TRANSLATE_NOOP(

@@ -49,6 +49,54 @@ class Code(StrEnum):
     DEVICE_UNREACHABLE = "device.unreachable"  # address
     GPU_NOT_BUILT = "gpu.not_built"  # maker; a notice: there is a card that this build cannot use
     GPU_NO_ROOM = "gpu.no_room"  # device; a notice: no layer has room on it
+    # a checkpoint
+    SOURCE_MISSING = "source.missing"  # path
+    SOURCE_UNREADABLE = "source.unreadable"  # path, detail
+    SOURCE_NOT_CHECKPOINT = "source.not_checkpoint"  # path
+    SOURCE_CHANGED = "source.changed"  # path; while it was being read
+    FAMILY_UNSUPPORTED = "family.unsupported"  # architecture, detail (what is supported)
+    CONFIG_BAD = "config.bad"  # path, name, detail (the value)
+    SHARD_MISSING = "shard.missing"  # path
+    SHARD_TRUNCATED = "shard.truncated"  # path, expected, actual
+    SHARD_DAMAGED = "shard.damaged"  # path, detail
+    SHARD_OUTSIDE = "shard.outside"  # path (as the index names it)
+    PICKLE_REFUSED = "pickle.refused"  # path, name (of what it wanted to run)
+    TENSOR_MISSING = "tensor.missing"  # name
+    TENSOR_EXTRA = "tensor.extra"  # name
+    TENSOR_SHAPE = "tensor.shape"  # name, actual, wanted; shapes in words
+    TENSOR_TYPE = "tensor.type"  # name, detail (the dtype)
+    TENSOR_NOT_FINITE = "tensor.not_finite"  # name
+    # a tokenizer
+    TOKENIZER_MISSING = "tokenizer.missing"  # path
+    TOKENIZER_BAD = "tokenizer.bad"  # path, detail
+    TOKENIZER_UNSUPPORTED = "tokenizer.unsupported"  # detail
+    TOKENIZER_DIFFERS = "tokenizer.differs"  # detail (the text), wanted, given (tokens)
+    TOKENIZER_NORMALISED = "tokenizer.normalised"  # detail (the text); a notice: only the source's normaliser differs
+    TEMPLATE_BAD = "template.bad"  # path, detail
+    # an adapter
+    ADAPTER_BAD = "adapter.bad"  # path, detail
+    ADAPTER_OTHER_BASE = "adapter.other_base"  # path, name (of the tensor), detail
+    ADAPTER_UNSUPPORTED = "adapter.unsupported"  # path, detail (the feature)
+    ADAPTER_NOT_ALONE = "adapter.not_alone"  # path, detail; it can be merged, but not be written as a GGUF adapter
+    # quantization and what belongs to it
+    TYPE_UNKNOWN = "type.unknown"  # name, detail (what there is)
+    TYPE_NEEDS_IMATRIX = "type.needs_imatrix"  # name
+    ALREADY_QUANTIZED = "type.already"  # path, name (of its type)
+    IMATRIX_BAD = "imatrix.bad"  # path, detail
+    IMATRIX_OTHER = "imatrix.other"  # path, name (of the tensor); it was made for another model
+    TEXT_TOO_SHORT = "text.too_short"  # tokens, wanted
+    TEXT_UNREADABLE = "text.unreadable"  # path, detail
+    REFERENCE_OTHER = "reference.other"  # path; its vocabulary differs
+    # what is written
+    OUTPUT_EXISTS = "output.exists"  # path
+    OUTPUT_UNWRITABLE = "output.unwritable"  # path, detail
+    OUTPUT_BUSY = "output.busy"  # path; another conversion is writing it
+    DISK_SMALL = "disk.small"  # path, need, free
+    DISK_FULL = "disk.full"  # path
+    # jobs
+    JOB_DIED = "job.died"  # reason (exit code or signal name), detail (last log lines)
+    JOB_MISSING = "job.missing"  # name
+    JOB_FAILED = "job.failed"  # detail: a bug or a library failure inside the job
     # requests
     REQUEST_BAD = "request.bad"  # detail
     LINE_TOO_LONG = "request.line_too_long"  # limit

@@ -131,6 +131,174 @@ SENTENCES: Mapping[Code, Words] = {
         "没有使用 GPU：{device} 的空闲显存太少。请关闭其他程序，或换用更小的模型。",
         "The GPU is not used: too little memory is free on {device}. Close other programs, or choose a smaller model.",
     ),
+    Code.SOURCE_MISSING: Words(
+        "找不到 {path}，请检查路径。",
+        "There is nothing at {path}. Check the path.",
+    ),
+    Code.SOURCE_UNREADABLE: Words(
+        "无法读取 {path}（{detail}），请检查权限和磁盘。",
+        "{path} cannot be read ({detail}). Check its permissions and the disk.",
+    ),
+    Code.SOURCE_NOT_CHECKPOINT: Words(
+        "{path} 不是 Hugging Face 检查点：其中没有 config.json 和权重文件，请选择微调输出的文件夹。",
+        "{path} is no Hugging Face checkpoint: there is no config.json with weights in it. Choose the folder that the fine-tuning wrote.",
+    ),
+    Code.SOURCE_CHANGED: Words(
+        "读取期间 {path} 被改动了，没有写出任何文件；请等其他程序写完后重试。",
+        "{path} was changed while it was being read, so nothing was written. Wait until nothing writes there, then try again.",
+    ),
+    Code.FAMILY_UNSUPPORTED: Words(
+        "不支持架构“{architecture}”，支持的有：{detail}。",
+        "The architecture “{architecture}” is not supported. Supported are: {detail}.",
+    ),
+    Code.CONFIG_BAD: Words(
+        "{path} 中的“{name}”不合理（{detail}），请检查检查点是否完整。",
+        "“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.",
+    ),
+    Code.SHARD_MISSING: Words(
+        "缺少权重文件 {path}，请重新下载或复制检查点。",
+        "The weight file {path} is missing. Download or copy the checkpoint again.",
+    ),
+    Code.SHARD_TRUNCATED: Words(
+        "权重文件 {path} 不完整：应有 {expected}，实际只有 {actual}，请重新下载。",
+        "The weight file {path} is incomplete: {actual} of {expected} are there. Download it again.",
+    ),
+    Code.SHARD_DAMAGED: Words(
+        "权重文件 {path} 已损坏（{detail}），请重新下载。",
+        "The weight file {path} is damaged ({detail}). Download it again.",
+    ),
+    Code.SHARD_OUTSIDE: Words(
+        "索引指向了检查点文件夹之外的 {path}，已拒绝；请只使用可信的检查点。",
+        "The index names {path}, which lies outside of the checkpoint's folder, so it is refused. Use checkpoints that you trust.",
+    ),
+    Code.PICKLE_REFUSED: Words(
+        "{path} 想要运行“{name}”，已拒绝；请改用 safetensors 格式的检查点。",
+        "{path} wants to run “{name}”, so it is refused. Use the checkpoint's safetensors files instead.",
+    ),
+    Code.TENSOR_MISSING: Words(
+        "检查点缺少张量“{name}”，请检查下载是否完整。",
+        "The tensor “{name}” is missing from the checkpoint. Check that all of it was downloaded.",
+    ),
+    Code.TENSOR_EXTRA: Words(
+        "检查点含有未知的张量“{name}”，为避免得到错误的模型，转换已停止；如果它是适配器，请用 --adapter。",
+        "The tensor “{name}” is unknown to this architecture, so the model would be wrong. If it is of an adapter, use --adapter.",
+    ),
+    Code.TENSOR_SHAPE: Words(
+        "张量“{name}”的形状是 {actual}，而配置要求 {wanted}，请检查 config.json 是否属于这些权重。",
+        "The tensor “{name}” is {actual}, but the configuration asks for {wanted}. Check that config.json belongs to these weights.",
+    ),
+    Code.TENSOR_TYPE: Words(
+        "张量“{name}”的类型 {detail} 不受支持，请改用未量化的检查点（F32、F16 或 BF16）。",
+        "The tensor “{name}” has the type {detail}, which is not supported. Use a checkpoint that is not quantized (F32, F16 or BF16).",
+    ),
+    Code.TENSOR_NOT_FINITE: Words(
+        "张量“{name}”含有 NaN 或无穷大，训练可能已发散，请换一个检查点。",
+        "The tensor “{name}” holds NaN or infinity: the training probably diverged. Use another checkpoint.",
+    ),
+    Code.TOKENIZER_MISSING: Words(
+        "{path} 中没有分词器（tokenizer.json 或 tokenizer.model），请从基础模型复制过来。",
+        "There is no tokenizer (tokenizer.json or tokenizer.model) in {path}. Copy it there from the base model.",
+    ),
+    Code.TOKENIZER_BAD: Words(
+        "无法读取分词器 {path}（{detail}），请从基础模型重新复制。",
+        "The tokenizer {path} cannot be read ({detail}). Copy it again from the base model.",
+    ),
+    Code.TOKENIZER_UNSUPPORTED: Words(
+        "不支持这个分词器（{detail}），请换一个检查点。",
+        "This tokenizer is not supported ({detail}). Use another checkpoint.",
+    ),
+    Code.TOKENIZER_DIFFERS: Words(
+        "转换后的分词结果与原来不同，转换已停止：“{detail}”应为 {wanted}，得到 {given}。",
+        "The converted tokenizer differs from the source's, so the conversion was ended: “{detail}” should be {wanted} and is {given}.",
+    ),
+    Code.TOKENIZER_NORMALISED: Words(
+        "原分词器会改写某些 Unicode 文本（例如“{detail}”），转换后的模型不会，这些文本的分词会有差别。",
+        "The source's tokenizer rewrites some Unicode text (such as “{detail}”); the converted model does not.",
+    ),
+    Code.TEMPLATE_BAD: Words(
+        "无法使用对话模板 {path}（{detail}），请用 --template 另选一个。",
+        "The chat template {path} cannot be used ({detail}). Choose another with --template.",
+    ),
+    Code.ADAPTER_BAD: Words(
+        "适配器 {path} 无法读取（{detail}），请重新下载或导出。",
+        "The adapter {path} cannot be read ({detail}). Download or export it again.",
+    ),
+    Code.ADAPTER_OTHER_BASE: Words(
+        "适配器 {path} 属于另一个基础模型：“{name}”对不上（{detail}），请换成匹配的基础模型。",
+        "The adapter {path} belongs to another base: “{name}” does not fit ({detail}). Choose the base that it was trained on.",
+    ),
+    Code.ADAPTER_UNSUPPORTED: Words(
+        "适配器 {path} 使用了不支持的功能（{detail}），请先用训练工具合并。",
+        "The adapter {path} uses what is not supported ({detail}). Merge it with the tool that trained it first.",
+    ),
+    Code.ADAPTER_NOT_ALONE: Words(
+        "适配器 {path} 不能写成 GGUF 适配器（{detail}），请用 convert --adapter 合并。",
+        "The adapter {path} cannot be written as a GGUF adapter ({detail}). Merge it with convert --adapter.",
+    ),
+    Code.TYPE_UNKNOWN: Words(
+        "没有量化类型“{name}”，可选：{detail}。",
+        "There is no quantization type “{name}”. There are: {detail}.",
+    ),
+    Code.TYPE_NEEDS_IMATRIX: Words(
+        "类型 {name} 需要重要性矩阵，请先运行 calibrate，再用 --imatrix。",
+        "The type {name} needs an importance matrix. Run calibrate first, then use --imatrix.",
+    ),
+    Code.ALREADY_QUANTIZED: Words(
+        "{path} 已经量化为 {name}，再次量化会损失质量，请使用 F32、F16 或 BF16 的文件。",
+        "{path} is quantized already ({name}), and quantizing it again would lose quality. Use an F32, F16 or BF16 file.",
+    ),
+    Code.IMATRIX_BAD: Words(
+        "重要性矩阵 {path} 无法读取（{detail}），请重新生成。",
+        "The importance matrix {path} cannot be read ({detail}). Make it again.",
+    ),
+    Code.IMATRIX_OTHER: Words(
+        "重要性矩阵 {path} 属于另一个模型：“{name}”对不上，请为这个模型重新生成。",
+        "The importance matrix {path} was made for another model: “{name}” does not fit. Make one for this model.",
+    ),
+    Code.TEXT_TOO_SHORT: Words(
+        "文本只有 {tokens} 个词元，至少需要 {wanted} 个，请提供更多文本。",
+        "The text has {tokens} tokens and at least {wanted} are needed. Give more text.",
+    ),
+    Code.TEXT_UNREADABLE: Words(
+        "无法读取文本 {path}（{detail}），请使用 UTF-8 文本文件。",
+        "The text {path} cannot be read ({detail}). Use a text file in UTF-8.",
+    ),
+    Code.REFERENCE_OTHER: Words(
+        "{path} 的词表与要评估的模型不同，不能作为参考，请选同一个模型的 F16 或 BF16 文件。",
+        "The vocabulary of {path} differs from the model's, so it cannot be the reference. Choose the F16 or BF16 file of the same model.",
+    ),
+    Code.OUTPUT_EXISTS: Words(
+        "{path} 已经存在，不会覆盖；请换一个名字，或先把它移走。",
+        "{path} is there already and is not overwritten. Choose another name, or move it away first.",
+    ),
+    Code.OUTPUT_UNWRITABLE: Words(
+        "无法写入 {path}（{detail}），请检查权限，或换一个文件夹。",
+        "{path} cannot be written ({detail}). Check its permissions, or choose another folder.",
+    ),
+    Code.OUTPUT_BUSY: Words(
+        "另一个转换正在写入 {path}，请等它结束，或换一个名字。",
+        "Another conversion is writing {path}. Wait until it ends, or choose another name.",
+    ),
+    Code.DISK_SMALL: Words(
+        "{path} 所在磁盘需要 {need} 空间，只剩 {free}，请清理磁盘或换一个位置。",
+        "The disk of {path} needs {need} and has {free} free. Free some space, or choose another place.",
+    ),
+    Code.DISK_FULL: Words(
+        "{path} 所在磁盘已满，没有留下不完整的文件；请清理磁盘后重试。",
+        "The disk of {path} is full; no half file is left. Free some space, then try again.",
+    ),
+    Code.JOB_DIED: Words(
+        "任务意外结束：{reason}（{detail}）。请重试，可从中断处继续。",
+        "The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.",
+    ),
+    Code.JOB_MISSING: Words(
+        "没有任务“{name}”。",
+        "There is no job “{name}”.",
+    ),
+    Code.JOB_FAILED: Words(
+        "任务内部出错（{detail}），请重试；若再次发生，请报告这个问题。",
+        "Something went wrong inside the job ({detail}). Try again; if it happens again, please report it.",
+    ),
     Code.REQUEST_BAD: Words(
         "引擎不明白这个请求（{detail}），请重新安装 Zhiyin。", "The engine did not understand a request ({detail}). Install Zhiyin again."
     ),

@@ -325,6 +325,174 @@
         <translation>没有使用 GPU：{device} 的空闲显存太少。请关闭其他程序，或换用更小的模型。</translation>
     </message>
     <message>
+        <source>There is nothing at {path}. Check the path.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} cannot be read ({detail}). Check its permissions and the disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is no Hugging Face checkpoint: there is no config.json with weights in it. Choose the folder that the fine-tuning wrote.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} was changed while it was being read, so nothing was written. Wait until nothing writes there, then try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The architecture “{architecture}” is not supported. Supported are: {detail}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The weight file {path} is missing. Download or copy the checkpoint again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The weight file {path} is incomplete: {actual} of {expected} are there. Download it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The weight file {path} is damaged ({detail}). Download it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The index names {path}, which lies outside of the checkpoint&apos;s folder, so it is refused. Use checkpoints that you trust.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} wants to run “{name}”, so it is refused. Use the checkpoint&apos;s safetensors files instead.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The tensor “{name}” is missing from the checkpoint. Check that all of it was downloaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The tensor “{name}” is unknown to this architecture, so the model would be wrong. If it is of an adapter, add it as one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The tensor “{name}” is {actual}, but the configuration asks for {wanted}. Check that config.json belongs to these weights.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The tensor “{name}” has the type {detail}, which is not supported. Use a checkpoint that is not quantized (F32, F16 or BF16).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The tensor “{name}” holds NaN or infinity: the training probably diverged. Use another checkpoint.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no tokenizer (tokenizer.json or tokenizer.model) in {path}. Copy it there from the base model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The tokenizer {path} cannot be read ({detail}). Copy it again from the base model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This tokenizer is not supported ({detail}). Use another checkpoint.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The converted tokenizer differs from the source&apos;s, so the conversion was ended: “{detail}” should be {wanted} and is {given}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The source&apos;s tokenizer rewrites some Unicode text (such as “{detail}”); the converted model does not.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The chat template {path} cannot be used ({detail}). Choose another.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The adapter {path} cannot be read ({detail}). Download or export it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The adapter {path} belongs to another base: “{name}” does not fit ({detail}). Choose the base that it was trained on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The adapter {path} uses what is not supported ({detail}). Merge it with the tool that trained it first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The adapter {path} cannot be written as a GGUF adapter ({detail}). Merge it into its base instead.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no quantization type “{name}”. There are: {detail}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The type {name} needs an importance matrix. Calibrate the model first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is quantized already ({name}), and quantizing it again would lose quality. Use an F32, F16 or BF16 file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The importance matrix {path} cannot be read ({detail}). Make it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The importance matrix {path} was made for another model: “{name}” does not fit. Make one for this model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The text has {tokens} tokens and at least {wanted} are needed. Give more text.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The text {path} cannot be read ({detail}). Use a text file in UTF-8.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The vocabulary of {path} differs from the model&apos;s, so it cannot be the reference. Choose the F16 or BF16 file of the same model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is there already and is not overwritten. Choose another name, or move it away first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} cannot be written ({detail}). Check its permissions, or choose another folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another conversion is writing {path}. Wait until it ends, or choose another name.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The disk of {path} needs {need} and has {free} free. Free some space, or choose another place.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The disk of {path} is full; no half file is left. Free some space, then try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no job “{name}”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Something went wrong inside the job ({detail}). Try again; if it happens again, please report it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The engine did not understand a request ({detail}). Install Zhiyin again.</source>
         <translation>引擎没有看懂一个请求（{detail}）。请重新安装知音。</translation>
     </message>

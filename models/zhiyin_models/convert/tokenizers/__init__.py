@@ -1,0 +1,1 @@
+"""From a checkpoint's tokenizer to a GGUF vocabulary, proven by tokenizing with both."""

@@ -1,0 +1,1 @@
+"""What quantization costs: perplexity, divergence and agreement against a reference; and what lowers it: importance matrices."""

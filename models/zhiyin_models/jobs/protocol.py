@@ -1,0 +1,162 @@
+"""What a job is told and what it answers; and what is known of it on disk. Light: only values."""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from zhiyin_models.child.wire import Failed, Hello, Ping, Pong
+from zhiyin_models.convert.inspection import Inspection
+from zhiyin_models.errors import Failure
+from zhiyin_models.evaluate.report import Evaluation
+from zhiyin_models.work import Progress
+
+VERSION = 1
+
+
+class AdapterChoice(Struct, frozen=True):
+    """A PEFT adapter's folder, and how strongly it is merged."""
+
+    path: str
+    weight: float = 1.0
+
+
+class Output(Struct, frozen=True):
+    """One file to write."""
+
+    type: str
+    path: str
+
+
+class Inspect(Struct, frozen=True, tag="inspect"):
+    """Look at a checkpoint; nothing is written."""
+
+    source: str
+    adapters: tuple[AdapterChoice, ...] = ()
+
+
+class Convert(Struct, frozen=True, tag="convert"):
+    """Convert a checkpoint into one or several files, from one read of it.
+
+    ``evaluate`` measures each quantized file against the checkpoint: a reference in BF16 is written beside the first output for as long as
+    that takes. ``smoke`` is a prompt that the first output answers at the end; empty for none.
+    """
+
+    source: str
+    outputs: tuple[Output, ...]
+    adapters: tuple[AdapterChoice, ...] = ()
+    template: str = ""  # the path of a chat template; empty: the checkpoint's own
+    imatrix: str = ""
+    evaluate: bool = False
+    smoke: str = ""
+
+
+class Quantize(Struct, frozen=True, tag="quantize"):
+    """From one GGUF file to others."""
+
+    source: str
+    outputs: tuple[Output, ...]
+    imatrix: str = ""
+
+
+class Calibrate(Struct, frozen=True, tag="calibrate"):
+    """Compute an importance matrix of a model from text files, or from texts given here (the user's own chats)."""
+
+    model: str
+    output: str
+    texts: tuple[str, ...] = ()
+    chats: tuple[str, ...] = ()
+    chunks: int = 0  # of 512 tokens; 0: as many as there are
+
+
+class Evaluate(Struct, frozen=True, tag="evaluate"):
+    """Measure a model, against a reference if there is one, on text files (the bundled ones if none are given)."""
+
+    model: str
+    reference: str = ""
+    texts: tuple[str, ...] = ()
+
+
+class ExportAdapter(Struct, frozen=True, tag="adapter"):
+    """Write a PEFT adapter as a GGUF adapter for loading at run time."""
+
+    source: str  # the base checkpoint
+    adapter: AdapterChoice
+    output: str
+
+
+Task: TypeAlias = Inspect | Convert | Quantize | Calibrate | Evaluate | ExportAdapter
+
+
+class Outcome(Struct, frozen=True):
+    """What a job made."""
+
+    outputs: tuple[Output, ...] = ()
+    inspection: Inspection | None = None
+    evaluations: tuple[Evaluation, ...] = ()
+    answer: str = ""  # of the smoke test
+    notices: tuple[Failure, ...] = ()
+
+
+class Status(StrEnum):
+    """Where a job stands."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"  # its process or the computer ended; it can be resumed
+
+
+class JobState(Struct, frozen=True):
+    """One job, as ``jobs/<id>/state.json`` keeps it. Times are seconds since 1970."""
+
+    id: str
+    task: Task
+    status: Status
+    created: float
+    ended: float | None = None
+    progress: Progress | None = None
+    outcome: Outcome | None = None
+    failure: Failure | None = None
+
+
+# ---------------------------------------------------------------- between the processes
+
+
+class Run(Struct, frozen=True, tag="run"):
+    """Do a task, once per process; ``folder`` is the job's own."""
+
+    id: int
+    task: Task
+    folder: str
+
+
+class Cancel(Struct, frozen=True, tag="cancel"):
+    """Stop it and take away what it has written."""
+
+    id: int
+
+
+class Progressed(Struct, frozen=True, tag="progressed"):
+    """On the way, at most ten times a second."""
+
+    id: int
+    progress: Progress
+
+
+class Done(Struct, frozen=True, tag="done"):
+    """The last event of a task that was done."""
+
+    id: int
+    outcome: Outcome
+
+
+class Cancelled(Struct, frozen=True, tag="cancelled"):
+    """The last event of a task that was cancelled."""
+
+    id: int
+
+
+Request: TypeAlias = Run | Cancel | Ping
+Event: TypeAlias = Hello | Progressed | Done | Cancelled | Failed | Pong

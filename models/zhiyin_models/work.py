@@ -1,0 +1,89 @@
+"""Long work as its caller sees it: reports of progress, and a way to stop it. Without Qt, and the same for every kind."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+
+from msgspec import Struct
+
+WINDOW = 30.0  # seconds of the recent past from which the time left is estimated
+SETTLED = 0.5  # seconds before the first estimate
+
+
+class Stage(StrEnum):
+    """What long work is doing at the moment."""
+
+    READ = "read"
+    CONVERT = "convert"
+    PROVE = "prove"
+    CALIBRATE = "calibrate"
+    EVALUATE = "evaluate"
+    SMOKE = "smoke"  # a first answer of the new model
+
+
+class Progress(Struct, frozen=True):
+    """How far a stage is: ``done`` of ``total`` in any unit, seconds left (None when unknown), and what is being worked on."""
+
+    stage: Stage
+    done: float
+    total: float
+    left: float | None = None
+    detail: str = ""
+
+
+class StoppedError(Exception):
+    """The work was stopped because the user asked for it: a result, not an error."""
+
+
+class Stop:
+    """Asked for from any thread, and looked at by the work at least ten times a second."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def ask(self) -> None:
+        """End the work soon."""
+        self._event.set()
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raises StoppedError if somebody asked."""
+        if self._event.is_set():
+            raise StoppedError
+
+
+Report = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """A report to nobody."""
+
+
+class Pace:
+    """Estimates the time left of one stage from its recent speed, and reports at most ten times a second."""
+
+    def __init__(self, stage: Stage, total: float, report: Report, *, interval: float = 0.1) -> None:
+        self._stage, self._total, self._report, self._interval = stage, total, report, interval
+        self._recent: deque[tuple[float, float]] = deque([(time.monotonic(), 0.0)])
+        self._told = -1.0
+
+    def at(self, done: float, detail: str = "") -> None:
+        """``done`` of the total; the first and the last are always reported."""
+        now = time.monotonic()
+        if now - self._told < self._interval and done < self._total:
+            return
+        self._told = now
+        self._recent.append((now, done))
+        while len(self._recent) > 2 and now - self._recent[1][0] > WINDOW:
+            self._recent.popleft()
+        then, before = self._recent[0]
+        left = None
+        if done > before and now - then >= SETTLED:
+            left = (self._total - done) * (now - then) / (done - before)
+        self._report(Progress(self._stage, done, self._total, left, detail))
