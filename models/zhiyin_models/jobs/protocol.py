@@ -144,6 +144,10 @@ class Progressed(Struct, frozen=True, tag="progressed"):
     id: int
     progress: Progress
 
+    def join(self, later: object) -> "Progressed | None":
+        """Later progress supersedes this one."""
+        return later if isinstance(later, Progressed) and later.id == self.id else None
+
 
 class Done(Struct, frozen=True, tag="done"):
     """The last event of a task that was done."""

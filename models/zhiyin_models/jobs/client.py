@@ -1,0 +1,224 @@
+"""The parent's side of jobs: starts them, hears of them, cancels and resumes them. Without Qt."""
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from zhiyin_models.child import Child
+from zhiyin_models.child.child_process import ExitReport
+from zhiyin_models.child.command import child_command
+from zhiyin_models.child.wire import Failed, Pong
+from zhiyin_models.errors import Code, Failure, ModelError
+from zhiyin_models.jobs.folder import JobFolder
+from zhiyin_models.jobs.leftovers import remove_leftovers
+from zhiyin_models.jobs.protocol import (
+    VERSION,
+    Cancel,
+    Cancelled,
+    Done,
+    Event,
+    Inspect,
+    JobState,
+    Progressed,
+    Run,
+    Status,
+    Task,
+)
+
+LOWEST = 19  # the priority of a job process
+SILENCE = 120.0  # seconds: a disk may be slow
+CANCEL_WAIT = 2.0  # seconds that a job has for ending by itself before it is killed
+RUN_ID = 1
+OnChange = Callable[[JobState], None]
+
+
+class Jobs:
+    """The jobs of one folder. Every method but ``cancel`` may wait for the disk or for a process to start.
+
+    ``on_change`` is called with the new state of a job, from threads of this class; it must return soon. Several apps may look at one
+    folder: what another process is at work on stays its own.
+    """
+
+    def __init__(self, folder: Path, on_change: OnChange) -> None:
+        self._folder = folder
+        self._on_change = on_change
+        self._at_work: dict[str, _Worker] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def open(self) -> list[JobState]:
+        """Every job that is known, the latest first. One whose process is gone is interrupted."""
+        states = []
+        try:
+            places = sorted(self._folder.iterdir(), reverse=True)
+        except OSError:
+            return []
+        for place in places:
+            folder = JobFolder(place)
+            state = folder.read()
+            if state is None or state.id != place.name:
+                continue
+            if state.status == Status.RUNNING and place.name not in self._at_work and not folder.held():
+                state = msgspec.structs.replace(state, status=Status.INTERRUPTED)
+            states.append(state)
+        return states
+
+    def start(self, task: Task) -> JobState:
+        """Begin a task in a process of its own. Raises ModelError (the process cannot be started), OSError (the folder)."""
+        identity = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        state = JobState(identity, task, Status.RUNNING, time.time())
+        if not isinstance(task, Inspect):
+            JobFolder(self._folder / identity).write(state)
+        return self._run(state)
+
+    def resume(self, identity: str) -> JobState:
+        """Go on with a job that was interrupted or failed. Raises ModelError JOB_MISSING."""
+        folder = JobFolder(self._folder / identity)
+        state = folder.read()
+        if state is None or identity in self._at_work:
+            raise ModelError(Code.JOB_MISSING, name=identity)
+        state = msgspec.structs.replace(state, status=Status.RUNNING, failure=None, ended=None, progress=None)
+        folder.write(state)
+        return self._run(state)
+
+    def cancel(self, identity: str) -> None:
+        """Stop a job, and take away what it has written; returns at once. ``on_change`` tells when it has ended."""
+        with self._lock:
+            worker = self._at_work.get(identity)
+        if worker is not None:
+            worker.cancel()
+
+    def forget(self, identity: str) -> None:
+        """Take a job that is not running out of the list, with anything unfinished that it left. Its finished files stay."""
+        folder = JobFolder(self._folder / identity)
+        if identity in self._at_work or folder.held():
+            return
+        state = folder.read()
+        if state is not None and state.status != Status.FINISHED:
+            remove_leftovers(state.task)
+        folder.remove()
+
+    def close(self) -> None:
+        """End every job process. What they did so far stays for being resumed."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._at_work.values())
+        for worker in workers:
+            worker.end()
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The jobs whose processes are this object's."""
+        with self._lock:
+            return tuple(self._at_work)
+
+    def _run(self, state: JobState) -> JobState:
+        worker = _Worker(state, self._folder, self._changed)
+        with self._lock:
+            if self._closed:
+                raise ModelError(Code.JOB_FAILED, detail="closed")
+            self._at_work[state.id] = worker
+        try:
+            worker.start()
+        except ModelError as error:
+            with self._lock:
+                self._at_work.pop(state.id, None)
+            worker.keep(Status.FAILED, error.failure)
+            raise
+        return state
+
+    def _changed(self, state: JobState) -> None:
+        if state.status != Status.RUNNING:
+            with self._lock:
+                self._at_work.pop(state.id, None)
+        self._on_change(state)
+
+
+class _Worker:
+    """One job process, and what is known of its job."""
+
+    def __init__(self, state: JobState, folder: Path, on_change: OnChange) -> None:
+        self.state = state
+        self._folder = JobFolder(folder / state.id)
+        self._on_change = on_change
+        self._final: JobState | None = None
+        self._cancelled = self._ended = False
+        self._gone = threading.Event()
+        log = None if isinstance(state.task, Inspect) else self._folder.path / "log"
+        self._child: Child[Event] = Child(
+            child_command("job"),
+            Event,
+            kind="job",
+            version=VERSION,
+            on_event=self._on_event,
+            on_exit=self._on_exit,
+            log=log,
+            silence=SILENCE,
+            nice=LOWEST,
+        )
+
+    def start(self) -> None:
+        self._child.start()
+        place = "" if isinstance(self.state.task, Inspect) else str(self._folder.path)
+        self._child.send(Run(RUN_ID, self.state.task, place))
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        with contextlib.suppress(ModelError):
+            self._child.send(Cancel(RUN_ID))
+        threading.Thread(target=self._insist, name="job-cancel", daemon=True).start()
+
+    def end(self) -> None:
+        self._ended = True
+        self._child.close(grace=1.0)
+
+    def keep(self, status: Status, failure: Failure | None = None) -> None:
+        """Write the end of a job whose process could not."""
+        self.state = msgspec.structs.replace(self.state, status=status, failure=failure, ended=time.time())
+        if isinstance(self.state.task, Inspect):
+            return
+        with contextlib.suppress(OSError):
+            self._folder.write(self.state)
+
+    def _insist(self) -> None:
+        if not self._gone.wait(CANCEL_WAIT):
+            self._child.kill()
+
+    def _on_event(self, event: Event) -> None:
+        replace = msgspec.structs.replace
+        match event:
+            case Progressed():
+                if not self._cancelled:
+                    self.state = replace(self.state, progress=event.progress)
+                    self._on_change(self.state)
+            case Done():
+                self._final = replace(self.state, status=Status.FINISHED, outcome=event.outcome, ended=time.time())
+            case Cancelled():
+                self._final = replace(self.state, status=Status.CANCELLED, ended=time.time())
+            case Failed():
+                self._final = replace(self.state, status=Status.FAILED, failure=Failure(event.code, event.args), ended=time.time())
+            case Pong() | _:
+                return
+
+    def _on_exit(self, report: ExitReport) -> None:
+        self._gone.set()
+        if self._final is not None:
+            self.state = self._final
+        elif self._cancelled:
+            remove_leftovers(self.state.task)
+            self.keep(Status.CANCELLED)
+        elif self._ended:
+            self.keep(Status.INTERRUPTED)
+        else:
+            failure = report.failure
+            self.keep(Status.INTERRUPTED, Failure(Code.JOB_DIED, {"reason": failure.args.get("reason", "silent"), "detail": _last(report)}))
+        self._on_change(self.state)
+
+
+def _last(report: ExitReport) -> str:
+    return report.last_lines[-1] if report.last_lines else ""

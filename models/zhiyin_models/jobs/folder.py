@@ -1,0 +1,71 @@
+"""A job's folder: its state in ``state.json``, and a lock that the process at work holds, so that anybody can tell whether it lives."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from zhiyin_models.jobs.protocol import JobState, Status
+
+MAX_STATE = 16 << 20  # bytes of state.json that are read
+
+
+class JobFolder:
+    """One job on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path / "state.json"
+        self._lock = FileLock(path / "lock", timeout=0, thread_local=False)
+
+    def read(self) -> JobState | None:
+        """What was last written; None where nothing is or it cannot be read."""
+        try:
+            with self._file.open("rb") as file:
+                content = file.read(MAX_STATE + 1)
+            return msgspec.json.decode(content, type=JobState) if len(content) <= MAX_STATE else None
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+    def write(self, state: JobState) -> None:
+        """Replace the state; on the disk when this returns, unless the job is still running. Raises OSError."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        part = self._file.with_name("state.json.part")
+        with part.open("wb") as file:
+            file.write(msgspec.json.encode(state))
+            file.flush()
+            if state.status != Status.RUNNING or state.progress is None:
+                os.fsync(file.fileno())
+        part.replace(self._file)
+
+    def take(self) -> bool:
+        """Hold the lock until this process ends; False when another process has it. Raises OSError."""
+        try:
+            self._lock.acquire()
+        except Timeout:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+    def held(self) -> bool:
+        """Whether a process is at work on it."""
+        if not (self.path / "lock").exists():
+            return False
+        try:
+            if not self.take():
+                return True
+        except OSError:
+            return False
+        self.release()
+        return False
+
+    def remove(self) -> None:
+        """Take the folder away."""
+        with contextlib.suppress(OSError):
+            shutil.rmtree(self.path)

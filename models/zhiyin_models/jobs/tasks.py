@@ -1,0 +1,41 @@
+"""Which code does which task. The libraries of each are loaded only when it is asked for."""
+
+from pathlib import Path
+
+from zhiyin_models.jobs.protocol import Calibrate, Convert, Evaluate, ExportAdapter, Inspect, Outcome, Output, Quantize, Task
+from zhiyin_models.work import Report, Stop
+
+
+def run(task: Task, report: Report, stop: Stop) -> Outcome:
+    """Do a task in this process. Raises ModelError, and StoppedError when it was asked to stop."""
+    match task:
+        case Inspect():
+            from zhiyin_models.convert.inspect_checkpoint import inspect_checkpoint  # noqa: PLC0415
+
+            return Outcome(inspection=inspect_checkpoint(task))
+        case Convert():
+            from zhiyin_models.convert.pipeline import convert  # noqa: PLC0415
+
+            return convert(task, report, stop)
+        case Quantize():
+            from zhiyin_models.convert.pipeline import quantize  # noqa: PLC0415
+
+            return quantize(task, report, stop)
+        case Calibrate():
+            from zhiyin_models.evaluate.calibration import calibrate  # noqa: PLC0415
+            from zhiyin_models.evaluate.texts import read_texts  # noqa: PLC0415
+
+            texts = (*read_texts([Path(text) for text in task.texts]), *task.chats)
+            calibrate(Path(task.model), texts, Path(task.output), report, stop, chunks=task.chunks)
+            return Outcome(outputs=(Output("imatrix", task.output),))
+        case Evaluate():
+            from zhiyin_models.evaluate.evaluation import default_texts, evaluate  # noqa: PLC0415
+
+            places = [Path(text) for text in task.texts] or default_texts()
+            return Outcome(
+                evaluations=(evaluate(Path(task.model), Path(task.reference) if task.reference else None, places, report, stop),)
+            )
+        case ExportAdapter():
+            from zhiyin_models.convert.pipeline import write_adapter  # noqa: PLC0415
+
+            return write_adapter(task, report, stop)
