@@ -326,171 +326,171 @@
     </message>
     <message>
         <source>There is nothing at {path}. Check the path.</source>
-        <translation type="unfinished"></translation>
+        <translation>找不到 {path}，请检查路径。</translation>
     </message>
     <message>
         <source>{path} cannot be read ({detail}). Check its permissions and the disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法读取 {path}（{detail}），请检查权限和磁盘。</translation>
     </message>
     <message>
         <source>{path} is no Hugging Face checkpoint: there is no config.json with weights in it. Choose the folder that the fine-tuning wrote.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 不是 Hugging Face 检查点：其中没有 config.json 和权重文件，请选择微调输出的文件夹。</translation>
     </message>
     <message>
         <source>{path} was changed while it was being read, so nothing was written. Wait until nothing writes there, then try again.</source>
-        <translation type="unfinished"></translation>
+        <translation>读取期间 {path} 被改动了，没有写出任何文件；请等其他程序写完后重试。</translation>
     </message>
     <message>
         <source>The architecture “{architecture}” is not supported. Supported are: {detail}.</source>
-        <translation type="unfinished"></translation>
+        <translation>不支持架构“{architecture}”，支持的有：{detail}。</translation>
     </message>
     <message>
         <source>“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 中的“{name}”不合理（{detail}），请检查检查点是否完整。</translation>
     </message>
     <message>
         <source>The weight file {path} is missing. Download or copy the checkpoint again.</source>
-        <translation type="unfinished"></translation>
+        <translation>缺少权重文件 {path}，请重新下载或复制检查点。</translation>
     </message>
     <message>
         <source>The weight file {path} is incomplete: {actual} of {expected} are there. Download it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>权重文件 {path} 不完整：应有 {expected}，实际只有 {actual}，请重新下载。</translation>
     </message>
     <message>
         <source>The weight file {path} is damaged ({detail}). Download it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>权重文件 {path} 已损坏（{detail}），请重新下载。</translation>
     </message>
     <message>
         <source>The index names {path}, which lies outside of the checkpoint&apos;s folder, so it is refused. Use checkpoints that you trust.</source>
-        <translation type="unfinished"></translation>
+        <translation>索引指向了检查点文件夹之外的 {path}，已拒绝；请只使用可信的检查点。</translation>
     </message>
     <message>
         <source>{path} wants to run “{name}”, so it is refused. Use the checkpoint&apos;s safetensors files instead.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 想要运行“{name}”，已拒绝；请改用 safetensors 格式的检查点。</translation>
     </message>
     <message>
         <source>The tensor “{name}” is missing from the checkpoint. Check that all of it was downloaded.</source>
-        <translation type="unfinished"></translation>
+        <translation>检查点缺少张量“{name}”，请检查下载是否完整。</translation>
     </message>
     <message>
         <source>The tensor “{name}” is unknown to this architecture, so the model would be wrong. If it is of an adapter, add it as one.</source>
-        <translation type="unfinished"></translation>
+        <translation>检查点含有未知的张量“{name}”，得到的模型会是错的；如果它是适配器的，请把它作为适配器添加。</translation>
     </message>
     <message>
         <source>The tensor “{name}” is {actual}, but the configuration asks for {wanted}. Check that config.json belongs to these weights.</source>
-        <translation type="unfinished"></translation>
+        <translation>张量“{name}”的形状是 {actual}，而配置要求 {wanted}，请检查 config.json 是否属于这些权重。</translation>
     </message>
     <message>
         <source>The tensor “{name}” has the type {detail}, which is not supported. Use a checkpoint that is not quantized (F32, F16 or BF16).</source>
-        <translation type="unfinished"></translation>
+        <translation>张量“{name}”的类型 {detail} 不受支持，请改用未量化的检查点（F32、F16 或 BF16）。</translation>
     </message>
     <message>
         <source>The tensor “{name}” holds NaN or infinity: the training probably diverged. Use another checkpoint.</source>
-        <translation type="unfinished"></translation>
+        <translation>张量“{name}”含有 NaN 或无穷大，训练可能已发散，请换一个检查点。</translation>
     </message>
     <message>
         <source>There is no tokenizer (tokenizer.json or tokenizer.model) in {path}. Copy it there from the base model.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 中没有分词器（tokenizer.json 或 tokenizer.model），请从基础模型复制过来。</translation>
     </message>
     <message>
         <source>The tokenizer {path} cannot be read ({detail}). Copy it again from the base model.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法读取分词器 {path}（{detail}），请从基础模型重新复制。</translation>
     </message>
     <message>
         <source>This tokenizer is not supported ({detail}). Use another checkpoint.</source>
-        <translation type="unfinished"></translation>
+        <translation>不支持这个分词器（{detail}），请换一个检查点。</translation>
     </message>
     <message>
         <source>The converted tokenizer differs from the source&apos;s, so the conversion was ended: “{detail}” should be {wanted} and is {given}.</source>
-        <translation type="unfinished"></translation>
+        <translation>转换后的分词结果与原来不同，转换已停止：“{detail}”应为 {wanted}，得到 {given}。</translation>
     </message>
     <message>
         <source>The source&apos;s tokenizer rewrites some Unicode text (such as “{detail}”); the converted model does not.</source>
-        <translation type="unfinished"></translation>
+        <translation>原分词器会改写某些 Unicode 文本（例如“{detail}”），转换后的模型不会。</translation>
     </message>
     <message>
         <source>The chat template {path} cannot be used ({detail}). Choose another.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法使用对话模板 {path}（{detail}），请另选一个。</translation>
     </message>
     <message>
         <source>The adapter {path} cannot be read ({detail}). Download or export it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>适配器 {path} 无法读取（{detail}），请重新下载或导出。</translation>
     </message>
     <message>
         <source>The adapter {path} belongs to another base: “{name}” does not fit ({detail}). Choose the base that it was trained on.</source>
-        <translation type="unfinished"></translation>
+        <translation>适配器 {path} 属于另一个基础模型：“{name}”对不上（{detail}），请换成匹配的基础模型。</translation>
     </message>
     <message>
         <source>The adapter {path} uses what is not supported ({detail}). Merge it with the tool that trained it first.</source>
-        <translation type="unfinished"></translation>
+        <translation>适配器 {path} 使用了不支持的功能（{detail}），请先用训练工具合并。</translation>
     </message>
     <message>
         <source>The adapter {path} cannot be written as a GGUF adapter ({detail}). Merge it into its base instead.</source>
-        <translation type="unfinished"></translation>
+        <translation>适配器 {path} 不能写成 GGUF 适配器（{detail}），请改为合并到基础模型里。</translation>
     </message>
     <message>
         <source>There is no quantization type “{name}”. There are: {detail}.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有量化类型“{name}”，可选：{detail}。</translation>
     </message>
     <message>
         <source>The type {name} needs an importance matrix. Calibrate the model first.</source>
-        <translation type="unfinished"></translation>
+        <translation>类型 {name} 需要重要性矩阵，请先校准模型。</translation>
     </message>
     <message>
         <source>{path} is quantized already ({name}), and quantizing it again would lose quality. Use an F32, F16 or BF16 file.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 已经量化为 {name}，再次量化会损失质量，请使用 F32、F16 或 BF16 的文件。</translation>
     </message>
     <message>
         <source>The importance matrix {path} cannot be read ({detail}). Make it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>重要性矩阵 {path} 无法读取（{detail}），请重新生成。</translation>
     </message>
     <message>
         <source>The importance matrix {path} was made for another model: “{name}” does not fit. Make one for this model.</source>
-        <translation type="unfinished"></translation>
+        <translation>重要性矩阵 {path} 属于另一个模型：“{name}”对不上，请为这个模型重新生成。</translation>
     </message>
     <message>
         <source>The text has {tokens} tokens and at least {wanted} are needed. Give more text.</source>
-        <translation type="unfinished"></translation>
+        <translation>文本只有 {tokens} 个词元，至少需要 {wanted} 个，请提供更多文本。</translation>
     </message>
     <message>
         <source>The text {path} cannot be read ({detail}). Use a text file in UTF-8.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法读取文本 {path}（{detail}），请使用 UTF-8 文本文件。</translation>
     </message>
     <message>
         <source>The vocabulary of {path} differs from the model&apos;s, so it cannot be the reference. Choose the F16 or BF16 file of the same model.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 的词表与要评估的模型不同，不能作为参考，请选同一个模型的 F16 或 BF16 文件。</translation>
     </message>
     <message>
         <source>{path} is there already and is not overwritten. Choose another name, or move it away first.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 已经存在，不会覆盖；请换一个名字，或先把它移走。</translation>
     </message>
     <message>
         <source>{path} cannot be written ({detail}). Check its permissions, or choose another folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法写入 {path}（{detail}），请检查权限，或换一个文件夹。</translation>
     </message>
     <message>
         <source>Another conversion is writing {path}. Wait until it ends, or choose another name.</source>
-        <translation type="unfinished"></translation>
+        <translation>另一个转换正在写入 {path}，请等它结束，或换一个名字。</translation>
     </message>
     <message>
         <source>The disk of {path} needs {need} and has {free} free. Free some space, or choose another place.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 所在磁盘需要 {need} 空间，只剩 {free}，请清理磁盘或换一个位置。</translation>
     </message>
     <message>
         <source>The disk of {path} is full; no half file is left. Free some space, then try again.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 所在磁盘已满，没有留下不完整的文件；请清理磁盘后重试。</translation>
     </message>
     <message>
         <source>The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.</source>
-        <translation type="unfinished"></translation>
+        <translation>任务意外结束：{reason}（{detail}）。请重新开始，它会从中断处继续。</translation>
     </message>
     <message>
         <source>There is no job “{name}”.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有任务“{name}”。</translation>
     </message>
     <message>
         <source>Something went wrong inside the job ({detail}). Try again; if it happens again, please report it.</source>
-        <translation type="unfinished"></translation>
+        <translation>任务内部出错（{detail}），请重试；若再次发生，请报告这个问题。</translation>
     </message>
     <message>
         <source>The engine did not understand a request ({detail}). Install Zhiyin again.</source>
