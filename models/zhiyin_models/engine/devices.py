@@ -188,6 +188,12 @@ def physical_cores() -> int:
     return max(1, min(count, _quota()))
 
 
+def logical_cores() -> int:
+    """Threads that this process can have running at once, with a container's quota taken into account; at least 1."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(count, _quota()))
+
+
 def _core(cpu: int) -> tuple[str, str]:
     folder = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
     try:
