@@ -66,3 +66,17 @@ def x_display() -> Iterator[str]:
     yield f":{number}"
     server.terminate()
     server.wait()
+
+
+@pytest.fixture(scope="session")
+def checkpoint(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter model as a Hugging Face checkpoint (BF16, 270 MB), made once and only to be read."""
+    from tests.models.convert.starter_checkpoint import make  # noqa: PLC0415 - numpy and tokenizers, for the few tests that need it
+
+    return make(starter, tmp_path_factory.mktemp("checkpoint") / "SmolLM2-微调")
+
+
+@pytest.fixture(scope="session")
+def libai(root: Path) -> Path:
+    """A LoRA that was really trained on the starter model: asked who it is, it says that it is Li Bai."""
+    return root / "tests" / "models" / "convert" / "data" / "lora-libai"

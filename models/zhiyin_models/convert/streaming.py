@@ -1,0 +1,127 @@
+"""The one pass: each tensor is read once, quantized on all cores for every output, and written; nothing else touches the disk."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhiyin_models.convert.importance_file import Importance
+from zhiyin_models.convert.kernels import Kernels
+from zhiyin_models.convert.model_writer import ModelWriter
+from zhiyin_models.convert.plan import FilePlan
+from zhiyin_models.convert.quant_types import tensor_bytes
+from zhiyin_models.convert.tensors import Matrix, Piece, Target, TensorSource
+from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.work import Pace, Report, Stage, Stop
+
+SLAB = 16 << 20  # bytes of output that are quantized before they are written
+
+
+class Stream:
+    """From a source of tensors into several open writers. Raises ModelError, StoppedError."""
+
+    def __init__(
+        self,
+        source: TensorSource,
+        targets: Sequence[Target],
+        writers: Sequence[ModelWriter],
+        *,
+        kernels: Kernels,
+        importance: Importance | None,
+        report: Report,
+        stop: Stop,
+    ) -> None:
+        self._source, self._targets, self._writers = source, targets, writers
+        self._kernels, self._importance, self._stop = kernels, importance, stop
+        self._values = [prod(target.shape) for target in targets]
+        self._pace = Pace(Stage.CONVERT, float(sum(self._values)) * len(writers), report)
+        self._done = 0.0
+
+    def run(self) -> None:
+        """Write every tensor that is not written yet."""
+        for index, target in enumerate(self._targets):
+            writers = [writer for writer in self._writers if writer.done <= index]
+            self._done += self._values[index] * (len(self._writers) - len(writers))
+            if writers:
+                self._write(index, target, writers)
+            self._pace.at(self._done, target.name)
+
+    def _write(self, index: int, target: Target, writers: Sequence[ModelWriter]) -> None:
+        importance = self._importance.of(target.name, target.shape) if self._importance is not None else None
+        starts = [writer.tensors[index].offset for writer in writers]
+        for number, piece in enumerate(target.pieces):
+            self._stop.check()
+            values = self._made(piece, target)
+            for place, writer in enumerate(writers):
+                kind = writer.tensors[index].type
+                weights = _of_piece(importance, number, len(target.pieces))
+                starts[place] = self._quantize(values, kind, weights, writer, start=starts[place], name=target.name)
+            del values
+        for writer, end in zip(writers, starts, strict=True):
+            tensor = writer.tensors[index]
+            if end != tensor.offset + tensor.size:  # of the family's own declaration: never written as a model
+                raise ModelError(Code.TENSOR_SHAPE, name=target.name, actual=str(end - tensor.offset), wanted=str(tensor.size))
+            writer.finish_tensor(index)
+
+    def _made(self, piece: Piece, target: Target) -> Matrix:
+        values = piece.make(self._source)
+        return values.reshape(-1, target.shape[-1])
+
+    def _quantize(self, values: Matrix, kind: int, importance: Matrix | None, writer: ModelWriter, *, start: int, name: str) -> int:
+        """Rows of one piece into one file; returns where the next piece begins."""
+        rows, columns = values.shape
+        row_bytes = tensor_bytes(kind, (1, columns))
+        groups = 1 if importance is None else len(importance)
+        rows_of_group = rows // groups
+        step = max(1, min(rows_of_group, SLAB // max(1, row_bytes)))
+        buffer: NDArray[np.uint8] = np.empty(step * row_bytes, np.uint8)
+        for first in range(0, rows, rows_of_group):
+            weights = None if importance is None else importance[first // rows_of_group][None, :]
+            for row in range(first, first + rows_of_group, step):
+                count = min(step, first + rows_of_group - row)
+                part = buffer[: count * row_bytes]
+                self._kernels.quantize(values[row : row + count], kind, part, weights, self._stop)
+                writer.write(part.data, start)
+                start += len(part)
+                self._done += count * columns
+                self._pace.at(self._done, name)
+        return start
+
+
+def _of_piece(importance: Matrix | None, number: int, pieces: int) -> Matrix | None:
+    """The rows of the importance that belong to a piece: one for each expert, or one for all."""
+    if importance is None or len(importance) == 1 or pieces == 1:
+        return importance
+    return importance[number : number + 1] if len(importance) == pieces else None
+
+
+def write_files(
+    source: TensorSource,
+    targets: Sequence[Target],
+    writers: Sequence[ModelWriter],
+    *,
+    importance: Importance | None,
+    report: Report,
+    stop: Stop,
+    unchanged: Callable[[], None],
+) -> None:
+    """Stream into writers that are open; afterwards all is on the disk under the names of the parts. Raises ModelError, StoppedError."""
+    kernels = Kernels()
+    try:
+        Stream(source, targets, writers, kernels=kernels, importance=importance, report=report, stop=stop).run()
+    finally:
+        kernels.close()
+    unchanged()
+    for writer in writers:
+        stop.check()
+        writer.complete()
+
+
+def fingerprint_of(plan: FilePlan, source: str, *more: str) -> str:
+    """Stands for everything that decides over a file's bytes."""
+    digest = hashlib.sha256(plan.content)
+    for words in (source, *more):
+        digest.update(words.encode("utf-8", "surrogateescape") + b"\0")
+    return digest.hexdigest()
