@@ -53,7 +53,7 @@ class Read:
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """A run of rows of a target, from one read; or a constant. In this order: rows are taken, the matrix is transposed, ``add`` is added,
-    and all axes but the last are counted as rows.
+    each row is brought to length 1 where ``unit`` says so, and all axes but the last are counted as rows.
     """
 
     read: Read | None = None
@@ -61,6 +61,7 @@ class Piece:
     transpose: bool = False
     add: float = 0.0
     constant: Matrix | None = None
+    unit: bool = False  # each row of length 1, as some models make their output at run time: not linear, so no adapter follows
 
     def make(self, source: TensorSource) -> Matrix:
         """The piece's values. Raises ModelError."""
@@ -69,7 +70,7 @@ class Piece:
         values = self.shaped(source.read(self.read.name, self.read.start, self.read.stop))
         if self.add:
             values += np.float32(self.add)
-        return values
+        return _unit_rows(values) if self.unit else values
 
     def shaped(self, values: Matrix) -> Matrix:
         """What was read, with its rows taken and its axes in their order, but nothing added."""
@@ -87,6 +88,13 @@ class Target:
     name: str
     shape: Shape
     pieces: tuple[Piece, ...]
+
+
+def _unit_rows(values: Matrix) -> Matrix:
+    """Rows divided by their Euclidean length, in place; as torch's ``normalize`` has it, none is divided by less than 1e-12."""
+    length = np.sqrt(np.einsum("...i,...i->...", values, values))
+    values /= np.maximum(length, np.float32(1e-12))[..., None]
+    return values
 
 
 def rotary_rows(heads: int, head: int, rotated: int | None = None) -> NDArray[np.intp]:
