@@ -17,7 +17,7 @@ import llama_cpp.llama_cpp as low
 import numpy as np
 from numpy.typing import NDArray
 
-from zhiyin_models.convert.quant_types import BF16, F16, F32, tensor_bytes
+from zhiyin_models.convert.quant_types import BF16, F16, F32, Q8_0, tensor_bytes
 from zhiyin_models.convert.tensors import Matrix, Shape
 from zhiyin_models.engine.devices import logical_cores
 from zhiyin_models.errors import Code, ModelError
@@ -26,8 +26,9 @@ from zhiyin_models.work import Stop, StoppedError
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
-SLAB = 1 << 17  # values at a time: the slowest quantizer takes about 20 ms
-PLAIN_SLAB = 1 << 20  # where nothing is searched for
+SLAB = 1 << 15  # values at a time: the slowest quantizer takes about 15 ms
+FAST_SLAB = 1 << 20
+FAST = frozenset({F32, F16, BF16, Q8_0})  # where nothing is searched for
 QUANTIZERS = frozenset({F32, F16, BF16, 2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 23})  # that need no importance matrix
 READABLE = QUANTIZERS | {16, 17, 18, 19, 21, 22, 29, 34, 35, 39}  # that can be turned into F32
 
@@ -87,7 +88,7 @@ class Kernels:
             self._library.ggml_quantize_chunk(ggml_type, source + first * columns * 4, to, 0, count, columns, expert)
             return bool(self._library.ggml_validate_row_data(ggml_type, to, count * size))
 
-        step = max(1, (PLAIN_SLAB if ggml_type in (F32, F16, BF16) else SLAB) // columns)
+        step = max(1, (FAST_SLAB if ggml_type in FAST else SLAB) // columns)
         if not self._share(slab, rows, step, per_expert, stop):
             raise ModelError(Code.TENSOR_NOT_FINITE, name=name)
 
@@ -111,7 +112,7 @@ class Kernels:
             return True
 
         rows = prod(shape[:-1])
-        self._share(slab, rows, max(1, PLAIN_SLAB // max(columns, 1)), rows, stop)
+        self._share(slab, rows, max(1, FAST_SLAB // max(columns, 1)), rows, stop)
         return values
 
     def close(self) -> None:
@@ -138,10 +139,12 @@ class Kernels:
 
         if stop is not None:
             stop.check()
-        if not rows:
-            return True
-        for running in [self._pool.submit(work) for _ in range(min(self.threads, -(-rows // step)))]:
-            running.result()
+        workers = min(self.threads, -(-rows // step))
+        if workers > 1:
+            for running in [self._pool.submit(work) for _ in range(workers)]:
+                running.result()
+        else:
+            work()
         if stop is not None and stop.asked:
             raise StoppedError
         return well

@@ -185,6 +185,7 @@ RULES: dict[str, _Rules] = {
     },
 }
 FALCON_RULES: dict[str, _Rules] = {
+    **RULES,
     "Q4_K_M": {Role.VALUE: _M[Role.VALUE], Role.FFN_DOWN: ((_first_part(16), Q6_K), (_more_bits, Q5_K))},
     "Q4_K_S": {Role.VALUE: RULES["Q4_K_S"][Role.VALUE]},
     "Q3_K_M": {Role.VALUE: RULES["Q3_K_M"][Role.VALUE], Role.FFN_DOWN: ((_first_part(16), Q5_K), (_more_bits, Q4_K))},
