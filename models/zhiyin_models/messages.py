@@ -330,6 +330,32 @@ PHRASES: Mapping[str, Words] = {
     "bench": Words("测量模型的速度", "measure how fast a model is"),
     "list": Words("列出模型库中的模型", "the models in the library"),
     "import": Words("把模型加入模型库（文件留在原处）", "add a model to the library (the file stays where it is)"),
+    "inspect": Words("查看检查点（微调输出的文件夹）", "look at a checkpoint (the folder that a fine-tuning wrote)"),
+    "convert": Words("把检查点转换成量化的 GGUF 模型", "convert a checkpoint into a quantized GGUF model"),
+    "quantize": Words("把 GGUF 模型量化成其他类型", "quantize a GGUF model into other types"),
+    "adapter": Words(
+        "把 PEFT 适配器写成 GGUF 适配器，供载入模型时使用", "write a PEFT adapter as a GGUF adapter, to be loaded beside a model"
+    ),
+    "calibrate": Words("用文本计算重要性矩阵，让量化损失更小", "compute an importance matrix from texts, so that quantization loses less"),
+    "evaluate": Words("测量模型的困惑度，以及与参考模型的差别", "measure a model's perplexity, and how far it is from a reference"),
+    "source": Words("检查点的文件夹", "folder of the checkpoint"),
+    "adapter_source": Words("适配器的文件夹（可加 :权重）", "folder of the adapter (:WEIGHT may follow)"),
+    "with_adapter": Words("合并这个适配器，可加权重（可重复）", "merge this adapter, with a weight if you like (repeatable)"),
+    "with_type": Words("量化类型，默认 Q4_K_M（可重复，只读一遍）", "quantization type, Q4_K_M if not given (repeatable; read once)"),
+    "output": Words("输出文件或文件夹，默认放入模型库", "file or folder to write to; the library's folder if not given"),
+    "output_file": Words("输出文件", "file to write"),
+    "imatrix": Words("重要性矩阵（calibrate 的输出）", "importance matrix (what calibrate wrote)"),
+    "with_template": Words("改用这个对话模板（Jinja 文件）", "use this chat template instead (a Jinja file)"),
+    "with_evaluation": Words(
+        "转换后测量损失（期间另需一份 BF16 参考文件的空间）", "measure the loss afterwards (needs room for a BF16 file meanwhile)"
+    ),
+    "smoke": Words("转换后让模型回答这句话", "let the model answer this afterwards"),
+    "texts": Words("用来校准的文本文件（UTF-8）", "text files to calibrate on (UTF-8)"),
+    "conversations": Words("用自己的对话来校准", "calibrate on your own conversations"),
+    "chunks": Words("最多用多少段（每段 512 个词元），0 表示全部", "chunks of 512 tokens at most; 0 = all"),
+    "reference": Words("同一模型的 F16 或 BF16 文件", "the F16 or BF16 file of the same model"),
+    "evaluation_texts": Words("文本文件，默认用自带的中英文文本", "text files; the bundled Chinese and English ones if not given"),
+    "chart": Words("把图表写成 SVG 文件", "write the chart as an SVG file"),
     "model": Words(
         "模型文件的路径、模型库中的名称，或 starter（入门模型）",
         "path of a model file, a name in the library, or starter (the starter model)",
@@ -411,6 +437,30 @@ PHRASES: Mapping[str, Words] = {
     "gpu": Words("GPU 上的层", "Layers on GPU"),
     "thread_count": Words("线程", "Threads"),
     "no_figures": Words("模型没有生成足够的词元，无法测量。", "The model generated too few tokens to measure."),
+    # conversion and evaluation
+    "stage_read": Words("读取 {bar} {percent}% {left}", "Reading {bar} {percent}% {left}"),
+    "stage_convert": Words("转换 {bar} {percent}% {left}", "Converting {bar} {percent}% {left}"),
+    "stage_prove": Words("验证分词器 {bar} {percent}% {left}", "Proving the tokenizer {bar} {percent}% {left}"),
+    "stage_calibrate": Words("校准 {bar} {percent}% {left}", "Calibrating {bar} {percent}% {left}"),
+    "stage_evaluate": Words("测量 {bar} {percent}% {left}", "Measuring {bar} {percent}% {left}"),
+    "stage_smoke": Words("试答 {bar} {percent}% {left}", "Trying {bar} {percent}% {left}"),
+    "time_left": Words("剩余 {time}", "{time} left"),
+    "dtype": Words("数值类型", "Value type"),
+    "tokenizer": Words("分词器", "Tokenizer"),
+    "adapter_name": Words("适配器", "Adapter"),
+    "adapter_line": Words(
+        "{kind}，秩 {rank}，alpha {alpha}，涉及 {tensors} 个张量", "{kind}, rank {rank}, alpha {alpha}, {tensors} tensors"
+    ),
+    "type": Words("类型", "Type"),
+    "file_size": Words("文件大小", "File size"),
+    "memory_column": Words("内存（{context}）", "Memory at {context}"),
+    "written": Words("已写入 {path}（{size}）", "{path} is written ({size})"),
+    "smoke_answer": Words("对“{prompt}”的回答：", "Its answer to “{prompt}”:"),
+    "perplexity": Words("困惑度", "Perplexity"),
+    "perplexity_of": Words("困惑度 {text}（{tokens} 个词元）", "Perplexity {text} ({tokens} tokens)"),
+    "divergence": Words("平均 KL 散度", "Mean KL divergence"),
+    "divergence_99": Words("99% 的 KL 散度小于", "99 % KL divergence"),
+    "agreement": Words("首选词元一致", "Same top token"),
     # ends
     "exit_code": Words("退出码 {code}", "exit code {code}"),
     "library_failed": Words(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from zhiyin_models import cli, errors, messages
 from zhiyin_models.errors import Code
 from zhiyin_models.messages import PHRASES, SENTENCES, USAGE_ERRORS, one_line, phrase, size_text, text, usage_error
+from zhiyin_models.work import Stage
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 NAMES = frozenset(
@@ -62,7 +63,7 @@ def test_every_line_is_in_both_languages_and_used(key: str) -> None:
     sources = "".join(path.read_text("utf-8") for path in [*Path(cli.__file__).parent.glob("*.py"), folder / "messages.py"])
     # help texts are asked for by the name of their option, and ends of replies by their reason
     uses = re.findall(rf"""["']{key}["']|"{key.replace("_", "-")}\"""", sources)
-    assert len(uses) > 1 or key in {"stopped", "length", "context_full"}
+    assert len(uses) > 1 or key in {"stopped", "length", "context_full"} or key.removeprefix("stage_") in set(Stage)
 
 
 def test_arguments_are_shown_as_people_say_them() -> None:

@@ -11,12 +11,27 @@ from zhiyin_models.child.command import MODULES, run_child
 from zhiyin_models.cli.arguments import chosen_language, parse
 from zhiyin_models.cli.bench import bench
 from zhiyin_models.cli.chat import chat
+from zhiyin_models.cli.convert import adapter, convert, inspect, quantize
+from zhiyin_models.cli.evaluate import calibrate, evaluate
 from zhiyin_models.cli.models import devices, import_model, info, list_models
 from zhiyin_models.cli.terminal import OutputError, Terminal, writing
 from zhiyin_models.errors import ModelError
 from zhiyin_models.messages import one_line
 
-COMMANDS = {"chat": chat, "info": info, "devices": devices, "bench": bench, "list": list_models, "import": import_model}
+COMMANDS = {
+    "chat": chat,
+    "info": info,
+    "devices": devices,
+    "bench": bench,
+    "list": list_models,
+    "import": import_model,
+    "inspect": inspect,
+    "convert": convert,
+    "quantize": quantize,
+    "adapter": adapter,
+    "calibrate": calibrate,
+    "evaluate": evaluate,
+}
 INTERRUPTED = 130  # as a shell reports SIGINT
 NOBODY_READS = 141  # as a shell reports SIGPIPE
 

@@ -149,6 +149,61 @@ def _add_import(arguments: "_ArgumentGroup", _: "_ArgumentGroup", lang: Language
     _add_model(arguments, lang, "import_model")
 
 
+def _add_adapters(options: "_ArgumentGroup", lang: Language) -> None:
+    options.add_argument("--adapter", action="append", default=[], metavar="DIR[:WEIGHT]", help=phrase("with_adapter", lang))
+
+
+def _add_outputs(options: "_ArgumentGroup", lang: Language) -> None:
+    options.add_argument("--type", action="append", type=str.upper, metavar="TYPE", help=phrase("with_type", lang))
+    options.add_argument("-o", "--output", metavar="OUT", help=phrase("output", lang))
+    options.add_argument("--imatrix", metavar="FILE", help=phrase("imatrix", lang))
+    _add_json(options, lang)
+
+
+def _add_inspect(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("source", metavar="SOURCE", help=phrase("source", lang))
+    _add_adapters(options, lang)
+    _add_json(options, lang)
+
+
+def _add_convert(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("source", metavar="SOURCE", help=phrase("source", lang))
+    _add_adapters(options, lang)
+    options.add_argument("--template", metavar="FILE", help=phrase("with_template", lang))
+    options.add_argument("--evaluate", action="store_true", help=phrase("with_evaluation", lang))
+    options.add_argument("--smoke", metavar="TEXT", help=phrase("smoke", lang))
+    _add_outputs(options, lang)
+
+
+def _add_quantize(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_model(arguments, lang)
+    _add_outputs(options, lang)
+
+
+def _add_adapter(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("source", metavar="SOURCE", help=phrase("source", lang))
+    arguments.add_argument("adapter", metavar="ADAPTER", help=phrase("adapter_source", lang))
+    options.add_argument("-o", "--output", metavar="OUT", help=phrase("output_file", lang))
+    _add_json(options, lang)
+
+
+def _add_calibrate(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_model(arguments, lang)
+    options.add_argument("--text", nargs="+", metavar="FILE", help=phrase("texts", lang))
+    options.add_argument("--conversations", action="store_true", help=phrase("conversations", lang))
+    options.add_argument("--chunks", type=_whole(lang), default=0, metavar="N", help=phrase("chunks", lang))
+    options.add_argument("-o", "--output", metavar="OUT", help=phrase("output_file", lang))
+    _add_json(options, lang)
+
+
+def _add_evaluate(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_model(arguments, lang)
+    options.add_argument("--reference", metavar="MODEL", help=phrase("reference", lang))
+    options.add_argument("--text", nargs="+", metavar="FILE", help=phrase("evaluation_texts", lang))
+    options.add_argument("--chart", metavar="FILE.svg", help=phrase("chart", lang))
+    _add_json(options, lang)
+
+
 COMMANDS: dict[str, Callable[["_ArgumentGroup", "_ArgumentGroup", Language], None]] = {
     "chat": _add_chat,
     "info": _add_info,
@@ -156,6 +211,12 @@ COMMANDS: dict[str, Callable[["_ArgumentGroup", "_ArgumentGroup", Language], Non
     "bench": _add_bench,
     "list": _add_list,
     "import": _add_import,
+    "inspect": _add_inspect,
+    "convert": _add_convert,
+    "quantize": _add_quantize,
+    "adapter": _add_adapter,
+    "calibrate": _add_calibrate,
+    "evaluate": _add_evaluate,
 }
 
 # ---------------------------------------------------------------- values
