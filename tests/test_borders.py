@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-MODEL_LIBRARIES = {"llama_cpp", "jinja2", "httpx2", "huggingface_hub", "gguf", "numpy"}
+MODEL_LIBRARIES = {"llama_cpp", "jinja2", "httpx2", "huggingface_hub", "gguf", "numpy", "tokenizers", "sentencepiece"}
 QT = {"PySide6", "shiboken6", "qtawesome", "zhiyin"}
 
 LOAD_EVERYTHING = """
@@ -65,7 +65,11 @@ def test_the_model_side_knows_no_qt_and_no_app() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["child", "engine.client", "engine.protocol", "library.gguf", "library.fit", "library.installed", "errors"]
+    "module",
+    [
+        *("child", "engine.client", "engine.protocol", "library.gguf", "library.fit", "library.installed", "errors", "work"),
+        *("jobs.client", "jobs.protocol", "convert.inspection", "evaluate.report"),
+    ],
 )
 def test_what_the_window_uses_of_the_model_side_is_light(module: str) -> None:
     assert not loaded_by(LOAD, f"zhiyin_models.{module}") & (MODEL_LIBRARIES | QT)
