@@ -62,6 +62,7 @@ class Piece:
     add: float = 0.0
     constant: Matrix | None = None
     unit: bool = False  # each row of length 1, as some models make their output at run time: not linear, so no adapter follows
+    within: tuple[int, int] | None = None  # of a stack of matrices (experts in one tensor): from which row to which of each
 
     def make(self, source: TensorSource) -> Matrix:
         """The piece's values. Raises ModelError."""
@@ -76,6 +77,8 @@ class Piece:
         """What was read, with its rows taken and its axes in their order, but nothing added."""
         if self.take is not None:
             values = values[self.take]
+        if self.within is not None:
+            values = np.ascontiguousarray(values[:, self.within[0] : self.within[1]])
         if self.transpose:
             values = np.ascontiguousarray(values.T)
         return values
