@@ -1,7 +1,7 @@
 """Rotary positions: what config.json says of them, in either of its spellings, and how llama.cpp is told.
 
-Transformers 4 writes ``rope_theta`` and ``rope_scaling``, Transformers 5 ``rope_parameters`` for both. What each kind of scaling means is in
-Transformers' ``modeling_rope_utils``; what llama.cpp computes is in its ``llama-context.cpp`` and ggml's ``rope_yarn``.
+Transformers 4 writes ``rope_theta`` and ``rope_scaling``, Transformers 5 ``rope_parameters`` for both; its ``modeling_rope_utils`` has
+what each kind of scaling means. What llama.cpp computes is in its ``llama-context.cpp`` and ggml's ``rope_yarn``.
 """
 
 import math

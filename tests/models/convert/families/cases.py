@@ -84,8 +84,8 @@ def halves_swapped(name: str) -> Mistake:
     return mistake
 
 
-def experts_turned(name: str) -> Mistake:
-    """Every expert in its neighbour's place."""
+def rolled(name: str) -> Mistake:
+    """Every row, or every expert, in its neighbour's place."""
 
     def mistake(_: dict[str, Any], tensors: Tensors) -> None:
         tensors[name] = np.roll(tensors[name], 1, axis=0)
