@@ -5,7 +5,7 @@ against the file's size before anything is allocated; long arrays (the vocabular
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from stat import S_ISREG
@@ -42,6 +42,14 @@ Scalar = int | float | bool | str
 Value = Scalar | tuple[Scalar, ...] | ArrayStub
 
 
+class Span(NamedTuple):
+    """Where a value lies in the file, with the number of its type: from ``start`` up to ``stop``."""
+
+    type: int
+    start: int
+    stop: int
+
+
 class Tensor(NamedTuple):
     """One entry of the tensor table; ``offset`` counts from the start of the part's tensor data, ``nbytes`` is 0 for an unknown type."""
 
@@ -69,6 +77,7 @@ class Part:
     data_offset: int
     metadata: dict[str, Value]
     tensors: tuple[Tensor, ...]
+    spans: dict[str, Span] = field(default_factory=dict)  # of the metadata
 
     @property
     def expected_size(self) -> int:
@@ -128,11 +137,14 @@ class _Reader:
         if key_count > MAX_KEYS or tensor_count > MAX_TENSORS:
             raise self.damaged(f"{key_count} keys, {tensor_count} tensors")
         metadata: dict[str, Value] = {}
+        spans: dict[str, Span] = {}
         for _ in range(key_count):
             key = self.string(MAX_KEY)
             if key in metadata:
                 raise self.damaged(f"{key[:64]} appears twice")
-            metadata[key] = self.value(self.number("I"), key)
+            kind, start = self.number("I"), self.place
+            metadata[key] = self.value(kind, key)
+            spans[key] = Span(kind, start, self.place)
         alignment = metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20 or alignment & (alignment - 1):
             raise self.damaged("general.alignment is no power of two")
@@ -142,7 +154,7 @@ class _Reader:
         if sum(prod(tensor.shape) for tensor in tensors) >= 1 << 60:
             raise self.damaged("an impossible number of weights")
         data = -(-self.place // alignment) * alignment
-        return Part(self.path, version, self.size, alignment, data, metadata, tensors)
+        return Part(self.path, version, self.size, alignment, data, metadata, tensors, spans)
 
     def damaged(self, detail: str) -> ModelError:
         return ModelError(Code.MODEL_DAMAGED, path=str(self.path), detail=detail)

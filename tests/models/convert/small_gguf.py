@@ -92,9 +92,9 @@ class SmallModel:
         }
 
 
-def write_gguf(path: Path, model: SmallModel, weights: dict[str, Matrix], plain: int = BF16) -> Path:
-    """The model as upstream's converter writes it: in ``plain`` (F32, F16 or BF16), what is kept in F32."""
-    writer = gguf.GGUFWriter(path, model.architecture)
+def write_gguf(path: Path, model: SmallModel, weights: dict[str, Matrix], plain: int = BF16, split: int = 0) -> Path:
+    """The model as llama.cpp's converter writes it: in ``plain`` (F32, F16, BF16), what is kept in F32; ``split``: tensors of a file."""
+    writer = gguf.GGUFWriter(path, model.architecture, split_max_tensors=split)
     for key, value in model.metadata().items():
         name = f"{model.architecture}.{key}"
         writer.add_float32(name, value) if isinstance(value, float) else writer.add_uint32(name, value)
