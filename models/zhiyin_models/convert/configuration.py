@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from zhiyin_models.errors import Code, ModelError
 
@@ -30,7 +30,7 @@ class Configuration:
     def number(self, *keys: str, low: float = -math.inf, high: float = math.inf, default: float | None = None) -> float:
         """The first of the keys that is there, as a finite number within bounds."""
         key, value = self._first(keys, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not low <= value <= high:
+        if isinstance(value, bool) or not _finite(value) or not low <= value <= high:
             raise self.bad(key, value)
         return float(value)
 
@@ -63,7 +63,7 @@ class Configuration:
         if not isinstance(value, list) or len(value) > longest:
             raise self.bad(key, value)
         for item in value:
-            if isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item) or not low <= item <= high:
+            if isinstance(item, bool) or not _finite(item) or not low <= item <= high:
                 raise self.bad(key, item)
         return [float(item) for item in value]
 
@@ -76,3 +76,11 @@ class Configuration:
             if self.values.get(key) is not None:
                 return key, self.values[key]
         return keys[0], default
+
+
+def _finite(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that a float can hold: JSON's whole numbers have no end."""
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:
+        return False

@@ -58,6 +58,11 @@ def vocabulary_rows(config: Configuration, tensors: Mapping[str, TensorInfo], na
     return rows
 
 
+def layer_count(config: Configuration, tensors: Mapping[str, TensorInfo], *keys: str) -> int:
+    """How many blocks there are: not more than llama.cpp takes, nor than there are tensors. Raises ModelError CONFIG_BAD."""
+    return config.integer(*keys, high=min(MOST_LAYERS, max(len(tensors), 1)))
+
+
 def check_activation(config: Configuration, key: str, known: Iterable[str], default: str) -> None:
     """The activation is the one that llama.cpp's graph of the family applies. Raises ModelError CONFIG_BAD."""
     activation = config.words(key, default=default)
@@ -86,15 +91,15 @@ class Decoder(Family):
     activation_key: ClassVar[str] = "hidden_act"
     activation_default: ClassVar[str] = "silu"
     norm_add: ClassVar[float] = 0.0  # what is added to every norm's weight
-    embeddings: ClassVar[str] = "model.embed_tokens"
-    final_norm: ClassVar[str] = "model.norm"
-    output: ClassVar[str] = "lm_head"
-    block: ClassVar[str] = "model.layers"
+    embeddings: str = "model.embed_tokens"
+    final_norm: str = "model.norm"
+    output: str = "lm_head"
+    block: str = "model.layers"
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(config, tensors)
         check_activation(config, self.activation_key, self.activations, self.activation_default)
-        self.layers = config.integer("num_hidden_layers", high=MOST_LAYERS)
+        self.layers = layer_count(config, tensors, "num_hidden_layers")
         self.hidden = config.integer("hidden_size", high=WIDEST)
         self.heads = config.integer("num_attention_heads", high=MOST_HEADS)
         self.kv_heads = config.integer("num_key_value_heads", high=MOST_HEADS, default=self.heads)
@@ -105,6 +110,7 @@ class Decoder(Family):
         self.tied = config.flag("tie_word_embeddings", default=self.tied_default)
         self.rows = vocabulary_rows(config, tensors, f"{self.embeddings}.weight", self.hidden)
         self.rope = self.read_rope()
+        self._orders: dict[int, Rows] = {}
 
     def _head(self) -> int:
         head = self.config.integer("head_dim", low=2, high=LARGEST_HEAD, default=max(self.hidden // self.heads, 1))
@@ -186,8 +192,10 @@ class Decoder(Family):
         yield from linear(f"{target}.ffn_down", f"{source}.down_proj", back, bias=bias)
 
     def rotary(self, heads: int) -> Rows | None:
-        """The order of the rows of a projection to Q or K; None where it stays."""
-        return rotary_rows(heads, self.head, self.rope.rotated) if self.permuted else None
+        """The order of the rows of a projection to Q or K, the same for every layer; None where it stays."""
+        if self.permuted and heads not in self._orders:
+            self._orders[heads] = rotary_rows(heads, self.head, self.rope.rotated)
+        return self._orders.get(heads)
 
     def ignores(self, name: str) -> bool:
         """See Family. While tied, Transformers saves the output beside the embeddings at times, and does not read it."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from zhiyin_models.convert.configuration import Configuration
-from zhiyin_models.convert.families.decoder import MOST_HEADS, MOST_LAYERS, WIDEST, check_activation, linear, vector, vocabulary_rows
+from zhiyin_models.convert.families.decoder import MOST_HEADS, WIDEST, check_activation, layer_count, linear, vector, vocabulary_rows
 from zhiyin_models.convert.families.family import Family, family
 from zhiyin_models.convert.tensors import Metadata, Piece, Read, Target, TensorInfo
 
@@ -24,7 +24,7 @@ class GPT2(Family):
         for key, wanted in FIXED.items():
             if config.flag(key, default=wanted) != wanted:
                 raise config.bad(key, config.values[key])
-        self.layers = config.integer("n_layer", "num_hidden_layers", high=MOST_LAYERS)
+        self.layers = layer_count(config, tensors, "n_layer", "num_hidden_layers")
         self.hidden = config.integer("n_embd", "hidden_size", high=WIDEST)
         self.heads = config.integer("n_head", "num_attention_heads", high=MOST_HEADS)
         if self.hidden % self.heads:

@@ -48,7 +48,10 @@ class Qwen3Moe(Qwen3Attention):
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(config, tensors)
+        self._together = any(name.endswith(".experts.gate_up_proj") for name in tensors)
         self.experts = config.integer("num_experts", "num_local_experts", low=1, high=MOST_EXPERTS)
+        if not self._together and self.experts * self.layers > len(tensors):
+            raise config.bad("num_experts", self.experts)
         self.used = config.integer("num_experts_per_tok", low=1, high=self.experts)
         self.expert_width = config.integer("moe_intermediate_size")
         if config.integer("decoder_sparse_step", low=0, default=1) != 1:
@@ -70,7 +73,7 @@ class Qwen3Moe(Qwen3Attention):
         """The router, and the experts one by one."""
         yield from linear(f"{target}.ffn_gate_inp", f"{source}.gate", (self.experts, self.hidden))
         wide, narrow = (self.expert_width, self.hidden), (self.hidden, self.expert_width)
-        fused = f"{source}.experts.gate_up_proj" in self.tensors
+        fused = self._together
         for number, part in enumerate(("gate", "up")):
             pieces = self._halves(source, number) if fused else self._each(source, part, wide)
             yield Target(f"{target}.ffn_{part}_exps.weight", (self.experts, *wide), pieces)

@@ -50,7 +50,8 @@ class RopeReader:
 
     def read(self) -> Rope:
         """The configuration's rotary positions."""
-        return self.of(self.config.section("rope_scaling") or self.config.section("rope_parameters") or Configuration({}, self.config.path))
+        sections = (self.config.section("rope_scaling"), self.config.section("rope_parameters"))
+        return self.of(next((section for section in sections if section and section.values), Configuration({}, self.config.path)))
 
     def of(self, section: Configuration) -> Rope:
         """Those that a section of the configuration describes."""
