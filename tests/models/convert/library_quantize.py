@@ -30,3 +30,17 @@ def tensors_of(path: Path) -> dict[str, tuple[int, bytes]]:
     found = read_metadata(path)
     data = path.read_bytes()
     return {tensor.name: (tensor.type, data[found.data_offset + tensor.offset :][: tensor.nbytes]) for tensor in found.tensors()}
+
+
+def ggml_quantize(values: Matrix, ggml_type: int, importance: Matrix | None = None) -> bytes:
+    """All rows in one call of ``ggml_quantize_chunk``."""
+    library = ctypes.CDLL(str(next((Path(llama_cpp.__file__).parent / "lib").glob("*ggml-base.*"))))
+    library.ggml_quantize_chunk.restype = ctypes.c_size_t
+    rows, columns = values.shape
+    out = (ctypes.c_uint8 * (values.nbytes + 1024))()
+    weights = None if importance is None else ctypes.c_void_p(importance.ctypes.data)
+    size = library.ggml_quantize_chunk(
+        *(ggml_type, ctypes.c_void_p(values.ctypes.data), out),
+        *(ctypes.c_int64(0), ctypes.c_int64(rows), ctypes.c_int64(columns), weights),
+    )
+    return bytes(out)[:size]
