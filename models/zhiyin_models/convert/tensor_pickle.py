@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from zhiyin_models.convert.weight_file import is_name, is_shape
 
-MAX_STEPS = 1 << 22  # opcodes: a tensor takes 25
+MAX_STEPS = 1 << 20  # opcodes: a tensor takes 25
 LARGEST_KEY = 1 << 53  # of whole numbers as keys: larger ones can be chosen to share their hashes
 PROTOCOLS = range(2, 6)
 

@@ -32,7 +32,7 @@ ITEM_SIZES: Mapping[str, int] = {
 }
 READABLE: Mapping[str, np.dtype[np.generic]] = {
     "F32": np.dtype("<f4"),
-    "F16": np.dtype("<i2"),  # as its bits
+    "F16": np.dtype("<u2"),  # as its bits
     "BF16": np.dtype("<u2"),
     "F64": np.dtype("<f8"),
 }
@@ -161,9 +161,14 @@ def _widen(raw: NDArray[Any], kind: str, out: Matrix) -> bool:
     bits = out.view(np.uint32)
     if kind == "BF16":
         np.left_shift(raw, 16, out=bits, dtype=np.uint32, casting="unsafe")
-        return int((raw & np.uint16(0x7FFF)).max(initial=0)) < 0x7F80
+        return _below(raw, 0x7F80)
     # The sign is spread over the upper bits, of which one remains; the exponent lacks 112, which the product makes good.
-    np.left_shift(raw, 13, out=bits.view(np.int32), dtype=np.int32, casting="unsafe")
+    np.left_shift(raw.view(np.int16), 13, out=bits.view(np.int32), dtype=np.int32, casting="unsafe")
     bits &= np.uint32(0x8FFFE000)
     out *= np.float32(2.0**112)
-    return int((raw & np.int16(0x7FFF)).max(initial=0)) < 0x7C00
+    return _below(raw, 0x7C00)
+
+
+def _below(bits: NDArray[Any], limit: int) -> bool:
+    """Whether all values of 16 bits are less than ``limit`` but for their signs: the greatest is found without a copy."""
+    return int(bits.view(np.int16).max(initial=0)) < limit and int(bits.view(np.uint16).max(initial=0)) < 0x8000 + limit
