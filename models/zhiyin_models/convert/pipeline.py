@@ -48,6 +48,12 @@ class Opened:
         """Names and shapes, in the order of the file."""
         return [(target.name, target.shape) for target in self.targets]
 
+    def check_unchanged(self) -> None:
+        """Raises ModelError SOURCE_CHANGED when a file that was read is not any more what it was."""
+        self.checkpoint.check_unchanged()
+        for adapter in self.adapters:
+            adapter.check_unchanged()
+
     def fingerprint(self) -> str:
         """Stands for the checkpoint and the adapters as they are on the disk."""
         return "|".join([self.checkpoint.fingerprint(), *(f"{adapter.fingerprint()}*{adapter.weight}" for adapter in self.adapters)])
@@ -59,8 +65,10 @@ def opened(source: str, adapters: Sequence[AdapterChoice], template: str = "") -
     checkpoint = Checkpoint.open(Path(source))
     try:
         merged = tuple(Adapter.open(Path(choice.path), choice.weight) for choice in adapters)
-        tensors: TensorSource = Merged(checkpoint, merged) if merged else checkpoint
-        family = open_family(checkpoint.config, checkpoint.architecture, tensors.tensors)
+        both = Merged(checkpoint, merged) if merged else None
+        tensors: TensorSource = both or checkpoint
+        config = both.configuration(checkpoint.config) if both else checkpoint.config
+        family = open_family(config, checkpoint.architecture, tensors.tensors)
         targets = targets_of(family, tensors.tensors)
         rows = next(target.shape[0] for target in targets if target.name == "token_embd.weight")
         vocabulary = read_vocabulary(checkpoint, rows, family.tokenizer_hints, template)
@@ -91,7 +99,7 @@ def convert(task: Convert, report: Report, stop: Stop) -> Outcome:
         with _writing(writers):
             waiting = [writer for writer in writers if not writer.published]
             if waiting:
-                unchanged = ready.checkpoint.check_unchanged
+                unchanged = ready.check_unchanged
                 write_files(ready.source, ready.targets, waiting, importance=importance, report=report, stop=stop, unchanged=unchanged)
                 notices += prove(waiting[0].part, ready.vocabulary, report, stop)
             for writer in waiting:
@@ -216,16 +224,17 @@ def _writing(writers: Sequence[ModelWriter]) -> Iterator[None]:
 
 def _measured(task: Convert, wide: Output | None, notices: tuple[Failure, ...], report: Report, stop: Stop) -> Outcome:
     """Evaluate and try what was made; what was made stays, whatever comes of that."""
-    from zhiyin_models.evaluate.evaluation import default_texts, evaluate  # noqa: PLC0415 - only where it is asked for
-    from zhiyin_models.evaluate.smoke import answer as ask  # noqa: PLC0415
-
     evaluations: list[Evaluation] = []
     answer = ""
     try:
         if task.evaluate and wide is not None:
+            from zhiyin_models.evaluate.evaluation import default_texts, evaluate  # noqa: PLC0415 - only where it is asked for
+
             judged = [output for output in task.outputs if output.path != wide.path]
             evaluations += [evaluate(Path(output.path), Path(wide.path), default_texts(), report, stop) for output in judged]
         if task.smoke:
+            from zhiyin_models.evaluate.smoke import answer as ask  # noqa: PLC0415 - only where it is asked for
+
             report(Progress(Stage.SMOKE, 0, 1))
             answer = ask(Path(task.outputs[0].path), task.smoke, stop)
             report(Progress(Stage.SMOKE, 1, 1))
