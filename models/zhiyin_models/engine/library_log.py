@@ -10,7 +10,7 @@ from llama_cpp import llama_cpp
 
 DEBUG, INFO, WARNING, ERROR, CONTINUED = 1, 2, 3, 4, 5  # ggml_log_level
 KEPT = 4000  # lines
-BUFFER_SIZE = re.compile(r": +(?P<device>\S.*?) (?P<what>model|KV|RS|compute|output) buffer size += +(?P<size>[\d.]+) MiB")
+BUFFER_SIZE = re.compile(r": +(?P<device>\S.*?) (?P<what>model|LoRA|KV|RS|compute|output) buffer size += +(?P<size>[\d.]+) MiB")
 TELLING = re.compile(r"error|fail|unknown|unsupported|invalid|missing|unable", re.IGNORECASE)
 LAYER = re.compile(r"layer +(?P<layer>\d+) assigned to device (?P<device>[^,]+)")
 
@@ -52,7 +52,7 @@ class LibraryLog:
         return telling[0][:500] if telling else "llama.cpp gave no reason"
 
     def buffers(self) -> list[tuple[str, str, int]]:
-        """(device, model | KV | RS | compute | output, bytes) of each buffer that was made, the device as ggml names it."""
+        """(device, model | LoRA | KV | RS | compute | output, bytes) of each buffer that was made, the device as ggml names it."""
         found = (BUFFER_SIZE.search(line) for line in self.lines())
         return [(_device(match["device"]), match["what"], round(float(match["size"]) * (1 << 20))) for match in found if match]
 

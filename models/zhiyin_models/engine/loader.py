@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from llama_cpp import llama_cpp
 
+from zhiyin_models.engine.adapters import Adapters
 from zhiyin_models.engine.decoding import BatchDecoder, StopFlag
 from zhiyin_models.engine.devices import connected, offload_devices, physical_cores, unused_cards
 from zhiyin_models.engine.fingerprint import fingerprint
@@ -115,28 +116,32 @@ class Loader:
         self._started = time.monotonic()
         self._said = 0.0
         self._file: GGUFFile
+        self._adapters = Adapters(request.adapters)
         self._cards: list[Any] = []
         self._placement: Placement
 
     def check(self, *, freed: Mapping[str, int]) -> None:
-        """Raises ModelError: MODEL_…, TEMPLATE_FAILED, DEVICE_UNREACHABLE. ``freed``: what unloading the old model gives back."""
+        """Raises ModelError: MODEL_…, ADAPTER_…, TEMPLATE_FAILED, DEVICE_UNREACHABLE. ``freed``: what unloading gives back."""
         self._send(LoadProgress(self._request.id, 0.0))
         self._file = read_metadata(self._request.path)
         self._file.check_complete()
         self._file.check_chat()
+        self._adapters.read(self._file)
         ChatTemplate(self._file.chat_template, bos="", eos="")
         cards = offload_devices(self._request.rpc_servers) if self._request.gpu_layers else []
         self._cards = [handle for handle, _ in cards]
         self._placement = place(self._file, self._request, [device for _, device in cards], freed=freed, unused_card=unused_cards)
 
     def load(self) -> LoadedModel:
-        """Raises Stopped, or ModelError MODEL_UNKNOWN_ARCHITECTURE, MODEL_TOO_BIG, MODEL_LOAD_FAILED."""
+        """Raises Stopped, or ModelError MODEL_UNKNOWN_ARCHITECTURE, MODEL_TOO_BIG, MODEL_LOAD_FAILED, ADAPTER_BAD."""
         self._log.clear()
         model = context = None
         connected.update(self._request.rpc_servers)
         try:
             model = self._load_weights()
+            handles = self._adapters.load(model, self._log)
             context = self._make_context(model)
+            self._adapters.apply(context, handles)
             vocabulary = Vocabulary(model)
             template = self._template(vocabulary)
             info = self._info(model, context, vocabulary, template)
@@ -216,7 +221,7 @@ class Loader:
         layers = self._log.layers()
         kind: Literal["model", "chatml"] = "chatml" if template.fallback else "model"
         try:
-            identity = fingerprint(file)
+            identity = self._adapters.identity(fingerprint(file))
         except OSError as error:
             raise ModelError(Code.MODEL_UNREADABLE, path=request.path, detail=error.strerror or str(error)) from error
         return ModelInfo(
@@ -239,13 +244,14 @@ class Loader:
             template=kind,
             vocabulary=vocabulary.size,
             load_seconds=time.monotonic() - self._started,
+            adapters=request.adapters,
         )
 
     def _shares(self) -> tuple[DeviceShare, ...]:
         layers = self._log.layers()
         sizes: dict[str, dict[str, int]] = {device: {} for device in layers}
         for device, what, size in self._log.buffers():
-            kind = {"model": "weights", "KV": "kv", "RS": "kv"}.get(what, "compute")
+            kind = {"model": "weights", "LoRA": "weights", "KV": "kv", "RS": "kv"}.get(what, "compute")
             held = sizes.setdefault(device, {})
             held[kind] = held.get(kind, 0) + size
         shares = [

@@ -47,6 +47,13 @@ class Sampling(Struct, frozen=True, omit_defaults=True):
     seed: int | None = None  # None = a new one each time; the one used is in the statistics
 
 
+class AdapterFile(Struct, frozen=True, omit_defaults=True):
+    """A GGUF adapter (LoRA) that is added to a model while it runs, and how strongly."""
+
+    path: str
+    scale: float = 1.0
+
+
 class DeviceShare(Struct, frozen=True):
     """What of a loaded model lies on one device."""
 
@@ -75,10 +82,11 @@ class ModelInfo(Struct, frozen=True):
     threads: int
     flash_attention: bool
     kv_type: str
-    fingerprint: str  # identifies the model: hash of metadata, size, and samples of the tensor data
+    fingerprint: str  # identifies the model with its adapters: hash of metadata, size, and samples of the tensor data
     template: Literal["model", "chatml"]
     vocabulary: int
     load_seconds: float = 0.0
+    adapters: tuple[AdapterFile, ...] = ()
 
 
 class Device(Struct, frozen=True):
@@ -149,6 +157,7 @@ class Load(Struct, frozen=True, tag="load", omit_defaults=True):
     kv_type: Literal["f16", "q8_0", "f32"] = "f16"
     rpc_servers: tuple[str, ...] = ()  # host:port; trusted networks only
     check_memory: bool = True  # refuse what is estimated not to fit
+    adapters: tuple[AdapterFile, ...] = ()  # added together
 
 
 class Unload(Struct, frozen=True, tag="unload"):

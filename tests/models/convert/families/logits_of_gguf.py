@@ -16,14 +16,16 @@ def _silence(_level: int, _text: bytes, _data: object) -> None:
     pass
 
 
-def logits_of_gguf(path: Path, tokens: NDArray[np.int64]) -> Tensor:
-    """The logits after each token: (tokens, vocabulary). The context is of 256 tokens, the least there is."""
+def logits_of_gguf(path: Path, tokens: NDArray[np.int64], adapter: Path | None = None) -> Tensor:
+    """The logits after each token: (tokens, vocabulary); with a GGUF adapter. The context is of 256 tokens, the least there is."""
     llama_cpp.llama_log_set(_silence, None)
     parameters = llama_cpp.llama_model_default_params()
     parameters.n_gpu_layers = 0
     model = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
     assert model, "llama.cpp does not load it"
     try:
+        handle = llama_cpp.llama_adapter_lora_init(model, str(adapter).encode()) if adapter else None
+        assert handle or not adapter, "llama.cpp does not load the adapter"
         settings = llama_cpp.llama_context_default_params()
         settings.n_ctx = settings.n_batch = settings.n_ubatch = 256
         settings.n_threads = settings.n_threads_batch = 1
@@ -32,6 +34,9 @@ def logits_of_gguf(path: Path, tokens: NDArray[np.int64]) -> Tensor:
         context = llama_cpp.llama_init_from_model(model, settings)
         assert context
         try:
+            if handle:
+                scales = (ctypes.c_float * 1)(1.0)
+                assert llama_cpp.llama_set_adapters_lora(context, (llama_cpp.llama_adapter_lora_p_ctypes * 1)(handle), 1, scales) == 0
             return _decoded(context, llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model)), tokens)
         finally:
             llama_cpp.llama_free(context)
