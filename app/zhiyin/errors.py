@@ -93,6 +93,10 @@ SENTENCES: Mapping[str, object] = {
         "Errors",
         "The architecture “{architecture}” is not supported. Supported are: {detail}.",
     ),
+    Code.WINDOW_IGNORED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The model's sliding window of {tokens} tokens is not applied. In longer conversations its answers may get worse.",
+    ),
     Code.CONFIG_BAD: QT_TRANSLATE_NOOP(
         "Errors",
         "“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.",
@@ -156,6 +160,10 @@ SENTENCES: Mapping[str, object] = {
     Code.TOKENIZER_NORMALISED: QT_TRANSLATE_NOOP(
         "Errors",
         "The source's tokenizer rewrites some Unicode text (such as “{detail}”); the converted model does not.",
+    ),
+    Code.TOKENIZER_SPACES: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The source's tokenizer treats spaces beside special tokens (such as “{detail}”) differently from the converted model.",
     ),
     Code.TEMPLATE_BAD: QT_TRANSLATE_NOOP(
         "Errors",

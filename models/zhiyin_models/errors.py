@@ -55,6 +55,7 @@ class Code(StrEnum):
     SOURCE_NOT_CHECKPOINT = "source.not_checkpoint"  # path
     SOURCE_CHANGED = "source.changed"  # path; while it was being read
     FAMILY_UNSUPPORTED = "family.unsupported"  # architecture, detail (what is supported)
+    WINDOW_IGNORED = "family.window"  # tokens; a notice: llama.cpp does not apply the sliding window
     CONFIG_BAD = "config.bad"  # path, name, detail (the value)
     SHARD_MISSING = "shard.missing"  # path
     SHARD_TRUNCATED = "shard.truncated"  # path, expected, actual
@@ -72,6 +73,7 @@ class Code(StrEnum):
     TOKENIZER_UNSUPPORTED = "tokenizer.unsupported"  # detail
     TOKENIZER_DIFFERS = "tokenizer.differs"  # detail (the text), wanted, given (tokens)
     TOKENIZER_NORMALISED = "tokenizer.normalised"  # detail (the text); a notice: only the source's normaliser differs
+    TOKENIZER_SPACES = "tokenizer.spaces"  # detail (the text); a notice: only spaces beside special tokens differ
     TEMPLATE_BAD = "template.bad"  # path, detail
     # an adapter
     ADAPTER_BAD = "adapter.bad"  # path, detail

@@ -151,6 +151,10 @@ SENTENCES: Mapping[Code, Words] = {
         "不支持架构“{architecture}”，支持的有：{detail}。",
         "The architecture “{architecture}” is not supported. Supported are: {detail}.",
     ),
+    Code.WINDOW_IGNORED: Words(
+        "该模型 {tokens} 个词元的滑动窗口不会生效，更长的对话中回答可能变差。",
+        "The model's sliding window of {tokens} tokens is not applied. In longer conversations its answers may get worse.",
+    ),
     Code.CONFIG_BAD: Words(
         "{path} 中的“{name}”不合理（{detail}），请检查检查点是否完整。",
         "“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.",
@@ -214,6 +218,10 @@ SENTENCES: Mapping[Code, Words] = {
     Code.TOKENIZER_NORMALISED: Words(
         "原分词器会改写某些 Unicode 文本（例如“{detail}”），转换后的模型不会，这些文本的分词会有差别。",
         "The source's tokenizer rewrites some Unicode text (such as “{detail}”); the converted model does not.",
+    ),
+    Code.TOKENIZER_SPACES: Words(
+        "原分词器在特殊标记旁边对空格的处理与转换后的模型不同（例如“{detail}”），这些文本的分词会有差别。",
+        "The source's tokenizer treats spaces beside special tokens (such as “{detail}”) differently from the converted model.",
     ),
     Code.TEMPLATE_BAD: Words(
         "无法使用对话模板 {path}（{detail}），请用 --template 另选一个。",

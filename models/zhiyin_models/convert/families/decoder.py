@@ -13,7 +13,7 @@ from zhiyin_models.convert.configuration import Configuration
 from zhiyin_models.convert.families.family import Family
 from zhiyin_models.convert.families.rope import THETA, Rope, RopeReader
 from zhiyin_models.convert.tensors import Metadata, Piece, Read, Shape, Target, TensorInfo, rotary_rows
-from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.errors import Code, Failure, ModelError
 
 MOST_LAYERS = 512  # llama.cpp's LLAMA_MAX_LAYERS
 MOST_HEADS = 1 << 14
@@ -133,6 +133,18 @@ class Decoder(Family):
             theta=self.theta,
             renamed=self.rope_renamed,
         ).read()
+
+    @property
+    def unused_window(self) -> int:
+        """Tokens of a sliding window that the model was trained with and that its graph in llama.cpp does not apply; 0: there is none."""
+        return 0
+
+    @property
+    def notices(self) -> tuple[Failure, ...]:
+        """See Family."""
+        if 0 < self.unused_window < self.context:
+            return (Failure(Code.WINDOW_IGNORED, {"tokens": self.unused_window}),)
+        return ()
 
     def metadata(self) -> Metadata:
         """See Family."""

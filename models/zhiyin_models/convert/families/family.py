@@ -6,6 +6,7 @@ from typing import ClassVar, TypeVar
 
 from zhiyin_models.convert.configuration import Configuration
 from zhiyin_models.convert.tensors import Metadata, Target, TensorInfo
+from zhiyin_models.errors import Failure
 
 FAMILIES: dict[str, type["Family"]] = {}
 Registered = TypeVar("Registered", bound="type[Family]")
@@ -33,6 +34,11 @@ class Family(ABC):
     def ignores(self, name: str) -> bool:
         """Whether a tensor of the checkpoint is known to be of no use: saved rotary tables, masks, a tied copy of the output."""
         return name.endswith(("rotary_emb.inv_freq", "attn.bias", "attn.masked_bias"))
+
+    @property
+    def notices(self) -> tuple[Failure, ...]:
+        """What the user should know of a model that will run, but not in every way as its makers meant."""
+        return ()
 
     @property
     def tokenizer_hints(self) -> Mapping[str, object]:

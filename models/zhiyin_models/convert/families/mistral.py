@@ -18,5 +18,9 @@ class Mistral(Decoder):
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(config, tensors)
-        if config.has("sliding_window"):
-            config.integer("sliding_window")
+        self._window = config.integer("sliding_window", low=0, default=0)
+
+    @property
+    def unused_window(self) -> int:
+        """See Decoder."""
+        return self._window

@@ -1,11 +1,12 @@
 """Phi-3, Phi-3.5 and Phi-4: fused projections, which llama.cpp's graph splits itself, and LongRoPE."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+from zhiyin_models.convert.configuration import Configuration
 from zhiyin_models.convert.families.decoder import Decoder, linear
 from zhiyin_models.convert.families.family import family
-from zhiyin_models.convert.tensors import Metadata, Target
+from zhiyin_models.convert.tensors import Metadata, Target, TensorInfo
 
 
 @family("Phi3ForCausalLM")
@@ -22,10 +23,18 @@ class Phi3(Decoder):
     rope_partial = True
     rope_renamed: ClassVar = {"su": "longrope", "yarn": "longrope"}  # names of its first checkpoints
 
+    def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
+        super().__init__(config, tensors)
+        self._window = config.integer("sliding_window", low=0, default=0)
+
+    @property
+    def unused_window(self) -> int:
+        """See Decoder."""
+        return self._window
+
     def metadata(self) -> Metadata:
         """See Family. A window of 0 says that there is none."""
-        window = self.config.integer("sliding_window", low=0, default=0)
-        return super().metadata() | {f"{self.architecture}.attention.sliding_window": window}
+        return super().metadata() | {f"{self.architecture}.attention.sliding_window": self._window}
 
     def attention(self, target: str, source: str) -> Iterator[Target]:
         """See Decoder."""

@@ -10,16 +10,31 @@ from zhiyin_models.convert.tensors import Metadata, Piece, Read, Target, TensorI
 MOST_EXPERTS = 1024  # llama.cpp's LLAMA_MAX_EXPERTS
 
 
+class Qwen(Decoder):
+    """What all share: a sliding window of the later layers, seldom used (``use_sliding_window``), which llama.cpp does not apply."""
+
+    def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
+        super().__init__(config, tensors)
+        self._window = config.integer("sliding_window", default=4096) if config.flag("use_sliding_window", default=False) else 0
+        if self._window and config.integer("max_window_layers", low=0, default=28) >= self.layers:
+            self._window = 0
+
+    @property
+    def unused_window(self) -> int:
+        """See Decoder."""
+        return self._window
+
+
 @family("Qwen2ForCausalLM")
-class Qwen2(Decoder):
-    """Biases on Q, K and V. The later layers' sliding window (``use_sliding_window``) is one that llama.cpp does not apply."""
+class Qwen2(Qwen):
+    """Biases on Q, K and V."""
 
     architecture = "qwen2"
     own_head = False
     attention_bias = True
 
 
-class Qwen3Attention(Decoder):
+class Qwen3Attention(Qwen):
     """What both kinds of Qwen 3 share: norms of each head of Q and K, and no biases."""
 
     head_norms = True

@@ -13,7 +13,7 @@ from zhiyin_models.convert.configuration import Configuration
 from zhiyin_models.convert.families.family import Family
 from zhiyin_models.convert.plan import open_family, targets_of
 from zhiyin_models.convert.tensors import TensorInfo
-from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.errors import Code, Failure, ModelError
 
 Shapes = dict[str, tuple[int, ...]]
 BY_NAME = {case.name: case for case in CASES}
@@ -153,6 +153,23 @@ def test_saved_tables_and_masks_are_of_no_use() -> None:
 
 def test_there_are_as_many_tokens_as_the_embeddings_have_rows() -> None:
     assert open_case("llama", {"vocab_size": 280}).metadata()["llama.vocab_size"] == 288
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "tokens"),
+    [
+        ("mistral", {"sliding_window": 256}, 256),
+        ("mistral", {"sliding_window": 512}, None),  # as long as the context
+        ("mistral", {"sliding_window": None}, None),
+        ("phi3", {"sliding_window": 255}, 255),
+        ("qwen2", {"sliding_window": 256}, None),
+        ("qwen2", {"sliding_window": 256, "use_sliding_window": True}, None),  # from the third layer of two
+        ("qwen2", {"sliding_window": 256, "use_sliding_window": True, "max_window_layers": 1}, 256),
+    ],
+)
+def test_a_window_that_will_not_be_applied_is_told(case: str, changes: dict[str, Any], tokens: int | None) -> None:
+    notices = open_case(case, changes).notices
+    assert notices == (() if tokens is None else (Failure(Code.WINDOW_IGNORED, {"tokens": tokens}),))
 
 
 # ---- rotary positions
