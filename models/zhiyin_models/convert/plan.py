@@ -34,9 +34,8 @@ class FilePlan:
 
 def supported() -> dict[str, type[Family]]:
     """Every family by the architecture's name in config.json."""
-    if not FAMILIES:
-        for module in pkgutil.iter_modules(families.__path__):
-            importlib.import_module(f"{families.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(families.__path__):  # always: somebody may have imported one of them alone
+        importlib.import_module(f"{families.__name__}.{module.name}")
     return FAMILIES
 
 

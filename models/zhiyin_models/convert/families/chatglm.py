@@ -22,13 +22,13 @@ NAMES = {
     "rms_norm_eps": "layernorm_epsilon",
     "vocab_size": "padded_vocab_size",
 }
-# What llama.cpp's graph takes for granted, with what it means where it is missing.
+# What llama.cpp's graph takes for granted; it is also what ChatGLM's code takes where nothing is said.
 FIXED = {
-    "rmsnorm": (True, True),
-    "post_layer_norm": (True, True),
-    "apply_residual_connection_post_layernorm": (False, False),
-    "add_bias_linear": (False, False),
-    "interleaved_qkv": (False, False),
+    "rmsnorm": True,
+    "post_layer_norm": True,
+    "apply_residual_connection_post_layernorm": False,
+    "add_bias_linear": False,
+    "interleaved_qkv": False,
 }
 GLM4_ROWS = 100_000  # GLM-4 has more rows of embeddings, ChatGLM3 fewer (151,552 and 65,024)
 LARGEST_RATIO = 1e9
@@ -81,8 +81,9 @@ class ChatGLM(Decoder):
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(Translated(config), tensors)
-        for key, (only, default) in FIXED.items():
-            if config.flag(key, default=default) is not only:
+        config.flag("multi_query_attention", default=False)
+        for key, only in FIXED.items():
+            if config.flag(key, default=only) is not only:
                 raise config.bad(key, not only)
         if config.integer("quantization_bit", low=0, default=0):
             raise config.bad("quantization_bit", config.values["quantization_bit"])
