@@ -20,6 +20,7 @@ from zhiyin_models.errors import Code, ModelError
 MAX_CONFIGURATION = 4 << 20  # bytes
 MAX_SHARDS = 1000
 MAX_LISTED = 10_000  # files of a folder
+KINDS = (("model", ".safetensors"), ("pytorch_model", ".bin"))
 SHARD_NAME = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<ending>\.safetensors|\.bin)", re.DOTALL)
 # What a conversion may read besides the weights: a change of any of it is a change of the checkpoint.
 SMALL = frozenset({".json", ".model", ".txt", ".jinja", ".tiktoken"})
@@ -167,12 +168,13 @@ def _architecture(config: Configuration) -> str:
 
 def _choose(source: SourceFolder, names: set[str]) -> dict[str, tuple[str, ...]]:
     """The weight files, each with the tensors that the index expects in it; in the order in which Transformers prefers them."""
-    for stem, ending in (("model", ".safetensors"), ("pytorch_model", ".bin")):
+    for stem, ending in KINDS:
         if stem + ending in names:
             return {stem + ending: ()}
         index = f"{stem}{ending}.index.json"
         if index in names:
             return _read_index(source, index, ending)
+    for stem, ending in KINDS:
         found = sorted(name for name in names if name.endswith(ending) and _is_candidate(name, stem, ending))
         if found:
             return dict.fromkeys(_unambiguous(source, found), ())
@@ -229,7 +231,12 @@ def _check_plain(tensors: Mapping[str, TensorInfo], config: Configuration) -> No
     settings = config.values.get("quantization_config")
     method = settings.get("quant_method") if isinstance(settings, dict) else None
     note = f" ({method[:32]})" if isinstance(method, str) and method else ""
-    for name, info in tensors.items():
-        packed = name.endswith(QUANTIZED) or (info.dtype not in FLOATS and name.endswith((".weight", "_weight")))
-        if packed or (info.dtype not in FLOATS and note and len(info.shape) > 1):
-            raise ModelError(Code.TENSOR_TYPE, name=name, detail=info.dtype + note)
+    packed = [
+        info
+        for name, info in tensors.items()
+        if name.endswith(QUANTIZED)
+        or (info.dtype not in FLOATS and (name.endswith((".weight", "_weight")) or (note and len(info.shape) > 1)))
+    ]
+    if packed:
+        told = min(packed, key=lambda info: info.dtype in FLOATS)  # rather the values than their scales
+        raise ModelError(Code.TENSOR_TYPE, name=told.name, detail=told.dtype + note)

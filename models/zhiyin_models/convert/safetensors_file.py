@@ -3,6 +3,7 @@
 Format: https://github.com/huggingface/safetensors#format: the header's length in 8 bytes, the header in JSON, the values.
 """
 
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,7 +103,7 @@ def _entry(path: Path, name: str, entry: object, data: int) -> tuple[TensorInfo,
     ):
         raise damaged(path, f"tensor {name[:64]} has an impossible place")
     info = TensorInfo(name, tuple(shape), kind)
-    if kind in ITEM_SIZES and int(np.prod(shape, dtype=object)) * ITEM_SIZES[kind] != offsets[1] - offsets[0]:
+    if kind in ITEM_SIZES and prod(shape) * ITEM_SIZES[kind] != offsets[1] - offsets[0]:
         raise damaged(path, f"tensor {name[:64]} has {offsets[1] - offsets[0]} bytes, which is not what its shape takes")
     return info, Span(data + offsets[0], data + offsets[1])
 

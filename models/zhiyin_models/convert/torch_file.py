@@ -3,6 +3,7 @@
 Nothing in it is run: see ``tensor_pickle``. The layout is torch/serialization.py's, since PyTorch 1.6.
 """
 
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from zhiyin_models.errors import Code, ModelError
 
 MAX_PICKLE = 64 << 20  # bytes
 FAR = 4096  # bytes between values, from which on they are read one by one
+MOST_REPEATED = 1 << 24  # values of a view that has more of them than its storage
 WRAPPERS = ("state_dict", "model_state_dict", "module", "model")  # what trainers put a state dict in
 
 
@@ -179,3 +181,5 @@ def _check_view(path: Path, name: str, view: View, storages: dict[str, Entry]) -
     reach = view.offset + sum((count - 1) * stride for count, stride in zip(view.shape, view.strides, strict=True)) + 1
     if 0 not in view.shape and reach * item > entry.size:
         raise damaged(path, f"tensor {name[:64]} reaches past its values")
+    if prod(view.shape) > max(entry.size // item, MOST_REPEATED):
+        raise damaged(path, f"tensor {name[:64]} repeats its values too often")

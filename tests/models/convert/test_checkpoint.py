@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from tests.models.convert.checkpoint_files import write_checkpoint, write_safetensors, write_torch_bin
@@ -89,6 +90,19 @@ def test_safetensors_go_before_pickles_and_one_file_before_shards(tmp_path: Path
     write_checkpoint(folder, CONFIG, OTHERS, 3)
     write_checkpoint(folder, CONFIG, TENSORS)
     assert read_all(folder) == WANTED
+
+
+def test_an_odd_file_does_not_go_before_the_one_that_is_named_as_it_should_be(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "a", CONFIG, TENSORS, torch=True)
+    write_safetensors(folder / "vision.safetensors", OTHERS)
+    assert read_all(folder) == WANTED
+
+
+def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / os.fsdecode(b"a\xff"), CONFIG, TENSORS)
+    assert read_all(folder) == WANTED
+    (folder / "model.safetensors").write_bytes(b"")
+    assert json.loads(msgspec.json.encode(refusal(folder).failure))["args"]["actual"] == 0
 
 
 @pytest.mark.parametrize(
@@ -289,6 +303,11 @@ def test_a_quantized_checkpoint_is_refused(tmp_path: Path, name: str, dtype: str
     folder = write_checkpoint(tmp_path / "a", config, {**TENSORS, name: np.ones((2, 2), dtype)})
     error = refusal(folder)
     assert (error.code, error.failure.args) == (Code.TENSOR_TYPE, {"name": name, "detail": detail})
+
+
+def test_of_a_quantized_matrix_the_values_are_named_rather_than_their_scales(tmp_path: Path) -> None:
+    tensors = {"a.weight_scale": np.ones(2, np.float32), "a.weight": np.ones((2, 2), np.int8)}
+    assert refusal(write_checkpoint(tmp_path / "a", CONFIG, tensors)).failure.args == {"name": "a.weight", "detail": "I8"}
 
 
 def test_masks_and_leftover_settings_do_not_make_it_quantized(tmp_path: Path) -> None:

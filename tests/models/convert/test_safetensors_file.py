@@ -110,6 +110,7 @@ BAD_HEADERS: list[tuple[object, str]] = [
     ({"a": entry(0, 8, [1])}, "8 bytes"),
     ({"a": entry(0, 4, [-1, -1])}, "impossible"),
     ({"a": entry(0, 4, [1 << 40, 1 << 40])}, "impossible"),
+    ({"a": entry(0, 0, [0, 1 << 40, 1 << 40])}, "impossible"),
     ({"a": entry(0, 4, [True])}, "impossible"),  # a flag is no number
     ({"a": entry(0, 4, [1.0])}, "impossible"),  # type: ignore[list-item]
     ({"a": entry(4, 0, [1])}, "impossible place"),

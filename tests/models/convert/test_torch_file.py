@@ -195,8 +195,9 @@ BAD_VIEWS = {
     "are missing": tensor_opcodes("1", "F32", 16, (4, 4), (4, 1)),
     "strides": tensor_opcodes("0", "F32", 16, (4, 4), (4, -1)),
     "impossible shape": tensor_opcodes("0", "F32", 16, (-4, 4), (4, 1)),
-    "an impossible shape": tensor_opcodes("0", "F32", 16, (1 << 40, 1 << 40), (0, 0)),
+    "an impossible shape": tensor_opcodes("0", "F32", 16, (0, 1 << 40, 1 << 40), (0, 0, 0)),
     "shape": tensor_opcodes("0", "F32", 16, (4, 4), (1,)),
+    "too often": tensor_opcodes("0", "F32", 16, (1 << 40, 4), (0, 1)),
     "without a storage": tensor_opcodes("0", "F32", 16, (4, 4), (4, 1), offset=-1),
     "impossible size": tensor_opcodes("0", "F32", -1, (4, 4), (4, 1)),
 }
