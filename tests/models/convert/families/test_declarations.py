@@ -241,7 +241,7 @@ ROPE_KEYS = [
 ROPE = st.dictionaries(st.sampled_from(ROPE_KEYS), JUNK).flatmap(lambda held: KINDS.map(lambda kind: {"rope_type": kind, **held}))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_whatever_a_configuration_says_only_model_errors_are_raised(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
