@@ -187,7 +187,8 @@ class Zhiyin(QObject):
     # ------------------------------------------------------------ end
 
     def quit(self) -> None:
-        """Close the window and end the app."""
+        """Close the window and end the app, whatever runs."""
+        self.window.set_leave_check(None)
         self.window.close()
         self.app.exit(0)
 

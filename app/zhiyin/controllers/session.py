@@ -9,12 +9,15 @@ from PySide6.QtCore import QEvent, QObject
 
 from zhiyin.controllers.chat import NEW_DRAFT_KEY, ChatController
 from zhiyin.controllers.conversations import ConversationsController
+from zhiyin.controllers.conversion import ConversionController
+from zhiyin.controllers.leaving import LeavingController
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyRunner
 from zhiyin.controllers.settings import SettingsController
 from zhiyin.controllers.window import WindowController
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import EngineService
+from zhiyin.services.jobs import JobService
 from zhiyin.settings import SETTINGS_KEY, AppSettings, decode_settings
 from zhiyin.store.records import Conversation
 from zhiyin.store.store import Store
@@ -57,12 +60,25 @@ class Session(QObject):
             engine=self.engine,
             parent=self,
         )
+        self.conversion = ConversionController(
+            window.conversion_page,
+            jobs=JobService(zhiyin.paths.jobs, parent=self),
+            models=self.models,
+            background=zhiyin.background,
+            delivery=delivery,
+            folder=zhiyin.paths.models,
+            parent=self,
+        )
+        self.leaving = LeavingController(window, self.conversion, parent=self)
         self.settings_page = SettingsController(zhiyin, self, parent=self)
         self.models.set_busy_check(lambda: self.replies.busy)
         self.replies.model_wanted.connect(self.models.load)
         self.engine.loaded.connect(self._on_loaded)
         delivery.failed.connect(self.view.show_trouble)
         self.view.damaged.connect(zhiyin.store_failed)
+        self.leaving.quit_wanted.connect(zhiyin.quit)
+        self.conversion.chat_wanted.connect(self._chat_with)
+        window.folder_dropped.connect(self.conversion.pick)
         window.installEventFilter(self)
 
     # ------------------------------------------------------------ begin and end
@@ -76,6 +92,7 @@ class Session(QObject):
             self._typed = typed
             self.zhiyin.window.composer.set_draft(typed)  # not announced as the draft of a conversation that it may not belong to
             self.chat.opened.connect(self._join_typed)
+        self.conversion.open()
         self.delivery.deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
 
     def _on_settings(self, value: object) -> None:
@@ -122,7 +139,15 @@ class Session(QObject):
         window.removeEventFilter(self)
         for flush in (window.panel.flush, window.settings_page.flush, self._flush_draft):
             _surely(flush)
-        for end in (self.chat.end, self.replies.end_all, self.engine.close, self.delivery.close, self.store.close):
+        for end in (
+            self.leaving.end,
+            self.conversion.end,
+            self.chat.end,
+            self.replies.end_all,
+            self.engine.close,
+            self.delivery.close,
+            self.store.close,
+        ):
             _surely(end)
 
     # ------------------------------------------------------------ settings
@@ -144,6 +169,12 @@ class Session(QObject):
         if self.models.current and self.models.current != self.settings.last_model:
             self.change_settings(msgspec.structs.replace(self.settings, last_model=self.models.current))
 
+    def _chat_with(self, name: str) -> None:
+        """Begin a conversation with a model that has just been made."""
+        self.chat.new()
+        self.view.choose_model(name)
+        self.zhiyin.window.show_home()
+
     # ------------------------------------------------------------ language
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -151,6 +182,7 @@ class Session(QObject):
         if event.type() == QEvent.Type.LanguageChange and watched is self.zhiyin.window:
             self.view.retranslate()
             self.chat.retranslate()
+            self.conversion.retranslate()
         return super().eventFilter(watched, event)
 
 

@@ -1,15 +1,18 @@
 """The window: puts the widgets together, folds the sides, knows the keys. What the widgets emit is connected by controllers."""
 
+import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from zhiyin.ui.banner import Banner
 from zhiyin.ui.chat_page import ChatPage
 from zhiyin.ui.conversation_panel import ConversationPanel
+from zhiyin.ui.conversion_page import ConversionPage
 from zhiyin.ui.first_run_page import FirstRunPage
 from zhiyin.ui.folding_sides import FoldingSides
 from zhiyin.ui.seal import app_icon
@@ -19,17 +22,20 @@ from zhiyin.ui.toast import UndoToast
 
 STATE_VERSION = 1
 UNDO_SECONDS = 8.0
+PART_OF_CHECKPOINT = re.compile(r"\.(?:safetensors|bin)$|(?:^|[\\/])(?:adapter_)?config\.json$", re.IGNORECASE)
+OTHER_FILE = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)  # told by its name alone: the disk is not asked while something is dragged
 
 
 class MainWindow(QMainWindow):
     """Its parts are attributes.
 
     ``conversations``, ``header``, ``transcript``, ``composer``, ``footer``, ``panel``, ``banner``, ``toast``, ``settings_page``,
-    ``first_run`` and the stack ``pages`` that holds them.
+    ``conversion_page``, ``first_run`` and the stack ``pages`` that holds them.
     """
 
     closing = Signal()
     model_dropped = Signal(str)
+    folder_dropped = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,9 +47,10 @@ class MainWindow(QMainWindow):
         self.chat = ChatPage()
         self.panel = ConversationPanel()
         self.settings_page = SettingsPage()
+        self.conversion_page = ConversionPage()
         self.first_run = FirstRunPage()
         self.pages = QStackedWidget()
-        for page in (self.chat, self.first_run, self.settings_page):
+        for page in (self.chat, self.first_run, self.settings_page, self.conversion_page):
             self.pages.addWidget(page)
         self.sides = FoldingSides(self.sidebar, self.pages, self.panel)
         self.setCentralWidget(self.sides)
@@ -55,6 +62,8 @@ class MainWindow(QMainWindow):
         self.transcript, self.empty_state = self.chat.transcript, self.chat.empty_state
         self.composer, self.footer = self.chat.composer, self.chat.footer
         self._home: QWidget = self.chat
+        self._may_leave: Callable[[bool], bool] | None = None
+        self._quitting = False
         self._deleted: list[int] = []  # what the toast can bring back
         self._actions = self._make_actions()
         self._connect()
@@ -75,7 +84,7 @@ class MainWindow(QMainWindow):
             ("rename", "F2", self._rename),
             ("previous", "Ctrl+Up", lambda: go(-1)),
             ("next", "Ctrl+Down", lambda: go(1)),
-            ("quit", "Ctrl+Q", self.close),
+            ("quit", "Ctrl+Q", self.quit),
         ):
             action = QAction(self)
             action.setShortcut(QKeySequence(keys))
@@ -92,6 +101,9 @@ class MainWindow(QMainWindow):
         self.panel.close_requested.connect(self.toggle_panel)
         self.sidebar.settings_requested.connect(self.show_settings)
         self.settings_page.back_requested.connect(self.show_home)
+        self.sidebar.conversion_requested.connect(self.show_conversion)
+        self.header.model_chooser.conversion_requested.connect(self.show_conversion)
+        self.conversion_page.back_requested.connect(self.show_home)
         self.conversations.selected.connect(self._go_home)
         self.conversations.new_requested.connect(self._go_home)
         self.conversations.delete.connect(self._offer_undo)
@@ -124,6 +136,11 @@ class MainWindow(QMainWindow):
         """The settings."""
         self.sides.close_overlay()
         self.pages.setCurrentWidget(self.settings_page)
+
+    def show_conversion(self) -> None:
+        """The page where checkpoints become models."""
+        self.sides.close_overlay()
+        self.pages.setCurrentWidget(self.conversion_page)
 
     def focus_composer(self) -> None:
         """Write."""
@@ -190,30 +207,55 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
         elif self.sides.close_overlay():
             self.composer.setFocus()
-        elif self.pages.currentWidget() is self.settings_page:
+        elif self.pages.currentWidget() in (self.settings_page, self.conversion_page):
             self.show_home()
         else:
             self.composer.stop()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A model file may be dropped anywhere."""
-        if _dropped_model(event):
+        """A model file or a checkpoint may be dropped anywhere."""
+        if _dropped_model(event) or self._dropped_folders(event):
             event.acceptProposedAction()
+            self.conversion_page.set_hovered(not _dropped_model(event))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """It goes elsewhere."""
+        self.conversion_page.set_hovered(False)
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A model file was dropped."""
+        """A model file or a checkpoint was dropped."""
+        self.conversion_page.set_hovered(False)
         path = _dropped_model(event)
-        if path:
+        folders = [] if path else self._dropped_folders(event)
+        if path or folders:
             event.acceptProposedAction()
+        if path:
             self.model_dropped.emit(path)
+        for folder in folders:
+            self.show_conversion()
+            self.folder_dropped.emit(folder)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """What is still waiting to be saved is announced first."""
         self.composer.flush_draft()
         self.panel.flush()
         self.settings_page.flush()
+        if self._may_leave is not None and not self._may_leave(self._quitting):
+            event.ignore()
+            return
         self.closing.emit()
         super().closeEvent(event)
+
+    def set_leave_check(self, may_leave: Callable[[bool], bool] | None) -> None:
+        """``may_leave`` says whether the window may be closed now; its argument is whether the whole app is to be ended."""
+        self._may_leave = may_leave
+
+    def quit(self) -> None:
+        """End the app, unless something speaks against it."""
+        self._quitting = True
+        self.close()
+        self._quitting = False
 
     # ------------------------------------------------------------ inner
 
@@ -226,11 +268,18 @@ class MainWindow(QMainWindow):
 
     def _page_changed(self) -> None:
         page = self.pages.currentWidget()
-        if isinstance(page, ChatPage | FirstRunPage | SettingsPage):
+        if isinstance(page, ChatPage | FirstRunPage | SettingsPage | ConversionPage):
             page.banner_slot.take(self.banner)
         on_chat = page is self.chat
         self.sides.allow_right(on_chat)
         self.toast.set_clearance(self.chat.bottom_height() if on_chat else 0)
+
+    def _dropped_folders(self, event: QDropEvent) -> list[str]:
+        """What is being dragged and may be a checkpoint or an adapter."""
+        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile())]
+        if self.pages.currentWidget() is self.conversion_page:
+            return paths
+        return [path for path in paths if PART_OF_CHECKPOINT.search(path) or not OTHER_FILE.search(path)]
 
     def _go_home(self, _conversation: int = 0) -> None:
         self.sides.close_overlay()

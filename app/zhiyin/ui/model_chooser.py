@@ -57,6 +57,7 @@ class ModelChooser(QWidget):
 
     chosen = Signal(str)
     open_file_requested = Signal()
+    conversion_requested = Signal()
     unload_requested = Signal()
     cancel_requested = Signal()
 
@@ -115,6 +116,7 @@ class ModelChooser(QWidget):
             self._popup = _Popup(self)
             self._popup.chosen.connect(self.chosen)
             self._popup.open_file_requested.connect(self.open_file_requested)
+            self._popup.conversion_requested.connect(self.conversion_requested)
             self._popup.unload_requested.connect(self.unload_requested)
         self._popup.show_models(self._models, self._current, loaded=self._loaded)
         self._popup.open_below(self.button)
@@ -282,6 +284,7 @@ class _List(QListView):
 class _Popup(QFrame):
     chosen = Signal(str)
     open_file_requested = Signal()
+    conversion_requested = Signal()
     unload_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -296,6 +299,7 @@ class _Popup(QFrame):
         self.list.setModel(self.rows)
         self.list.setItemDelegate(self.delegate)
         self.open_button = QPushButton(self)
+        self.conversion_button = QPushButton(self)
         self.unload_button = QPushButton(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(STEP, STEP, STEP, STEP)
@@ -307,11 +311,12 @@ class _Popup(QFrame):
         layout.addSpacing(STEP)
         layout.addWidget(self.rule)
         layout.addSpacing(STEP)
-        for button in (self.open_button, self.unload_button):
+        for button in (self.open_button, self.conversion_button, self.unload_button):
             button.setProperty("kind", "row")
             layout.addWidget(button)
         self.list.clicked.connect(self._choose)
         self.open_button.clicked.connect(lambda: self._close_and(self.open_file_requested))
+        self.conversion_button.clicked.connect(lambda: self._close_and(self.conversion_requested))
         self.unload_button.clicked.connect(lambda: self._close_and(self.unload_requested))
         self.retranslateUi()
 
@@ -329,6 +334,7 @@ class _Popup(QFrame):
 
     def open_below(self, anchor: QWidget) -> None:
         self.open_button.setIcon(icon("folder-open", 16))
+        self.conversion_button.setIcon(icon("funnel", 16))
         self.unload_button.setIcon(icon("eject", 16))
         self.setFixedWidth(POPUP_WIDTH)
         self.adjustSize()
@@ -342,6 +348,7 @@ class _Popup(QFrame):
 
     def retranslateUi(self) -> None:
         self.open_button.setText(self.tr("Open a GGUF file…"))
+        self.conversion_button.setText(self.tr("Convert a checkpoint…"))
         self.unload_button.setText(self.tr("Unload the model"))
         self.list.setAccessibleName(self.tr("Models"))
         self.delegate.missing = self.tr("missing")

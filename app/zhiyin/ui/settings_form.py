@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.form_controls import ChoiceBox, CountBox, NumberBox, Switch
+from zhiyin.ui.form_row import FormRow, soft_label
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.plain_text_field import PlainTextField
 from zhiyin.ui.sampling_editor import SamplingEditor
@@ -20,7 +21,7 @@ class SettingsForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, FormRow] = {}
         self._sections: dict[str, QLabel] = {}
         self.choices = {"language": ChoiceBox(self), "theme": ChoiceBox(self)}
         self.font_size = NumberBox(self, decimals=1)
@@ -47,8 +48,8 @@ class SettingsForm(QWidget):
         self.heading.setFont(ui_font(11.5))
         self.data_directory = ElidedLabel(parent=self, middle=True)
         self.data_directory.setProperty("tone", "soft")
-        self.gpu_note = _soft(self)
-        self.version = _soft(self)
+        self.gpu_note = soft_label(self)
+        self.version = soft_label(self)
         self._lay_out()
         self.retranslateUi()
 
@@ -128,7 +129,7 @@ class SettingsForm(QWidget):
         self._sections[name] = label
 
     def _row(self, column: QVBoxLayout, name: str, control: QWidget | None, *, fixed: bool = True) -> None:
-        row = _Row(control, self)
+        row = FormRow(control, self)
         if control is not None and fixed:
             control.setFixedWidth(CONTROL_WIDTH)
         column.addWidget(row)
@@ -194,38 +195,3 @@ class SettingsForm(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslateUi()
-
-
-class _Row(QWidget):
-    def __init__(self, control: QWidget | None, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.title = QLabel(self)
-        self.hint = _soft(self)
-        self.control = control
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self.title)
-        words.addWidget(self.hint)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4 * STEP)
-        layout.addLayout(words, 1)
-        if control is not None:
-            self.title.setBuddy(control)
-            layout.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
-
-    def set_words(self, title: str, hint: str) -> None:
-        self.title.setText(title)
-        self.hint.setText(hint)
-        self.hint.setVisible(bool(hint))
-        if self.control is not None and not isinstance(self.control, QPushButton):
-            self.control.setAccessibleName(title)
-
-
-def _soft(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setProperty("tone", "soft")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setFont(ui_font(9.5))
-    return label

@@ -1,4 +1,4 @@
-"""The left side: conversations above, the way to the settings below."""
+"""The left side: conversations above, the ways to the other pages below."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
@@ -9,22 +9,27 @@ from zhiyin.ui.theme import STEP, theme_signals
 
 
 class Sidebar(QFrame):
-    """Holds the list and the settings button."""
+    """Holds the list and the buttons of the other pages."""
 
+    conversion_requested = Signal()
     settings_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sidebar")
         self.conversations = ConversationList(self)
+        self.conversion_button = QPushButton(self)
         self.settings_button = QPushButton(self)
-        self.settings_button.setProperty("kind", "row")
-        self.settings_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        for button in (self.conversion_button, self.settings_button):
+            button.setProperty("kind", "row")
+            button.setCursor(Qt.CursorShape.PointingHandCursor)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * STEP, 2 * STEP, STEP, 2 * STEP)
         layout.setSpacing(STEP)
         layout.addWidget(self.conversations, 1)
+        layout.addWidget(self.conversion_button)
         layout.addWidget(self.settings_button)
+        self.conversion_button.clicked.connect(self.conversion_requested)
         self.settings_button.clicked.connect(self.settings_requested)
         theme_signals().changed.connect(self._draw)
         self._draw()
@@ -32,6 +37,8 @@ class Sidebar(QFrame):
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
+        self.conversion_button.setText(self.tr("Convert"))
+        self.conversion_button.setToolTip(self.tr("Turn a checkpoint into a model to chat with"))
         self.settings_button.setText(self.tr("Settings"))
         self.settings_button.setToolTip(self.tr("Settings (Ctrl+,)"))
 
@@ -42,4 +49,5 @@ class Sidebar(QFrame):
             self.retranslateUi()
 
     def _draw(self) -> None:
+        self.conversion_button.setIcon(icon("funnel", 16))
         self.settings_button.setIcon(icon("gear-six", 16))

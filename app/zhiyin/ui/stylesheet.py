@@ -106,6 +106,7 @@ QToolButton[kind="primary"] { background: $accent; border-color: $accent; border
 QToolButton[kind="primary"]:hover { background: $accent_hover; }
 QToolButton[kind="primary"]:focus { border-color: $ink; }
 QToolButton[kind="primary"]:disabled { background: $wash; border-color: $wash; }
+QFrame[card="true"] { background: $raised; border: 1px solid $line; border-radius: 8px; }
 QFrame#popup { background: $raised; border: 1px solid $line; }
 QFrame#toast { background: $raised; border: 1px solid $line; border-radius: 8px; }
 QFrame#toast QPushButton { color: $accent; }

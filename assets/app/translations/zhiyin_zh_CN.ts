@@ -41,6 +41,48 @@
     </message>
 </context>
 <context>
+    <name>AdapterList</name>
+    <message>
+        <source>LoRA and DoRA adapters are merged into the checkpoint. Drop their folders here, or add them.</source>
+        <translation>LoRA 和 DoRA 适配器会合并到检查点里。把它们的文件夹拖到这里，或点按钮添加。</translation>
+    </message>
+    <message>
+        <source>Add an adapter…</source>
+        <translation>添加适配器……</translation>
+    </message>
+</context>
+<context>
+    <name>Amounts</name>
+    <message>
+        <source>a few seconds left</source>
+        <translation>还剩几秒</translation>
+    </message>
+    <message>
+        <source>less than a minute left</source>
+        <translation>不到一分钟</translation>
+    </message>
+    <message>
+        <source>about {minutes} min left</source>
+        <translation>大约还要 {minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>about {hours} h {minutes} min left</source>
+        <translation>大约还要 {hours} 小时 {minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>{seconds} s</source>
+        <translation>{seconds} 秒</translation>
+    </message>
+    <message>
+        <source>{minutes} min</source>
+        <translation>{minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation>{hours} 小时 {minutes} 分钟</translation>
+    </message>
+</context>
+<context>
     <name>ChatHeader</name>
     <message>
         <source>Conversations</source>
@@ -189,6 +231,174 @@
     <message>
         <source>New conversation</source>
         <translation>新对话</translation>
+    </message>
+</context>
+<context>
+    <name>ConversionController</name>
+    <message>
+        <source>“{name}” is an adapter. Now choose the folder of the model that it was trained on: {base}.</source>
+        <translation>“{name}”是适配器，请再选择训练它时所用的基础模型的文件夹：{base}。</translation>
+    </message>
+    <message>
+        <source>“{name}” is an adapter. Now choose the folder of the model that it was trained on.</source>
+        <translation>“{name}”是适配器，请再选择训练它时所用的基础模型的文件夹。</translation>
+    </message>
+    <message>
+        <source>Who are you?</source>
+        <translation>你是谁？</translation>
+    </message>
+</context>
+<context>
+    <name>ConversionForm</name>
+    <message>
+        <source>Tick at least one type.</source>
+        <translation>请至少勾选一种类型。</translation>
+    </message>
+    <message>
+        <source>Give the result a name.</source>
+        <translation>请给结果起个名字。</translation>
+    </message>
+    <message>
+        <source>A name has no slashes and does not begin with a dot.</source>
+        <translation>名字里不能有斜杠，也不能以点开头。</translation>
+    </message>
+    <message>
+        <source>{file} is there already. Choose another name.</source>
+        <translation>{file} 已经存在，请换一个名字。</translation>
+    </message>
+    <message>
+        <source>This needs {need}, and the disk of {folder} has {free} free.</source>
+        <translation>需要 {need} 空间，而 {folder} 所在磁盘只剩 {free}。</translation>
+    </message>
+    <message>
+        <source>Looking at the checkpoint…</source>
+        <translation>正在查看检查点……</translation>
+    </message>
+    <message>
+        <source>{need} will be written to {folder}, where {free} are free.</source>
+        <translation>将写入 {need} 到 {folder}，那里还有 {free} 可用。</translation>
+    </message>
+    <message>
+        <source>Only quantized types lose anything.</source>
+        <translation>只有量化类型才有损失。</translation>
+    </message>
+    <message>
+        <source>Compares it with the checkpoint on Chinese and English text. Takes {size} more of disk until it is done.</source>
+        <translation>用中文和英文文本与检查点对比。完成之前另占 {size} 磁盘空间。</translation>
+    </message>
+    <message>
+        <source>Measure the loss afterwards</source>
+        <translation>转换后测量损失</translation>
+    </message>
+    <message>
+        <source>Adapters</source>
+        <translation>适配器</translation>
+    </message>
+    <message>
+        <source>Types</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Options</source>
+        <translation>选项</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>The type is added to it.</source>
+        <translation>后面会加上类型。</translation>
+    </message>
+    <message>
+        <source>Importance matrix</source>
+        <translation>重要性矩阵</translation>
+    </message>
+    <message>
+        <source>Says which weights matter most; small types lose less with one.</source>
+        <translation>标明哪些权重最重要；有了它，小类型的损失更少。</translation>
+    </message>
+    <message>
+        <source>Chat template</source>
+        <translation>对话模板</translation>
+    </message>
+    <message>
+        <source>How turns are written for the model.</source>
+        <translation>对话按什么格式写给模型。</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择……</translation>
+    </message>
+    <message>
+        <source>Use no importance matrix</source>
+        <translation>不用重要性矩阵</translation>
+    </message>
+    <message>
+        <source>the checkpoint&apos;s own</source>
+        <translation>检查点自带的</translation>
+    </message>
+    <message>
+        <source>Use the checkpoint&apos;s own template</source>
+        <translation>使用检查点自带的模板</translation>
+    </message>
+    <message>
+        <source>Convert</source>
+        <translation>转换</translation>
+    </message>
+</context>
+<context>
+    <name>ConversionPage</name>
+    <message>
+        <source>Choose a checkpoint</source>
+        <translation>选择检查点</translation>
+    </message>
+    <message>
+        <source>Choose an adapter</source>
+        <translation>选择适配器</translation>
+    </message>
+    <message>
+        <source>Importance matrices (*.gguf *.dat *.imatrix)</source>
+        <translation>重要性矩阵 (*.gguf *.dat *.imatrix)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Choose an importance matrix</source>
+        <translation>选择重要性矩阵</translation>
+    </message>
+    <message>
+        <source>Chat templates (*.jinja *.jinja2 *.txt)</source>
+        <translation>对话模板 (*.jinja *.jinja2 *.txt)</translation>
+    </message>
+    <message>
+        <source>Choose a chat template</source>
+        <translation>选择对话模板</translation>
+    </message>
+</context>
+<context>
+    <name>DropArea</name>
+    <message>
+        <source>Bring your own fine-tune</source>
+        <translation>带上你自己微调的模型</translation>
+    </message>
+    <message>
+        <source>Drop the folder of another checkpoint here.</source>
+        <translation>把另一个检查点的文件夹拖到这里。</translation>
+    </message>
+    <message>
+        <source>Drop the folder of a checkpoint here, and it becomes one file that you can chat with. Nothing leaves this machine.</source>
+        <translation>把检查点的文件夹拖到这里，它会变成一个可以对话的文件。一切都在本机完成。</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>选择文件夹……</translation>
     </message>
 </context>
 <context>
@@ -345,6 +555,10 @@
         <translation>不支持架构“{architecture}”，支持的有：{detail}。</translation>
     </message>
     <message>
+        <source>The model&apos;s sliding window of {tokens} tokens is not applied. In longer conversations its answers may get worse.</source>
+        <translation>该模型 {tokens} 个词元的滑动窗口不会生效，更长的对话中回答可能变差。</translation>
+    </message>
+    <message>
         <source>“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.</source>
         <translation>{path} 中的“{name}”不合理（{detail}），请检查检查点是否完整。</translation>
     </message>
@@ -407,6 +621,10 @@
     <message>
         <source>The source&apos;s tokenizer rewrites some Unicode text (such as “{detail}”); the converted model does not.</source>
         <translation>原分词器会改写某些 Unicode 文本（例如“{detail}”），转换后的模型不会。</translation>
+    </message>
+    <message>
+        <source>The source&apos;s tokenizer treats spaces beside special tokens (such as “{detail}”) differently from the converted model.</source>
+        <translation>原分词器在特殊标记旁边对空格的处理与转换后的模型不同（例如“{detail}”），这些文本的分词会有差别。</translation>
     </message>
     <message>
         <source>The chat template {path} cannot be used ({detail}). Choose another.</source>
@@ -558,6 +776,89 @@
     </message>
 </context>
 <context>
+    <name>EvaluationChart</name>
+    <message>
+        <source>{before} before, {change}</source>
+        <translation>原为 {before}，{change}</translation>
+    </message>
+    <message>
+        <source>Perplexity</source>
+        <translation>困惑度</translation>
+    </message>
+    <message>
+        <source>Agreement</source>
+        <translation>一致率</translation>
+    </message>
+    <message>
+        <source>same next token</source>
+        <translation>下一个词元相同</translation>
+    </message>
+    <message>
+        <source>{part} of {size}</source>
+        <translation>{size} 的 {part}</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>{before} before</source>
+        <translation>原为 {before}</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>{speed} tok/s</source>
+        <translation>{speed} 词元/秒</translation>
+    </message>
+    <message>
+        <source>Chinese</source>
+        <translation>中文</translation>
+    </message>
+    <message>
+        <source>English</source>
+        <translation>英文</translation>
+    </message>
+    <message>
+        <source>{name}: {value} ({comparison})</source>
+        <translation>{name}：{value}（{comparison}）</translation>
+    </message>
+    <message>
+        <source>{name}: {value}</source>
+        <translation>{name}：{value}</translation>
+    </message>
+    <message>
+        <source>{text}: perplexity {value}</source>
+        <translation>{text}：困惑度 {value}</translation>
+    </message>
+    <message>
+        <source>Divergence: {mean} on average, 99 % of the tokens below {tail}</source>
+        <translation>散度：平均 {mean}，99 % 的词元低于 {tail}</translation>
+    </message>
+    <message>
+        <source>Evaluation of {type}</source>
+        <translation>{type} 的评估</translation>
+    </message>
+    <message>
+        <source>Perplexity per text; lower is better</source>
+        <translation>各文本的困惑度，越低越好</translation>
+    </message>
+    <message>
+        <source>the checkpoint</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>Divergence in nats, by share of tokens</source>
+        <translation>散度（奈特），按词元比例</translation>
+    </message>
+    <message>
+        <source>{type} against the checkpoint</source>
+        <translation>{type} 与检查点对比</translation>
+    </message>
+</context>
+<context>
     <name>FirstRunPage</name>
     <message>
         <source>Conversations</source>
@@ -594,6 +895,158 @@
     <message>
         <source>Loading the model, {percent}</source>
         <translation>正在加载模型，{percent}</translation>
+    </message>
+</context>
+<context>
+    <name>InspectionCard</name>
+    <message>
+        <source>Another checkpoint</source>
+        <translation>换一个检查点</translation>
+    </message>
+    <message>
+        <source>Architecture</source>
+        <translation>架构</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>参数量</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>层数</translation>
+    </message>
+    <message>
+        <source>Trained context</source>
+        <translation>训练上下文</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation>词表</translation>
+    </message>
+    <message>
+        <source>Tokenizer</source>
+        <translation>分词器</translation>
+    </message>
+    <message>
+        <source>Chat template</source>
+        <translation>对话模板</translation>
+    </message>
+    <message>
+        <source>{tokens} tokens</source>
+        <translation>{tokens} 词元</translation>
+    </message>
+    <message>
+        <source>none; ChatML is used</source>
+        <translation>无，将使用 ChatML</translation>
+    </message>
+</context>
+<context>
+    <name>JobCard</name>
+    <message>
+        <source>Take out of the list</source>
+        <translation>从列表中移除</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation>与它对话</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation>放弃</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>进度</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>正在取消……</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>正在开始……</translation>
+    </message>
+    <message>
+        <source>{time} for this step</source>
+        <translation>本步骤{time}</translation>
+    </message>
+    <message>
+        <source>Finished in {time}.</source>
+        <translation>已完成，用时 {time}。</translation>
+    </message>
+    <message>
+        <source>It failed.</source>
+        <translation>失败了。</translation>
+    </message>
+    <message>
+        <source>It was interrupted, and goes on from the last whole tensor.</source>
+        <translation>任务被中断了，可以从最后一个完整的张量继续。</translation>
+    </message>
+    <message>
+        <source>Cancelled; nothing of it is left.</source>
+        <translation>已取消，没有留下任何文件。</translation>
+    </message>
+</context>
+<context>
+    <name>JobList</name>
+    <message>
+        <source>Conversions</source>
+        <translation>转换任务</translation>
+    </message>
+</context>
+<context>
+    <name>LeavingController</name>
+    <message>
+        <source>A conversion is running. Quit anyway? It goes on at the next start.</source>
+        <translation>转换还在进行。仍要退出吗？下次启动后可以继续。</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>Keep open</source>
+        <translation>不退出</translation>
+    </message>
+    <message>
+        <source>Show Zhiyin</source>
+        <translation>显示知音</translation>
+    </message>
+    <message>
+        <source>Zhiyin is converting a model</source>
+        <translation>知音正在转换模型</translation>
+    </message>
+    <message>
+        <source>Zhiyin</source>
+        <translation>知音</translation>
+    </message>
+    <message>
+        <source>The conversion goes on. You find Zhiyin here until it is done.</source>
+        <translation>转换继续进行，完成之前可以在这里找到知音。</translation>
+    </message>
+    <message>
+        <source>The model is ready</source>
+        <translation>模型已就绪</translation>
     </message>
 </context>
 <context>
@@ -769,6 +1222,34 @@
     <message>
         <source>You</source>
         <translation>你</translation>
+    </message>
+    <message>
+        <source>Importance matrix of {name}</source>
+        <translation>{name} 的重要性矩阵</translation>
+    </message>
+    <message>
+        <source>Evaluation of {name}</source>
+        <translation>评估 {name}</translation>
+    </message>
+    <message>
+        <source>Adapter {name}</source>
+        <translation>适配器 {name}</translation>
+    </message>
+    <message>
+        <source>Inspection of {name}</source>
+        <translation>检查 {name}</translation>
+    </message>
+    <message>
+        <source>rank {rank}</source>
+        <translation>秩 {rank}</translation>
+    </message>
+    <message>
+        <source>alpha {alpha}</source>
+        <translation>alpha {alpha}</translation>
+    </message>
+    <message>
+        <source>{count} tensors</source>
+        <translation>{count} 个张量</translation>
     </message>
 </context>
 <context>
@@ -1039,12 +1520,47 @@
 <context>
     <name>Sidebar</name>
     <message>
+        <source>Convert</source>
+        <translation>模型转换</translation>
+    </message>
+    <message>
+        <source>Turn a checkpoint into a model to chat with</source>
+        <translation>把检查点变成可以对话的模型</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>设置</translation>
     </message>
     <message>
         <source>Settings (Ctrl+,)</source>
         <translation>设置（Ctrl+,）</translation>
+    </message>
+</context>
+<context>
+    <name>StageLine</name>
+    <message>
+        <source>Reading</source>
+        <translation>读取</translation>
+    </message>
+    <message>
+        <source>Converting</source>
+        <translation>转换</translation>
+    </message>
+    <message>
+        <source>Proving the tokenizer</source>
+        <translation>核对分词器</translation>
+    </message>
+    <message>
+        <source>Calibrating</source>
+        <translation>校准</translation>
+    </message>
+    <message>
+        <source>Measuring</source>
+        <translation>测量</translation>
+    </message>
+    <message>
+        <source>Trying it out</source>
+        <translation>试用</translation>
     </message>
 </context>
 <context>
@@ -1133,6 +1649,65 @@
     </message>
 </context>
 <context>
+    <name>TypeTable</name>
+    <message>
+        <source>fits</source>
+        <translation>可用</translation>
+    </message>
+    <message>
+        <source>tight</source>
+        <translation>勉强</translation>
+    </message>
+    <message>
+        <source>too large</source>
+        <translation>太大</translation>
+    </message>
+    <message>
+        <source>Show only the common types</source>
+        <translation>只显示常用类型</translation>
+    </message>
+    <message>
+        <source>Show all types</source>
+        <translation>显示全部类型</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Memory with a context of</source>
+        <translation>各上下文长度所需内存</translation>
+    </message>
+    <message>
+        <source>Loss is how much perplexity grows over F16, as published for models of several billion parameters.</source>
+        <translation>损失指困惑度相对 F16 的增长，数据来自公开发表的数十亿参数模型的测试。</translation>
+    </message>
+    <message>
+        <source>recommended</source>
+        <translation>推荐</translation>
+    </message>
+    <message>
+        <source>file {size}</source>
+        <translation>文件 {size}</translation>
+    </message>
+    <message>
+        <source>{memory} of memory with {context} tokens</source>
+        <translation>{context} 词元时需要内存 {memory}</translation>
+    </message>
+    <message>
+        <source>loss {loss}</source>
+        <translation>损失 {loss}</translation>
+    </message>
+</context>
+<context>
     <name>WindowController</name>
     <message>
         <source>New conversation</source>
@@ -1195,6 +1770,21 @@
     </message>
 </context>
 <context>
+    <name>_AdapterRow</name>
+    <message>
+        <source>Weight of {name}</source>
+        <translation>{name} 的权重</translation>
+    </message>
+    <message>
+        <source>How strongly it is merged; 1 is as it was trained</source>
+        <translation>合并的强度；1 与训练时相同</translation>
+    </message>
+    <message>
+        <source>Take out {name}</source>
+        <translation>移除 {name}</translation>
+    </message>
+</context>
+<context>
     <name>_Content</name>
     <message>
         <source>No system prompt</source>
@@ -1220,6 +1810,22 @@
         <source>Use the default</source>
         <translation>恢复默认</translation>
     </message>
+    <message>
+        <source>Convert a checkpoint</source>
+        <translation>转换检查点</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Looking at the checkpoint…</source>
+        <translation>正在查看检查点……</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
 </context>
 <context>
     <name>_Message</name>
@@ -1237,6 +1843,10 @@
     <message>
         <source>Open a GGUF file…</source>
         <translation>打开 GGUF 文件……</translation>
+    </message>
+    <message>
+        <source>Convert a checkpoint…</source>
+        <translation>转换检查点……</translation>
     </message>
     <message>
         <source>Unload the model</source>

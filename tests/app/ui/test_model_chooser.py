@@ -50,19 +50,18 @@ def test_the_keyboard_chooses_too(chooser: ModelChooser, qtbot: QtBot) -> None:
     assert chosen == ["Gone"]
 
 
-def test_opening_a_file_and_unloading(chooser: ModelChooser, qtbot: QtBot) -> None:
+def test_opening_a_file_converting_and_unloading(chooser: ModelChooser, qtbot: QtBot) -> None:
     heard: list[str] = []
     chooser.open_file_requested.connect(lambda: heard.append("open"))
+    chooser.conversion_requested.connect(lambda: heard.append("convert"))
     chooser.unload_requested.connect(lambda: heard.append("unload"))
-    chooser.set_current("Small", loaded=False)
-    buttons = [button for button in popup(chooser).findChildren(QPushButton) if button.isVisible()]
-    assert len(buttons) == 1
-    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
-    chooser.set_current("Small")
-    buttons = [button for button in popup(chooser).findChildren(QPushButton) if button.isVisible()]
-    assert len(buttons) == 2
-    qtbot.mouseClick(buttons[1], Qt.MouseButton.LeftButton)
-    assert heard == ["open", "unload"]
+    for loaded, offers in ((False, ["open", "convert"]), (True, ["open", "convert", "unload"])):
+        chooser.set_current("Small", loaded=loaded)
+        for place in range(len(offers)):
+            buttons = [button for button in popup(chooser).findChildren(QPushButton) if button.isVisible()]
+            assert len(buttons) == len(offers)
+            qtbot.mouseClick(buttons[place], Qt.MouseButton.LeftButton)
+    assert heard == ["open", "convert", "open", "convert", "unload"]
 
 
 def test_loading_shows_percent_and_can_be_cancelled_without_moving(chooser: ModelChooser, qtbot: QtBot) -> None:

@@ -1,0 +1,133 @@
+"""Closing the window while jobs run: it goes to the tray, or asks where there is none."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+
+from zhiyin.controllers.conversion import ConversionController
+from zhiyin.controllers.job_presentation import job_title
+from zhiyin.ui.main_window import MainWindow
+from zhiyin.ui.seal import app_icon
+from zhiyin_models.jobs.protocol import JobState
+
+LEAVE_KEY = "leave"
+QUIT, STAY = "leave:quit", "leave:stay"
+
+
+class LeavingController(QObject):
+    """Says whether the window may close; ``quit_wanted`` when the app is to end although jobs run."""
+
+    quit_wanted = Signal()
+
+    def __init__(
+        self,
+        window: MainWindow,
+        conversion: ConversionController,
+        *,
+        has_tray: Callable[[], bool] = QSystemTrayIcon.isSystemTrayAvailable,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._conversion = conversion
+        self._has_tray = has_tray
+        self._told = False  # that the app is still there
+        self.menu = QMenu()
+        self.show_action = QAction(self)
+        self.quit_action = QAction(self)
+        self.menu.addActions([self.show_action, self.quit_action])
+        self._tray: QSystemTrayIcon | None = None
+        self.show_action.triggered.connect(self.come_back)
+        self.quit_action.triggered.connect(self.quit_wanted)
+        window.set_leave_check(self.may_leave)
+        window.installEventFilter(self)
+        window.banner.action.connect(self._answered)
+        conversion.running_changed.connect(self._on_running)
+        conversion.finished.connect(self._on_finished)
+
+    def end(self) -> None:
+        """Stand in nobody's way any more."""
+        self._window.set_leave_check(None)
+        self._window.removeEventFilter(self)
+        self._window.banner.dismiss(LEAVE_KEY)
+        self._leave_tray()
+        self.menu.deleteLater()
+
+    @property
+    def in_tray(self) -> bool:
+        """Whether the window is hidden, and the app goes on in the tray."""
+        return self._tray is not None
+
+    def may_leave(self, quitting: bool) -> bool:  # noqa: FBT001 - as the window asks
+        """Whether the window may be closed now; if not, it is hidden, or a question stands in it."""
+        if not self._conversion.running:
+            return True
+        if not quitting and self._has_tray():
+            self._go_to_tray()
+        else:
+            self._ask()
+        return False
+
+    def come_back(self) -> None:
+        """Show the window again."""
+        self._window.show()
+        self._window.raise_()
+        self._window.activateWindow()
+
+    def _ask(self) -> None:
+        self._window.banner.show_message(
+            lambda: self.tr("A conversion is running. Quit anyway? It goes on at the next start."),
+            "warning",
+            [(QUIT, lambda: self.tr("Quit")), (STAY, lambda: self.tr("Keep open"))],
+            key=LEAVE_KEY,
+        )
+
+    def _answered(self, action: str) -> None:
+        if action == QUIT:
+            self.quit_wanted.emit()
+
+    def _on_running(self, running: int) -> None:
+        if not running:
+            self._window.banner.dismiss(LEAVE_KEY)
+
+    # ------------------------------------------------------------ the tray
+
+    def _go_to_tray(self) -> None:
+        QApplication.setQuitOnLastWindowClosed(False)
+        self.show_action.setText(self.tr("Show Zhiyin"))
+        self.quit_action.setText(self.tr("Quit"))
+        if self._tray is None:
+            self._tray = tray = QSystemTrayIcon(app_icon(), self)
+            tray.setContextMenu(self.menu)
+            tray.setToolTip(self.tr("Zhiyin is converting a model"))
+            tray.activated.connect(self._on_activated)
+            tray.messageClicked.connect(self.come_back)
+            tray.show()
+        self._window.hide()
+        if not self._told:
+            self._told = True
+            self._tray.showMessage(self.tr("Zhiyin"), self.tr("The conversion goes on. You find Zhiyin here until it is done."), app_icon())
+
+    def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason in (QSystemTrayIcon.ActivationReason.Trigger, QSystemTrayIcon.ActivationReason.DoubleClick):
+            self.come_back()
+
+    def _on_finished(self, state: JobState) -> None:
+        if self._tray is not None:
+            self._tray.setToolTip(self.tr("Zhiyin"))
+            self._tray.showMessage(self.tr("The model is ready"), job_title(state.task), app_icon())
+
+    def _leave_tray(self) -> None:
+        if self._tray is not None:
+            self._tray.hide()
+            self._tray.deleteLater()
+            self._tray = None
+            QApplication.setQuitOnLastWindowClosed(True)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """However the window comes back, the tray is left."""
+        if watched is self._window and event.type() == QEvent.Type.Show:
+            self._leave_tray()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,79 @@
+"""Jobs for the window: signals on its thread, and every call that waits for the disk or a process beside it."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from zhiyin.services.delivery import Delivery
+from zhiyin_models.errors import Code, Failure, ModelError
+from zhiyin_models.jobs.client import Jobs
+from zhiyin_models.jobs.protocol import JobState, Task
+
+log = logging.getLogger(__name__)
+
+
+class JobService(QObject):
+    """Starts, cancels, resumes and forgets jobs. Calls are done in order, one after the other."""
+
+    listed = Signal(object)  # list[JobState]: what was there at the start
+    changed = Signal(object)  # JobState, as often as ten times a second
+    forgotten = Signal(str)  # a job that is gone from the disk
+    failed = Signal(object, object)  # the Task or id of a job, Failure: it could not be started
+    _told = Signal(object)
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = ThreadPoolExecutor(1, "jobs")
+        self._delivery = Delivery(self)
+        self._delivery.failed.connect(lambda error: log.error("jobs", exc_info=error))
+        self._heard: set[str] = set()  # jobs that have spoken since they were started
+        self._told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        self._jobs = Jobs(folder, self._told.emit)
+
+    def open(self) -> None:
+        """Read what is known of earlier jobs; ``listed`` follows."""
+        self._delivery.deliver(self._worker.submit(self._jobs.open), self.listed.emit)
+
+    def start(self, task: Task) -> None:
+        """Begin a task; ``changed`` or ``failed`` follows."""
+        self._deliver_state(task, lambda: self._jobs.start(task))
+
+    def resume(self, identity: str) -> None:
+        """Go on with a job that was interrupted or failed."""
+        self._heard.discard(identity)
+        self._deliver_state(identity, lambda: self._jobs.resume(identity))
+
+    def cancel(self, identity: str) -> None:
+        """Stop a job and take away what it has written; ``changed`` says when it is done."""
+        self._delivery.deliver(self._worker.submit(self._jobs.cancel, identity))
+
+    def forget(self, identity: str) -> None:
+        """Take a job that is not running out of the list, with anything unfinished that it left."""
+        self._delivery.deliver(self._worker.submit(self._jobs.forget, identity), lambda _none: self.forgotten.emit(identity))
+
+    def close(self) -> None:
+        """End every job process; they can be resumed. Waits for them."""
+        self._delivery.close()
+        self._worker.submit(self._jobs.close)
+        self._worker.shutdown(wait=True)
+
+    def _deliver_state(self, key: Task | str, act: Callable[[], JobState]) -> None:
+        def refused(error: BaseException) -> None:
+            if isinstance(error, ModelError):
+                self.failed.emit(key, error.failure)
+            else:
+                log.error("a job could not be started", exc_info=error)
+                self.failed.emit(key, Failure(Code.JOB_FAILED, {"detail": str(error)}))
+
+        self._delivery.deliver(self._worker.submit(act), self._begun, refused)
+
+    def _begun(self, state: JobState) -> None:
+        if state.id not in self._heard:  # a job that ends at once may have said so before
+            self.changed.emit(state)
+
+    def _hear(self, state: JobState) -> None:
+        self._heard.add(state.id)
+        self.changed.emit(state)
