@@ -208,7 +208,8 @@ class _Worker:
     def _on_exit(self, report: ExitReport) -> None:
         self._gone.set()
         if self._final is not None:
-            self.state = self._final
+            kept = None if isinstance(self.state.task, Inspect) else self._folder.read()
+            self.state = kept if kept is not None and kept.status == self._final.status else self._final
         elif self._cancelled:
             remove_leftovers(self.state.task)
             self.keep(Status.CANCELLED)
