@@ -38,7 +38,7 @@ def load(client: EngineClient, starter: Path, *adapters: AdapterFile) -> p.Model
     return client.load(starter, context=256, threads=1, adapters=adapters)
 
 
-def answer(client: EngineClient, tokens: int = 10) -> str:
+def answer(client: EngineClient, tokens: int = 12) -> str:
     """To who it is, in one and the same session."""
     question = (p.Message("user", "Who are you?"),)
     events = client.generate("session", question, sampling=GREEDY, max_tokens=tokens)
