@@ -27,7 +27,7 @@ class GPT2(Family):
         self.layers = layer_count(config, tensors, "n_layer", "num_hidden_layers")
         self.hidden = config.integer("n_embd", "hidden_size", high=WIDEST)
         self.heads = config.integer("n_head", "num_attention_heads", high=MOST_HEADS)
-        if self.hidden % self.heads:
+        if self.hidden % self.heads or self.hidden == self.heads:  # a head of one value stops llama.cpp's process
             raise config.bad("n_head", self.heads)
         self.feed_forward = config.integer("n_inner", "intermediate_size", default=4 * self.hidden)
         self.context = config.integer("n_positions", "n_ctx", "max_position_embeddings", default=1024)

@@ -83,6 +83,7 @@ def rope_of(family: Family) -> dict[str, object]:
         pytest.param("gpt2", {"scale_attn_weights": False}, "scale_attn_weights", id="GPT-2 not scaled"),
         pytest.param("gpt2", {"add_cross_attention": True}, "add_cross_attention", id="GPT-2 with an encoder"),
         pytest.param("gpt2", {"n_head": 5}, "n_head", id="GPT-2 with heads that do not divide"),
+        pytest.param("gpt2", {"n_head": 64}, "n_head", id="GPT-2 with heads of one value"),
     ],
 )
 def test_what_llama_cpp_cannot_do_is_refused_by_name(case: str, changes: dict[str, Any], named: str) -> None:
