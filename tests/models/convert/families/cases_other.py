@@ -104,6 +104,15 @@ def as_stored(name: str) -> Mistake:
     return mistake
 
 
+def normalised(name: str) -> Mistake:
+    """The output of the first generation is divided as the second's is."""
+
+    def mistake(_: dict[str, Any], tensors: Tensors) -> None:
+        tensors[name] = tensors[name] / np.linalg.norm(tensors[name], axis=1, keepdims=True)
+
+    return mistake
+
+
 GEMMA3_TWO_BASES = {"rope_theta": 1000000.0, "rope_local_base_freq": 10000.0, "rope_scaling": {"rope_type": "linear", "factor": 8.0}}
 BAICHUAN = {"num_key_value_heads": None, "hidden_act": "silu", "tie_word_embeddings": False, "z_loss_weight": 0, "rms_norm_eps": 1e-6}
 
@@ -242,6 +251,14 @@ CASES: tuple[Case, ...] = (
             "another rope base": told("internlm2.rope.freq_base", 10000.0),
         },
         reference="internlm2",
+    ),
+    Case(
+        "baichuan-7b",
+        config(
+            "BaiChuanForCausalLM", "baichuan", num_hidden_layers=32, hidden_act="silu", tie_word_embeddings=False, num_key_value_heads=None
+        ),
+        {"Q stays as it is": unpermuted(Q, 4), "the output normalised": normalised("output.weight")},
+        reference="baichuan1",
     ),
     Case(
         "baichuan2-7b",

@@ -10,6 +10,7 @@ internlm2  xtuner 0.2.0, xtuner/_lite/modelings/internlm2
 baichuan   optimum-habana 1.21.2, optimum/habana/transformers/models/baichuan: the code of Baichuan2-7B (rotary) and -13B (ALiBi), both with
            NormHead; its imports of Habana's libraries are taken out, and where they rotated, cos and sin
            are taken at the positions
+baichuan1  ipex-llm 2.2.0, ipex_llm/transformers/gguf/models/model_implement/baichuan (its modules renamed): the code of Baichuan-7B
 
 Nothing of the converter takes part.
 """
@@ -84,13 +85,13 @@ def internlm2(case: Case) -> Golden:
 
 
 def baichuan(case: Case) -> Golden:
-    """Baichuan2's code."""
-    held = configured("baichuan", "BaichuanConfig", case)
-    model = module_of("baichuan", "modeling").BaichuanForCausalLM(held)
+    """The code of the generation that the case names."""
+    package, spelling = ("baichuan", "Baichuan") if case.reference == "baichuan" else ("baichuan1", "BaiChuan")
+    model = getattr(module_of(package, "modeling"), f"{spelling}ForCausalLM")(configured(package, f"{spelling}Config", case))
     return logits_of(model, case, lambda model, tokens: model(tokens, use_cache=False, return_dict=True).logits[0])
 
 
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv.pop(1))
-    make_golden.REFERENCES.update(chatglm=chatglm, internlm2=internlm2, baichuan=baichuan)
+    make_golden.REFERENCES.update(chatglm=chatglm, internlm2=internlm2, baichuan=baichuan, baichuan1=baichuan)
     make_golden.main()
