@@ -86,7 +86,7 @@ def adapter_detail(report: AdapterReport | None) -> str:
     parts = [
         report.kind,
         QCoreApplication.translate("Presentation", "rank {rank}").format(rank=report.rank),
-        QCoreApplication.translate("Presentation", "alpha {alpha}").format(alpha=f"{report.alpha:g}"),
+        f"alpha {report.alpha:g}",
         QCoreApplication.translate("Presentation", "{count} tensors").format(count=count_text(report.tensors)),
     ]
     return " · ".join(part for part in (*parts, report.base) if part)

@@ -1244,10 +1244,6 @@
         <translation>秩 {rank}</translation>
     </message>
     <message>
-        <source>alpha {alpha}</source>
-        <translation>alpha {alpha}</translation>
-    </message>
-    <message>
         <source>{count} tensors</source>
         <translation>{count} 个张量</translation>
     </message>
