@@ -383,6 +383,10 @@ PHRASES: Mapping[str, Words] = {
     "context": Words("上下文大小（词元），0 表示自动", "context in tokens; 0 = automatic"),
     "gpu_layers": Words("放到 GPU 上的层数，auto 表示尽可能多", "layers on the GPU; auto = as many as fit"),
     "threads": Words("线程数，0 表示物理核心数", "threads; 0 = physical cores"),
+    "lora": Words(
+        "在模型上叠加的 GGUF 适配器，X 为强度，默认 1（可重复）",
+        "add a GGUF adapter to the model; X = how strongly, 1 if not told (repeatable)",
+    ),
     "rpc": Words(
         "使用另一台机器上的 RPC 设备（仅限可信网络，可重复）", "use the RPC device of another machine (trusted networks only; repeatable)"
     ),
