@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zhiyin_models import __version__
-from zhiyin_models.engine.protocol import Sampling
+from zhiyin_models.engine.protocol import AdapterFile, Sampling
 from zhiyin_models.errors import Code
 from zhiyin_models.messages import Language, phrase, text, usage_error
 
@@ -91,6 +91,7 @@ def _add_loading(group: "_ArgumentGroup", lang: Language) -> None:
     group.add_argument("--context", type=_whole(lang), default=0, metavar="N", help=phrase("context", lang))
     group.add_argument("--gpu-layers", type=_layers(lang), default=-1, metavar="N", help=phrase("gpu_layers", lang))
     group.add_argument("--threads", type=_whole(lang, 0, 1024), default=0, metavar="N", help=phrase("threads", lang))
+    group.add_argument("--lora", type=_adapter(lang), action="append", default=[], metavar="FILE[:X]", help=phrase("lora", lang))
     _add_rpc(group, lang)
 
 
@@ -253,6 +254,22 @@ def _within(number: float, low: float, high: float, lang: Language) -> float:
 def _layers(lang: Language) -> Callable[[str], int]:
     whole = _whole(lang, -1, 100_000)
     return lambda words: -1 if words == "auto" else whole(words)
+
+
+def _adapter(lang: Language) -> Callable[[str], AdapterFile]:
+    """A file, and how strongly it is added; what follows the last colon may as well be of the name."""
+
+    def value(words: str) -> AdapterFile:
+        name, colon, scale = words.rpartition(":")
+        try:
+            factor = float(scale)
+        except ValueError:
+            colon = ""
+        if not colon or not name or Path(words).exists():
+            return AdapterFile(str(Path(words).absolute()))
+        return AdapterFile(str(Path(name).absolute()), _within(factor, -100, 100, lang))
+
+    return value
 
 
 def _address(lang: Language) -> Callable[[str], str]:

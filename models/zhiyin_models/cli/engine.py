@@ -38,6 +38,7 @@ def load(client: EngineClient, options: Namespace, terminal: Terminal, *, contex
             gpu_layers=options.gpu_layers,
             threads=options.threads,
             rpc_servers=tuple(options.rpc),
+            adapters=tuple(options.lora),
         )
     finally:
         terminal.clear_progress()

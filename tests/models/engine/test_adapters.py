@@ -8,6 +8,7 @@ from tests.models.convert.libai_adapter import write_libai
 from tests.models.engine.asking import GREEDY
 from tests.models.gguf_files import Raw, Tensor, header
 
+from zhiyin_models.cli.arguments import parse
 from zhiyin_models.engine import protocol as p
 from zhiyin_models.engine.client import EngineClient
 from zhiyin_models.engine.protocol import AdapterFile
@@ -143,3 +144,13 @@ def test_a_library_that_ends_the_process_over_a_file_ends_only_the_engine(starte
         with pytest.raises(ModelError) as error:
             load(client, starter, write(tmp_path / "a.gguf", GOOD | {"adapter.lora.alpha": alpha}, pair()))
         assert error.value.code == Code.ENGINE_DIED
+
+
+def test_the_command_line_takes_files_with_and_without_a_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "odd:2").touch()
+    options = parse(["chat", "model", "--lora", "a.gguf", "--lora", "b:c.gguf:0.5", "--lora", "odd:2", "--lora", "d.gguf:-1"], "en")
+    wanted = (("a.gguf", 1.0), ("b:c.gguf", 0.5), ("odd:2", 1.0), ("d.gguf", -1.0))
+    assert options.lora == [AdapterFile(str(tmp_path / name), scale) for name, scale in wanted]
+    with pytest.raises(SystemExit):
+        parse(["chat", "model", "--lora", "a.gguf:nan"], "en")
