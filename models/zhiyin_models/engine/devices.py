@@ -49,6 +49,8 @@ class Backends:
         self.reg_by_name = self._function("ggml_backend_reg_by_name", pointer, text)
         self.reg_get_proc_address = self._function("ggml_backend_reg_get_proc_address", pointer, pointer, text)
         self.register = self._function("ggml_backend_register", None, pointer)
+        self.buffer_is_host = self._function("ggml_backend_buffer_is_host", ctypes.c_bool, pointer)
+        self.tensor_get = self._function("ggml_backend_tensor_get", None, pointer, pointer, size, size)
 
     def _function(self, name: str, result: Any, *arguments: Any) -> Any:
         for library in self._libraries:
