@@ -82,7 +82,11 @@ class Decoder(Family):
     rope_renamed: ClassVar[Mapping[str, str]] = {}
     theta: ClassVar[float] = THETA
     own_head: ClassVar[bool] = True  # a head's size may differ from hidden_size ÷ heads
-    tied_default: ClassVar[bool] = False  # what it means if config.json does not say
+    # what Transformers takes where config.json does not say
+    tied_default: ClassVar[bool] = False
+    context_default: ClassVar[int | None] = None
+    eps_default: ClassVar[float] = 1e-6
+    head_default: ClassVar[int | None] = None  # hidden_size ÷ heads
     attention_bias: bool = False  # of Q, K and V
     output_bias: bool = False  # of the projection after attention
     feed_forward_bias: bool = False
@@ -105,19 +109,20 @@ class Decoder(Family):
         self.kv_heads = config.integer("num_key_value_heads", high=MOST_HEADS, default=self.heads)
         self.head = self._head()
         self.feed_forward = config.integer("intermediate_size")
-        self.context = config.integer("max_position_embeddings", low=2)
-        self.eps = config.number("rms_norm_eps", low=0, high=1, default=1e-6)
+        self.context = config.integer("max_position_embeddings", "max_sequence_length", low=2, default=self.context_default)
+        self.eps = config.number("rms_norm_eps", low=0, high=1, default=self.eps_default)
         self.tied = config.flag("tie_word_embeddings", default=self.tied_default)
         self.rows = vocabulary_rows(config, tensors, f"{self.embeddings}.weight", self.hidden)
         self.rope = self.read_rope()
         self._orders: dict[int, Rows] = {}
 
     def _head(self) -> int:
-        head = self.config.integer("head_dim", low=2, high=LARGEST_HEAD, default=max(self.hidden // self.heads, 1))
         if self.heads % self.kv_heads:
             raise self.config.bad("num_key_value_heads", self.kv_heads)
-        if not self.config.has("head_dim") and self.hidden % self.heads:
+        derived = self.head_default is None and not self.config.has("head_dim")
+        if derived and (self.hidden % self.heads or self.hidden == self.heads):
             raise self.config.bad("num_attention_heads", self.heads)
+        head = self.config.integer("head_dim", low=2, high=LARGEST_HEAD, default=self.head_default or self.hidden // self.heads)
         if head % 2 or head * self.heads > WIDEST or (not self.own_head and head * self.heads != self.hidden):
             raise self.config.bad("head_dim", head)
         return head

@@ -8,13 +8,14 @@ from zhiyin_models.convert.families.family import family
 from zhiyin_models.convert.tensors import TensorInfo
 
 
-@family("LlamaForCausalLM")
+@family("LlamaForCausalLM", "LLaMAForCausalLM")  # the latter in the first conversions of Llama 1
 class Llama(Decoder):
     """llama.cpp rotates neighbouring values of a head here, Transformers its halves: the rows of Q and K change places."""
 
     architecture = "llama"
     permuted = True
     rope_factors = True
+    context_default = 2048
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(config, tensors)

@@ -15,6 +15,7 @@ class Mistral(Decoder):
     architecture = "llama"
     permuted = True
     rope_factors = True
+    context_default = 131072
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(config, tensors)

@@ -20,6 +20,8 @@ class Phi3(Decoder):
     architecture = "phi3"
     own_head = False
     rope_factors = True
+    context_default = 4096
+    eps_default = 1e-5
     rope_partial = True
     rope_renamed: ClassVar = {"su": "longrope", "yarn": "longrope"}  # names of its first checkpoints
 

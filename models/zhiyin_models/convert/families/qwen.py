@@ -13,6 +13,8 @@ MOST_EXPERTS = 1024  # llama.cpp's LLAMA_MAX_EXPERTS
 class Qwen(Decoder):
     """What all share: a sliding window of the later layers, seldom used (``use_sliding_window``), which llama.cpp does not apply."""
 
+    context_default = 32768
+
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(config, tensors)
         self._window = config.integer("sliding_window", default=4096) if config.flag("use_sliding_window", default=False) else 0
@@ -50,6 +52,7 @@ class Qwen3(Qwen3Attention):
     """Dense."""
 
     architecture = "qwen3"
+    head_default = 128
 
 
 @family("Qwen3MoeForCausalLM")

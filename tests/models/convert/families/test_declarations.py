@@ -152,6 +152,26 @@ def test_saved_tables_and_masks_are_of_no_use() -> None:
     assert targets_of(open_case("gpt2", {}, gpt2), infos(gpt2))
 
 
+@pytest.mark.parametrize(
+    ("case", "left_out", "key", "value"),
+    [
+        ("llama", "max_position_embeddings", "llama.context_length", 2048),
+        ("llama", "rms_norm_eps", "llama.attention.layer_norm_rms_epsilon", 1e-6),
+        ("llama", "rope_theta", "llama.rope.freq_base", 10000.0),
+        ("llama", "num_key_value_heads", "llama.attention.head_count_kv", 4),
+        ("mistral", "max_position_embeddings", "llama.context_length", 131072),
+        ("qwen2", "max_position_embeddings", "qwen2.context_length", 32768),
+        ("qwen3", "head_dim", "qwen3.attention.key_length", 128),
+        ("qwen3_moe", "head_dim", "qwen3moe.attention.key_length", 16),
+        ("phi3", "rms_norm_eps", "phi3.attention.layer_norm_rms_epsilon", 1e-5),
+        ("gpt2", "layer_norm_epsilon", "gpt2.attention.layer_norm_epsilon", 1e-5),
+        ("gpt2", "n_inner", "gpt2.feed_forward_length", 256),
+    ],
+)
+def test_what_is_left_out_is_as_transformers_takes_it(case: str, left_out: str, key: str, value: float) -> None:
+    assert open_case(case, {left_out: None}).metadata()[key] == value
+
+
 def test_there_are_as_many_tokens_as_the_embeddings_have_rows() -> None:
     assert open_case("llama", {"vocab_size": 280}).metadata()["llama.vocab_size"] == 288
 
