@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zhiyin_models.convert.configuration import Configuration
 from zhiyin_models.convert.families.family import Family
-from zhiyin_models.convert.families.rope import THETA, Rope, RopeReader
+from zhiyin_models.convert.families.rope import PLAIN, THETA, Rope, RopeReader
 from zhiyin_models.convert.tensors import Metadata, Piece, Read, Shape, Target, TensorInfo, rotary_rows
 from zhiyin_models.errors import Code, Failure, ModelError
 
@@ -77,7 +77,7 @@ class Decoder(Family):
     """
 
     permuted: ClassVar[bool] = False  # llama.cpp rotates neighbours, so the rows of Q and K change places
-    rope_factors: ClassVar[bool] = False  # its graph applies tensors of rotary factors
+    rope_kinds: ClassVar[tuple[str, ...]] = PLAIN  # the kinds of scaling that its graph applies
     rope_partial: ClassVar[bool] = False  # its graph rotates a part of each head
     rope_renamed: ClassVar[Mapping[str, str]] = {}
     theta: ClassVar[float] = THETA
@@ -133,7 +133,7 @@ class Decoder(Family):
             self.config,
             self.head,
             self.context,
-            factors=self.rope_factors,
+            kinds=self.rope_kinds,
             partial=self.rope_partial,
             theta=self.theta,
             renamed=self.rope_renamed,

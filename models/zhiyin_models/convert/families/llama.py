@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from zhiyin_models.convert.configuration import Configuration
 from zhiyin_models.convert.families.decoder import Decoder
 from zhiyin_models.convert.families.family import family
+from zhiyin_models.convert.families.rope import FACTORS, PLAIN
 from zhiyin_models.convert.tensors import TensorInfo
 
 
@@ -14,7 +15,7 @@ class Llama(Decoder):
 
     architecture = "llama"
     permuted = True
-    rope_factors = True
+    rope_kinds = (*PLAIN, *FACTORS)
     context_default = 2048
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:

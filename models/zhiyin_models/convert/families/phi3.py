@@ -19,7 +19,7 @@ class Phi3(Decoder):
 
     architecture = "phi3"
     own_head = False
-    rope_factors = True
+    rope_kinds = ("default", "longrope")
     context_default = 4096
     eps_default = 1e-5
     rope_partial = True

@@ -15,6 +15,8 @@ from zhiyin_models.convert.tensors import Matrix, Metadata, Piece, Target
 
 THETA = 10000.0  # where config.json names no base
 LARGEST_FACTOR = 1e6
+PLAIN = ("default", "linear", "dynamic", "yarn")  # kinds of scaling that every graph of llama.cpp applies
+FACTORS = ("llama3", "longrope")  # kinds that need tensors of factors
 BETA_FAST, BETA_SLOW = 32.0, 1.0  # YaRN's; llama.cpp reads no others for our families
 
 
@@ -35,14 +37,15 @@ class Rope:
 class RopeReader:
     """Reads one family's rotary positions. Every method raises ModelError CONFIG_BAD.
 
-    ``head`` is a head's size, ``context`` the trained length in tokens. ``factors``: whether the family's graph in llama.cpp applies
-    tensors of factors; ``partial``: whether it rotates a part of each head; ``renamed``: names of kinds that the family takes for others.
+    ``head`` is a head's size, ``context`` the trained length in tokens. ``kinds`` of scaling are those that the family knows and that
+    its graph in llama.cpp applies; ``partial``: whether that rotates a part of each head; ``renamed``: names of kinds that are others
+    by now.
     """
 
     config: Configuration
     head: int
     context: int
-    factors: bool = False
+    kinds: tuple[str, ...] = PLAIN
     partial: bool = False
     theta: float = THETA
     share: float = 1.0  # the part of each head that is rotated, where the configuration does not say
@@ -59,17 +62,17 @@ class RopeReader:
         metadata: Metadata = {"rope.dimension_count": rotated, "rope.freq_base": self._theta(section)}
         kind = section.words("rope_type", "type", default="default")
         kind = self.renamed.get(kind, kind)
+        if kind not in self.kinds:
+            raise section.bad("rope_type", kind)
         if kind in ("default", "dynamic"):  # dynamic: nothing changes before the context's end, and llama.cpp's context ends there
             return Rope(rotated, metadata)
         if kind == "linear":
             return Rope(rotated, {**metadata, "rope.scaling.type": "linear", "rope.scaling.factor": self._factor(section)})
         if kind == "yarn":
             return Rope(rotated, {**metadata, **self._yarn(section)})
-        if kind == "llama3" and self.factors:
+        if kind == "llama3":
             return Rope(rotated, metadata, {"rope_freqs.weight": self._llama3(section, rotated)})
-        if kind in ("longrope", "su") and self.factors:
-            return self._longrope(section, rotated, metadata)
-        raise section.bad("rope_type", kind)
+        return self._longrope(section, rotated, metadata)
 
     def _theta(self, section: Configuration) -> float:
         where = section if section.has("rope_theta") else self.config
