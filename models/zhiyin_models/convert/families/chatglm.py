@@ -31,11 +31,11 @@ FIXED = {
     "interleaved_qkv": False,
 }
 GLM4_ROWS = 100_000  # GLM-4 has more rows of embeddings, ChatGLM3 fewer (151,552 and 65,024)
-LARGEST_RATIO = 1e9
+LEAST_RATIO, LARGEST_RATIO = 50.0, 1e9  # ChatGLM3's are 50 and 500, GLM-4's 500 and 10,000
 
 ROLES = ["<|system|>", "<|user|>", "<|assistant|>", "<|observation|>"]
 _TURNS = "{% if add_generation_prompt %}<|assistant|>{% endif %}"
-# tokenization_chatglm.py adds these behind tokenizer.model, and tells of a space after a role's line.
+# tokenization_chatglm.py adds these behind tokenizer.model, and encodes a role's line apart, so that what is said begins with a space.
 CHATGLM3_HINTS: Mapping[str, object] = {
     "special_tokens": ["[MASK]", "[gMASK]", "[sMASK]", "sop", "eop", *ROLES],
     "end_tokens": ["<|user|>", "<|observation|>"],
@@ -74,6 +74,8 @@ class ChatGLM(Decoder):
 
     architecture = "chatglm"
     own_head = False
+    context_default = 2048
+    eps_default = 1e-5
     embeddings = "transformer.embedding.word_embeddings"
     final_norm = "transformer.encoder.final_layernorm"
     output = "transformer.output_layer"
@@ -91,8 +93,11 @@ class ChatGLM(Decoder):
         self.tied = False  # whatever it says: its code has no means to tie
 
     def read_rope(self) -> Rope:
-        """Half of each head, by a base that ``rope_ratio`` multiplies."""
-        theta = THETA * self.config.number("rope_ratio", low=1e-3, high=LARGEST_RATIO, default=1)
+        """Half of each head, by a base that ``rope_ratio`` multiplies. A small one is ChatGLM2's, whose code divides positions by it."""
+        ratio = self.config.number("rope_ratio", low=1, high=LARGEST_RATIO, default=1)
+        if 1 < ratio < LEAST_RATIO:
+            raise self.config.bad("rope_ratio", ratio)
+        theta = THETA * ratio
         return RopeReader(self.config, self.head, self.context, partial=True, share=0.5).of(Configuration({"rope_theta": theta}))
 
     def layer(self, target: str, source: str) -> Iterator[Target]:

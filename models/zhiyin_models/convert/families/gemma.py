@@ -11,6 +11,14 @@ from zhiyin_models.convert.tensors import Metadata, Target, TensorInfo
 
 LARGEST_CAP = 1e6
 KINDS = ("sliding_attention", "full_attention")
+SIZES: dict[str, Any] = {
+    "hidden_size": 2304,
+    "intermediate_size": 9216,
+    "num_hidden_layers": 26,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "head_dim": 256,
+}
 
 
 class Gemma(Decoder):
@@ -23,8 +31,11 @@ class Gemma(Decoder):
     activation_default = "gelu_pytorch_tanh"
     wide_layers: ClassVar[int]  # of the one size whose attention llama.cpp scales by hidden ÷ heads, and not by the head
     period: ClassVar[int]  # without ``layer_types``: every so many layers, one sees all of the text
+    defaults: ClassVar[Mapping[str, Any]]  # what Transformers takes where config.json does not say
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
+        given = {key: value for key, value in config.values.items() if value is not None or key not in self.defaults}
+        config = Configuration({**self.defaults, **given}, config.path)
         super().__init__(config, tensors)
         if config.flag("attention_bias", default=False):
             raise config.bad("attention_bias", value=True)
@@ -96,6 +107,7 @@ class Gemma2(Gemma):
     architecture = "gemma2"
     wide_layers = 46  # 27B
     period = 2
+    defaults = SIZES | {"vocab_size": 256000, "max_position_embeddings": 8192}
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(config, tensors)
@@ -115,19 +127,6 @@ class Gemma2(Gemma):
         return self.cap(key, default)
 
 
-# What a key means that is missing: checkpoints with vision say only how they differ.
-GEMMA3_DEFAULTS: Mapping[str, Any] = {
-    "vocab_size": 262208,
-    "hidden_size": 2304,
-    "intermediate_size": 9216,
-    "num_hidden_layers": 26,
-    "num_attention_heads": 8,
-    "num_key_value_heads": 4,
-    "head_dim": 256,
-    "max_position_embeddings": 131072,
-}
-
-
 @family("Gemma3ForCausalLM")
 class Gemma3(Gemma):
     """Norms of each head of Q and K; layers with a window rotate by another base, and without scaling."""
@@ -135,12 +134,12 @@ class Gemma3(Gemma):
     architecture = "gemma3"
     wide_layers = 62  # 27B
     period = 6
+    defaults = SIZES | {"vocab_size": 262208, "max_position_embeddings": 131072}  # with vision, only what differs is said
     head_norms = True
     theta = 1_000_000.0
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
-        given = {key: value for key, value in config.values.items() if value is not None or key == "sliding_window"}
-        super().__init__(Configuration({**GEMMA3_DEFAULTS, **given}, config.path), tensors)
+        super().__init__(config, tensors)
         if self.config.has("attn_logit_softcapping"):
             raise self.config.bad("attn_logit_softcapping", self.config.values["attn_logit_softcapping"])
 

@@ -19,6 +19,9 @@ class Glm(Decoder):
     architecture = "chatglm"
     own_head = False
     rope_partial = True
+    context_default = 131072
+    eps_default = 1.5625e-7
+    head_default = 128
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         super().__init__(config, tensors)

@@ -17,6 +17,7 @@ class InternLM2(Decoder):
     architecture = "internlm2"
     own_head = False
     permuted = True
+    context_default = 2048
     embeddings = "model.tok_embeddings"
     output = "output"
 

@@ -75,6 +75,7 @@ def without(name: str, *keys: str) -> dict[str, Any]:
         ("chatglm3", {"multi_query_attention": "yes"}, "multi_query_attention"),
         ("chatglm3", {"kv_channels": 32}, "kv_channels"),
         ("chatglm3", {"rope_ratio": float("nan")}, "rope_ratio"),
+        ("chatglm3", {"rope_ratio": 16}, "rope_ratio"),  # ChatGLM2-6B-32k's, which means something else
         ("chatglm3", {"rmsnorm": False}, "rmsnorm"),
         ("chatglm3", {"post_layer_norm": False}, "post_layer_norm"),
         ("chatglm3", {"apply_residual_connection_post_layernorm": True}, "apply_residual_connection_post_layernorm"),
@@ -98,6 +99,20 @@ def test_biases_are_internlm2s_default() -> None:
     with pytest.raises(ModelError) as caught:
         open_config(without("internlm2", "bias"), read_golden(BY_NAME["internlm2"]).shapes)
     assert caught.value.failure.args["name"] == "bias"
+
+
+@pytest.mark.parametrize(
+    ("case", "left_out", "wanted"),
+    [
+        ("gemma2", ("max_position_embeddings", "rms_norm_eps"), {"context_length": 8192, "attention.layer_norm_rms_epsilon": 1e-6}),
+        ("glm", ("max_position_embeddings", "rms_norm_eps"), {"context_length": 131072, "attention.layer_norm_rms_epsilon": 1.5625e-7}),
+        ("chatglm3", ("seq_length", "layernorm_epsilon"), {"context_length": 2048, "attention.layer_norm_rms_epsilon": 1e-5}),
+        ("internlm2", ("max_position_embeddings",), {"context_length": 2048}),
+    ],
+)
+def test_what_is_left_out_is_what_the_models_code_takes(case: str, left_out: tuple[str, ...], wanted: dict[str, float]) -> None:
+    family = open_config(without(case, *left_out), read_golden(BY_NAME[case]).shapes)
+    assert {key: family.metadata()[f"{family.architecture}.{key}"] for key in wanted} == wanted
 
 
 @pytest.mark.parametrize(
