@@ -53,7 +53,7 @@ class ModelWriter:
             if self.path.exists():
                 journal = self._read_journal()
                 ours = journal is not None and journal.fingerprint == self._fingerprint
-                self.published = ours and (journal is not None and journal.published or self._named())
+                self.published = ours and ((journal is not None and journal.published) or self._named())
                 if self.published:
                     return
                 raise ModelError(Code.OUTPUT_EXISTS, path=str(self.path))

@@ -82,7 +82,7 @@ class Stream:
             for row in range(first, first + rows_of_group, step):
                 count = min(step, first + rows_of_group - row)
                 part = buffer[: count * row_bytes]
-                self._kernels.quantize(values[row : row + count], kind, part, weights, self._stop)
+                self._kernels.quantize(values[row : row + count], kind, part, weights, self._stop, name=name)
                 writer.write(part.data, start)
                 start += len(part)
                 self._done += count * columns
