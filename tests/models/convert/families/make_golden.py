@@ -56,6 +56,9 @@ def main() -> None:
     for case in CASES:
         if wanted and case.name not in wanted:
             continue
+        if case.reference not in REFERENCES:
+            print(f"{case.name}: not here, but in make_golden_original")  # noqa: T201
+            continue
         golden = REFERENCES[case.reference](case)
         spread = float(golden.logits.std())
         assert np.isfinite(golden.logits).all()
