@@ -24,6 +24,7 @@ class Baichuan(Decoder):
     architecture = "baichuan"
     own_head = False
     permuted = True
+    rope_kinds = ("default",)
 
     def __init__(self, config: Configuration, tensors: Mapping[str, TensorInfo]) -> None:
         values = dict(config.values)

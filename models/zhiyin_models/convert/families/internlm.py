@@ -18,6 +18,7 @@ class InternLM2(Decoder):
     own_head = False
     permuted = True
     context_default = 2048
+    rope_kinds = ("default", "dynamic", "linear")
     embeddings = "model.tok_embeddings"
     output = "output"
 

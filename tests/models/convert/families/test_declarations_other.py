@@ -83,6 +83,8 @@ def without(name: str, *keys: str) -> dict[str, Any]:
         ("chatglm3", {"quantization_bit": 4}, "quantization_bit"),
         ("internlm2", {"bias": True}, "bias"),
         ("internlm2", {"num_key_value_heads": 4}, "num_key_value_heads"),
+        ("internlm2", {"rope_scaling": {"type": "yarn", "factor": 2.0}}, "rope_type"),
+        ("baichuan2-7b", {"rope_scaling": {"type": "dynamic", "factor": 2.0}}, "rope_type"),
         ("baichuan2-7b", {"num_hidden_layers": 31}, "num_hidden_layers"),
         ("baichuan2-7b", {"num_key_value_heads": 2}, "num_key_value_heads"),
         ("baichuan2-13b", {"model_max_length": None}, "max_position_embeddings"),
