@@ -166,7 +166,7 @@ CONFIGS = {
     "null": b"null",
     "not UTF-8": b'{"a": "\xff"}',
     "deep": b'{"architectures": ' + b"[" * 100_000,
-    "deep enough": b'{"a": ' + b"[" * 70 + b"]" * 70 + b"}",
+    "deep enough": b'{"architectures": ["A"], "a": ' + b"[" * 70 + b"]" * 70 + b"}",
     "a huge number": b'{"a": ' + b"1" * 10_000 + b"}",
     "too large": b'{"a": "' + b" " * (5 << 20) + b'"}',
     "no architectures": b"{}",

@@ -248,6 +248,7 @@ def test_a_damaged_pickle_is_refused(archive: Callable[..., TorchFile], kind: st
     with pytest.raises(ModelError) as caught:
         archive(BAD_PROGRAMS[kind])
     assert caught.value.code == Code.SHARD_DAMAGED
+    assert (caught.value.failure.args["detail"] == "0 tensors") == (kind == "no tensors")
 
 
 def test_bombs_end_soon() -> None:
