@@ -1,5 +1,7 @@
 """Adapters merged into a base, against what PEFT makes of the same files (``make_adapter_golden.py``)."""
 
+import json
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,6 +93,18 @@ def test_names_with_the_adapters_own_name_in_a_pickle_mean_the_same() -> None:
     new, old = merged("untied", {"lora": 1}), merged("untied", {"lora_old": 1})
     for name in new.tensors:
         assert np.array_equal(new.read(name), old.read(name))
+
+
+@pytest.mark.parametrize(("case", "base"), [("gpt2", "gpt2"), ("gpt2_dora", "gpt2"), ("lora", "untied"), ("dora", "untied")])
+def test_square_layers_lie_as_their_fellows_do_whatever_the_adapter_says(case: str, base: str, tmp_path: Path) -> None:
+    """PEFT notes ``fan_in_fan_out`` of the layer that came last: with an output beside GPT-2's layers, that is the wrong one."""
+    shutil.copytree(ADAPTERS / case, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "adapter_config.json"
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config | {"fan_in_fan_out": not config["fan_in_fan_out"]}))
+    right, source = merged(base, {case: 1}), Merged(SafetensorsFile.open(ADAPTERS / f"{base}.safetensors"), [Adapter.open(tmp_path)])
+    for name in right.tensors:
+        assert np.array_equal(source.read(name), right.read(name)), name
 
 
 def test_a_weight_of_nought_changes_nothing() -> None:
