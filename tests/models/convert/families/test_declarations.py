@@ -69,6 +69,8 @@ def rope_of(family: Family) -> dict[str, object]:
         pytest.param("qwen2", {"rope_scaling": LLAMA3}, "rope_type", id="Llama 3's rope in Qwen"),
         pytest.param("qwen2", {"head_dim": 32}, "head_dim", id="Qwen 2 with heads of another size"),
         pytest.param("qwen3", {"attention_bias": True}, "attention_bias", id="Qwen 3 with biases"),
+        pytest.param("qwen2_moe", {"norm_topk_prob": True}, "norm_topk_prob", id="experts of Qwen 2 that sum to 1"),
+        pytest.param("qwen2_moe", {"tie_word_embeddings": True}, "tie_word_embeddings", id="experts of Qwen 2 with a tied output"),
         pytest.param("qwen3_moe", {"norm_topk_prob": False}, "norm_topk_prob", id="experts that do not sum to 1"),
         pytest.param("qwen3_moe", {"norm_topk_prob": None}, "norm_topk_prob", id="experts that by default do not sum to 1"),
         pytest.param("qwen3_moe", {"mlp_only_layers": [0]}, "mlp_only_layers", id="dense layers among experts"),
