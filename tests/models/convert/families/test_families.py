@@ -1,8 +1,6 @@
 """Every family against Transformers: the logits of our F32 file against golden ones, and mistakes that must not pass."""
 
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 
 import numpy as np
 import pytest
@@ -13,12 +11,8 @@ from tests.models.convert.families.gguf_writing import MemorySource, write_gguf
 from tests.models.convert.families.golden import read_golden
 from tests.models.convert.families.logits_of_gguf import logits_of_gguf
 
-from zhiyin_models.convert import families
 from zhiyin_models.convert.configuration import Configuration
-from zhiyin_models.convert.families.family import FAMILIES
-
-for module in iter_modules(families.__path__):  # they register themselves
-    import_module(f"{families.__name__}.{module.name}")
+from zhiyin_models.convert.plan import open_family
 
 PLANTED = [pytest.param(case, mistake, id=f"{case.name}-{words}") for case in CASES for words, mistake in case.mistakes.items()]
 
@@ -30,7 +24,7 @@ def error(case: Case, folder: Path, mistake: Mistake | None = None) -> float:
     if case.rename:
         tensors = case.rename(tensors)
     source = MemorySource(tensors)
-    family = FAMILIES[case.config["architectures"][0]](Configuration(case.config), source.tensors)
+    family = open_family(Configuration(case.config), case.config["architectures"][0], source.tensors)
     write_gguf(folder / "model.gguf", family, source, mistake)
     logits = logits_of_gguf(folder / "model.gguf", tokens_of(case, golden.logits.shape[1]))
     return float(np.abs(logits - golden.logits).max() / golden.logits.std())
