@@ -4,6 +4,7 @@ Names are the modules' in Transformers, behind ``base_model.model.``; older file
 Source: PEFT's ``get_peft_model_state_dict`` and the layers of ``peft.tuners.lora``.
 """
 
+import contextlib
 import hashlib
 import re
 import time
@@ -16,7 +17,7 @@ from zhiyin_models.convert.adapter_config import NAME, AdapterConfig, bad, read_
 from zhiyin_models.convert.adapter_match import changes
 from zhiyin_models.convert.inspection import AdapterReport
 from zhiyin_models.convert.safetensors_file import SafetensorsFile
-from zhiyin_models.convert.source_files import SourceFolder, shown
+from zhiyin_models.convert.source_files import SourceFolder, Stamp, shown
 from zhiyin_models.convert.tensors import Matrix, Shape, TensorInfo
 from zhiyin_models.convert.torch_file import TorchFile
 from zhiyin_models.convert.weight_file import WeightFile
@@ -26,6 +27,15 @@ WEIGHTS: Mapping[str, Callable[[Path], WeightFile]] = {
     "adapter_model.safetensors": SafetensorsFile.open,
     "adapter_model.bin": TorchFile.open,
 }
+# What a trainer saves beside the adapter, and a conversion may read.
+TEXTS = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+)
 PREFIXES = ("base_model.model.", "base_model.")
 FACTOR = re.compile(r"(?P<module>.+)\.(?P<part>lora_[AB])(?:\.[^.]+)?\.(?P<kind>weight|bias)")
 EMBEDDING = re.compile(r"(?P<module>.+)\.lora_embedding_(?P<part>[AB])(?:\.[^.]+)?")
@@ -101,6 +111,9 @@ class Adapter:
             raise ModelError(Code.ADAPTER_BAD, path=shown(path), detail=f"weight {weight:g}")
         folder = SourceFolder(path)
         config = read_config(folder)
+        for small in TEXTS:
+            with contextlib.suppress(OSError):
+                folder.stamps[small] = Stamp.of((path / small).stat())
         name = next((name for name in WEIGHTS if folder.has(name)), None)
         if name is None:
             raise bad(path, f"{next(iter(WEIGHTS))} is missing")

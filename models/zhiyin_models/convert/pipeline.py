@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zhiyin_models.convert.adapted_tokenizer import tokenizer_of
 from zhiyin_models.convert.adapter_file import export_adapter
 from zhiyin_models.convert.checkpoint import Checkpoint
 from zhiyin_models.convert.families.family import Family
@@ -71,7 +72,7 @@ def opened(source: str, adapters: Sequence[AdapterChoice], template: str = "") -
         family = open_family(config, checkpoint.architecture, tensors.tensors)
         targets = targets_of(family, tensors.tensors)
         rows = next(target.shape[0] for target in targets if target.name == "token_embd.weight")
-        vocabulary = read_vocabulary(checkpoint, rows, family.tokenizer_hints, template)
+        vocabulary = read_vocabulary(tokenizer_of(checkpoint, merged), rows, family.tokenizer_hints, template)
         yield Opened(checkpoint, tensors, merged, family, targets, vocabulary)
     finally:
         checkpoint.close()
