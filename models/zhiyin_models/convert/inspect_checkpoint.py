@@ -55,7 +55,7 @@ def _described(folder: Path, ready: Opened) -> Inspection:
         template=vocabulary.template,
         adapters=tuple(adapter.report(ready.checkpoint.tensors) for adapter in ready.adapters),
         types=_types(ready, metadata, folder),
-        notices=vocabulary.notices,
+        notices=(*family.notices, *vocabulary.notices),
     )
 
 

@@ -95,7 +95,7 @@ def convert(task: Convert, report: Report, stop: Stop) -> Outcome:
         shape = model_shape(ready.family.architecture, ready.family.metadata())
         plans = [file_plan(QUANT_TYPES[output.type], entries, ready.tensors, shape, imatrix=importance is not None) for output in outputs]
         stamp = _stamp(task.imatrix)
-        notices = ready.vocabulary.notices
+        notices = (*ready.family.notices, *ready.vocabulary.notices)
         writers = _writers(outputs, plans, ready.fingerprint(), stamp)
         with _writing(writers):
             waiting = [writer for writer in writers if not writer.published]
