@@ -117,7 +117,13 @@ class Generated:
 
     def config(self, real: dict[str, Any]) -> dict[str, Any]:
         """The starter's configuration with other sizes."""
-        moe = {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "num_experts": self.experts, "num_experts_per_tok": 2}
+        moe = {
+            "architectures": ["Qwen3MoeForCausalLM"],
+            "model_type": "qwen3_moe",
+            "num_experts": self.experts,
+            "num_experts_per_tok": 2,
+            "norm_topk_prob": True,
+        }
         sizes = {
             "num_hidden_layers": self.layers,
             "hidden_size": self.hidden,
