@@ -220,7 +220,12 @@ class _Sorter:
     def _add_whole(self, plain: str, name: str) -> None:
         if HEAD.search(plain):
             raise unsupported(self._path, f"a classification head ({plain})")
-        if plain in self._whole:
+        other = self._whole.get(plain)
+        if other is not None and plain_name(other.name) == plain:
+            if plain_name(name) != plain:
+                return  # with resized embeddings PEFT saves a module whole once more, as its wrapper holds it
+            raise bad(self._path, f"{plain} is there twice")
+        if other is not None and plain_name(name) != plain:
             raise bad(self._path, f"{plain} is there twice")
         self._whole[plain] = self._tensors[name]
 

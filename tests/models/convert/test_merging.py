@@ -150,6 +150,24 @@ def test_a_saved_output_that_equals_the_shared_embeddings_is_none_of_its_own(tmp
     assert np.array_equal(same.read("model.embed_tokens.weight"), values)
 
 
+def test_a_module_that_is_saved_as_its_wrapper_holds_it_too_is_the_plain_one(tmp_path: Path) -> None:
+    """What PEFT 0.21 writes for resized embeddings that are trained."""
+    plain, held, original = np.random.default_rng(1).standard_normal((3, 15, 8)).astype(np.float32)
+    start = "base_model.model.model.embed_tokens"
+    ways = [(f"{start}.modules_to_save.weight", held), (f"{start}.original_module.weight", original), (f"{start}.weight", plain)]
+    for number, order in enumerate((ways, ways[::-1])):
+        folder = write_adapter(tmp_path / str(number), dict(order))
+        source = Merged(SafetensorsFile.open(ADAPTERS / "tied.safetensors"), [Adapter.open(folder)])
+        assert np.array_equal(source.read("model.embed_tokens.weight"), plain)
+    alone = write_adapter(tmp_path / "alone", {f"{start}.modules_to_save.default.weight": held})
+    source = Merged(SafetensorsFile.open(ADAPTERS / "tied.safetensors"), [Adapter.open(alone)])
+    assert np.array_equal(source.read("model.embed_tokens.weight"), held)
+    twice = {"base_model.model.model.norm.weight": held[0], "model.norm.weight": held[0]}
+    with pytest.raises(ModelError) as error:
+        Adapter.open(write_adapter(tmp_path / "twice", twice))
+    assert error.value.code == Code.ADAPTER_BAD
+
+
 def test_a_tensor_that_one_adapter_replaces_and_another_changed_is_refused() -> None:
     with pytest.raises(ModelError) as error:
         merged("untied", {"embedding": 1, "saved": 1})
