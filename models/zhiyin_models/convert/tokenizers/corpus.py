@@ -83,8 +83,7 @@ def texts(added: Sequence[str]) -> list[str]:
     """The fixed texts, every ASCII character, and the added tokens between words, beside each other and alone."""
     found = [*TEXTS, *SHORT, *string.printable]
     found += [f"a{mark}b {mark} {mark}{mark}" for mark in string.punctuation]
-    found += list(_between(added))
-    found += added[:ALONE]
+    found += [*added[:ALONE], *_between(added)]
     return list(dict.fromkeys(found))
 
 
@@ -97,9 +96,9 @@ def of_tokens(words: Sequence[str]) -> Iterator[str]:
 
 
 def _between(added: Sequence[str]) -> Iterator[str]:
+    for token in added[:ALONE]:
+        yield f"before{token}after {token} end"
     for place in range(0, len(added), TOGETHER):
         group = added[place : place + TOGETHER]
         yield "".join(group)
         yield "".join(f"{WORDS[number % len(WORDS)]}{token}" for number, token in enumerate(group)) + "end"
-    for token in added[:ALONE]:
-        yield f"before{token}after {token} end"

@@ -20,6 +20,7 @@ from zhiyin_models.convert.tokenizers.tokenizer_config import MOST_ADDED, added_
 
 NAME = "tokenizer.json"
 SPACE = "▁"
+MOST_GAPS = 1 << 12  # ids that a vocabulary may leave out
 UNICODE_FORMS = {"NFC": normalizers.NFC, "NFD": normalizers.NFD, "NFKC": normalizers.NFKC, "NFKD": normalizers.NFKD}
 NEVER = -1e6  # the score of a token that no merge makes
 BYTE = frozenset(f"<0x{byte:02X}>" for byte in range(256))
@@ -32,6 +33,7 @@ class Spaces:
     escapes: bool = False  # spaces are written as ▁
     prefix: bool = False  # and one is put in front
     once: bool = False  # only of the whole text, not behind every added token
+    missing: bool = False  # only where there is none
     merges: bool = False  # runs of spaces become one
     charsmap: bytes = b""
     rewriting: Any = None  # the normaliser, spaces apart
@@ -205,7 +207,7 @@ class FastFile:
             raise self.bad("it has no vocabulary")
         by_id: dict[int, str] = {}
         for text, place in vocabulary.items():
-            if not is_id(place) or place >= LARGEST or place in by_id or len(text) > LONGEST:
+            if not is_id(place) or place >= 2 * len(vocabulary) + MOST_GAPS or place in by_id or len(text) > LONGEST:
                 raise self.bad(f"the token {text[:40]!r} has the id {str(place)[:20]}")
             by_id[place] = text
         entries = self._new_entries()
@@ -259,6 +261,7 @@ class FastFile:
             scheme = step.get("prepend_scheme") or ("always" if step.get("add_prefix_space", True) else "never")
             spaces.prefix |= scheme in ("first", "always")
             spaces.once |= scheme == "first"
+            spaces.missing |= scheme != "never"
         elif kind == "WhitespaceSplit" and self.kind == "Unigram":
             spaces.merges = True
         elif kind == "Split" and step.get("pattern") == {"String": " "} and spaces.escapes:

@@ -77,7 +77,7 @@ NAMES: Mapping[Steps, tuple[Known, ...]] = {
     (r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", CHINESE, r"\p{N}"): (Known("deepseek-coder"),),
     (r"\p{N}{1,3}", KANA, DEEPSEEK_3): (Known("deepseek-v3"),),
     (TEKKEN,): (Known("tekken", ignores_merges=True),),
-    (GPT_4O,): (Known("gpt-4o"),),
+    (GPT_4O,): (Known("granite-embed-multi-97m", ignores_merges=True),),
     (SEED_CODER,): (Known("seed-coder"),),
     (r"\p{N}{1,3}", MINICPM_5): (Known("minicpm5", ignores_merges=True),),
     (WORD.removeprefix("|") + r"|\p{N}" + REST,): (Known("ufakzeka"),),

@@ -34,8 +34,8 @@ class SourceTokenizer(Protocol):
         """The text of an id's token, spaces written as the vocabulary writes them; "" for none."""
         ...
 
-    def alike(self, text: str) -> list[int]:
-        """As the source would, if added tokens left the spaces beside them alone and every text between them stood by itself."""
+    def alike(self, text: str) -> Iterator[list[int]]:
+        """As the source would if every text between added tokens stood by itself: without the spaces that tokens claim, then with."""
         ...
 
 
@@ -46,23 +46,44 @@ class Cuts:
         self.added = {one.text: one for one in added.values()}
         self._pattern = re.compile("|".join(map(re.escape, sorted(self.added, key=len, reverse=True))) or "(?!)")
 
-    def parts(self, text: str) -> Iterator[str | Added]:
-        """The texts between the tokens, and the tokens."""
+    def parts(self, text: str, *, strip: bool = False) -> Iterator[str | Added]:
+        """The texts between the tokens, and the tokens; with ``strip``, without the spaces that the tokens beside them claim."""
         place = 0
+        before: Added | None = None
         for found in self._pattern.finditer(text):
-            if found.start() > place:
-                yield text[place : found.start()]
-            yield self.added[found[0]]
-            place = found.end()
-        if place < len(text):
-            yield text[place:]
+            token = self.added[found[0]]
+            part = text[place : found.start()]
+            if strip:
+                part = part.lstrip() if before is not None and before.strips_right else part
+                part = part.rstrip() if token.strips_left else part
+            if part:
+                yield part
+            yield token
+            before, place = token, found.end()
+        rest = text[place:]
+        if strip and before is not None and before.strips_right:
+            rest = rest.lstrip()
+        if rest:
+            yield rest
 
 
 class FastSource:
-    """A tokenizer.json in the tokenizers library. ``rewriting`` is its normaliser without what is done to spaces."""
+    """A tokenizer.json in the tokenizers library. ``rewriting`` is its normaliser without what is done to spaces.
 
-    def __init__(self, tokenizer: tokenizers.Tokenizer, added: Mapping[int, Added], rewriting: Any = None) -> None:
+    With ``prefix_missing`` (Metaspace) the space in front is put only before what does not begin with one.
+    """
+
+    def __init__(
+        self,
+        tokenizer: tokenizers.Tokenizer,
+        added: Mapping[int, Added],
+        rewriting: Any = None,
+        *,
+        prefix_missing: bool = False,
+        unigram: bool = False,
+    ) -> None:
         self._tokenizer, self._rewriting, self._cuts = tokenizer, rewriting, Cuts(added)
+        self._missing, self._unigram = prefix_missing, unigram
 
     def encode(self, text: str) -> list[int]:
         """As the tokenizers library does. Raises ValueError."""
@@ -84,22 +105,29 @@ class FastSource:
         """The text of an id's token."""
         return self._tokenizer.id_to_token(place) or ""
 
-    def alike(self, text: str) -> list[int]:
+    def alike(self, text: str) -> Iterator[list[int]]:
         """Each text between added tokens by itself."""
-        ids: list[int] = []
-        for part in self._cuts.parts(text):
-            ids += [part.id] if isinstance(part, Added) else self.encode(part)
-        return ids
+        for strip in (True, False):
+            parts = self._cuts.parts(text, strip=strip)
+            yield [place for part in parts for place in ([part.id] if isinstance(part, Added) else self._alone(part))]
+
+    def _alone(self, part: str) -> list[int]:
+        # llama.cpp puts a space in front of whatever comes, but not of spaces alone where a unigram model is to read them.
+        puts = self._missing and part.startswith((" ", "▁")) and not (self._unigram and not part.strip(" "))
+        return self.encode(" " + part if puts else part)
 
 
 class SentencePieceSource:
     """A tokenizer.model in the sentencepiece library, and the added tokens around it as Transformers cuts them out.
 
     With ``prefix_once`` only the beginning of the whole text gets the space that SentencePiece puts before words ("legacy": false).
+    ``symbols`` are the model's own user-defined pieces.
     ``data`` has been checked: see ``sentencepiece_file``. Raises ValueError for what the library does not read.
     """
 
-    def __init__(self, data: bytes, added: Mapping[int, Added], *, prefix_once: bool) -> None:
+    def __init__(self, data: bytes, added: Mapping[int, Added], symbols: Mapping[int, Added], *, prefix_once: bool, unigram: bool) -> None:
+        self._unigram = unigram
+        self._all_cuts = Cuts({**symbols, **added})
         self._cuts, self._texts = Cuts(added), {place: one.text for place, one in added.items()}
         try:
             self._whole = sentencepiece.SentencePieceProcessor(model_proto=data)
@@ -110,21 +138,12 @@ class SentencePieceSource:
 
     def encode(self, text: str) -> list[int]:
         """Added tokens are cut out, with the spaces that they claim; each text between them goes to the library."""
-        parts = list(self._cuts.parts(text))
         ids: list[int] = []
-        for place, part in enumerate(parts):
+        for place, part in enumerate(self._cuts.parts(text, strip=True)):
             if isinstance(part, Added):
                 ids.append(part.id)
-                continue
-            before = parts[place - 1] if place else None
-            after = parts[place + 1] if place + 1 < len(parts) else None
-            piece = part
-            if isinstance(before, Added) and before.strips_right:
-                piece = piece.lstrip()
-            if isinstance(after, Added) and after.strips_left:
-                piece = piece.rstrip()
-            library = self._bare if self._once and place else self._whole
-            ids += library.encode(piece)
+            else:
+                ids += (self._bare if self._once and place else self._whole).encode(part)
         return ids
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
@@ -143,12 +162,15 @@ class SentencePieceSource:
             return self._texts[place]
         return str(self._whole.id_to_piece(place)) if 0 <= place < self._whole.get_piece_size() else ""
 
-    def alike(self, text: str) -> list[int]:
+    def alike(self, text: str) -> Iterator[list[int]]:
         """Each text between added tokens by itself."""
-        ids: list[int] = []
-        for part in self._cuts.parts(text):
-            ids += [part.id] if isinstance(part, Added) else self._whole.encode(part)
-        return ids
+        for strip in (True, False):
+            parts = self._all_cuts.parts(text, strip=strip)
+            yield [place for part in parts for place in ([part.id] if isinstance(part, Added) else self._alone(part))]
+
+    def _alone(self, part: str) -> list[int]:
+        library = self._bare if self._unigram and not part.strip(" ") else self._whole
+        return list(library.encode(part))
 
 
 def unpanicked(work: Callable[[], Result]) -> Result:

@@ -163,9 +163,14 @@ def _sentencepiece(
     kind, metadata = _escaped_metadata(spaces, unigram=file.kind == UNIGRAM, byte_fallback=file.byte_fallback)
     if file.kind not in (UNIGRAM, BYTE_PAIRS) or file.space_behind:
         raise unsupported("a SentencePiece model of words or characters")
+    symbols = {place: Added(place, entries.tokens[place]) for place, one in enumerate(entries.types) if one == TokenType.USER_DEFINED}
+    if file.kind == BYTE_PAIRS and file.add_prefix:
+        for place, symbol in symbols.items():
+            if len(symbol.text) == 1:  # the library would put a space behind it; a character is a token anyway
+                entries.types[place] = TokenType.NORMAL
     once = config.flag("legacy") is False or (fast is not None and fast.spaces().once)
     try:
-        source = SentencePieceSource(data, added, prefix_once=once)
+        source = SentencePieceSource(data, added, symbols, prefix_once=once, unigram=file.kind == UNIGRAM)
     except ValueError as error:
         raise bad(checkpoint, MODEL_FILES[0], str(error)) from error
     return Draft(kind, entries, added, source, metadata, file.special, fast.ends() if fast else None, begins=file.kind == BYTE_PAIRS)
@@ -175,7 +180,8 @@ def _escaped(checkpoint: Checkpoint, config: TokenizerConfig, fast: FastFile, ro
     """A tokenizer.json that was made of a SentencePiece model which is not there any more."""
     spaces = fast.spaces()
     known: dict[str, int] = {}
-    if fast.kind == "Unigram":
+    unigram = fast.kind == "Unigram"
+    if unigram:
         entries, known["unk"] = fast.unigram_entries()
         byte_fallback = bool(fast.model.get("byte_fallback"))
     else:
@@ -183,11 +189,12 @@ def _escaped(checkpoint: Checkpoint, config: TokenizerConfig, fast: FastFile, ro
         byte_fallback = bool(fast.model.get("byte_fallback")) and set(entries.tokens) >= BYTE
     if not spaces.escapes:
         raise unsupported("a model that neither works on bytes nor escapes spaces")
-    kind, metadata = _escaped_metadata(spaces, unigram=fast.kind == "Unigram", byte_fallback=byte_fallback)
+    kind, metadata = _escaped_metadata(spaces, unigram=unigram, byte_fallback=byte_fallback)
     added = merge_added(fast.added, config.added)
     if len(entries.tokens) > rows:
         raise entries.bad(f"it has {len(entries.tokens)} tokens, and the model has rows for {rows}")
-    source = FastSource(fast.open(checkpoint.text(NAME, LARGEST_JSON), added), added, spaces.rewriting)
+    tokenizer = fast.open(checkpoint.text(NAME, LARGEST_JSON), added)
+    source = FastSource(tokenizer, added, spaces.rewriting, prefix_missing=spaces.missing, unigram=unigram)
     begins = fast.values.get("post_processor") is None and config.kind in BEGIN
     return Draft(kind, entries, added, source, metadata, known, fast.ends(), begins)
 

@@ -21,6 +21,7 @@ def main() -> None:
     output = os.dup(1)
     os.dup2(2, 1)  # what C libraries print is for the log
     _bound()
+    os.environ["GGML_NO_BACKTRACE"] = "1"  # which would start a debugger
     with os.fdopen(output, "wb") as answer:
         answer.write(json.dumps(_answer(os.fsencode(task["model"]), task["texts"], task["tokens"])).encode())
     sys.stderr.flush()
