@@ -73,7 +73,7 @@ class Code(StrEnum):
     TOKENIZER_UNSUPPORTED = "tokenizer.unsupported"  # detail
     TOKENIZER_DIFFERS = "tokenizer.differs"  # detail (the text), wanted, given (tokens)
     TOKENIZER_NORMALISED = "tokenizer.normalised"  # detail (the text); a notice: only the source's normaliser differs
-    TOKENIZER_SPACES = "tokenizer.spaces"  # detail (the text); a notice: only spaces beside special tokens differ
+    TOKENIZER_SPACES = "tokenizer.spaces"  # detail (the text); a notice: only spaces beside special ones differ
     TEMPLATE_BAD = "template.bad"  # path, detail
     # an adapter
     ADAPTER_BAD = "adapter.bad"  # path, detail
