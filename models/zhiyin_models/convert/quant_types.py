@@ -77,7 +77,7 @@ class ModelShape:
     def is_70b(self) -> bool:
         """Whether llama.cpp takes it for a model of 70 billion weights."""
         if self.architecture in ("llama", "llama-embed"):
-            return self.layers == 80 and self.heads != self.kv_heads and self.experts != 8
+            return self.layers == 80 and self.heads != self.kv_heads
         return self.layers == LAYERS_OF_70B.get(self.architecture)
 
 

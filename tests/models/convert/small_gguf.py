@@ -92,8 +92,11 @@ class SmallModel:
         }
 
 
-def write_gguf(path: Path, model: SmallModel, weights: dict[str, Matrix], plain: int = BF16, split: int = 0) -> Path:
-    """The model as llama.cpp's converter writes it: in ``plain`` (F32, F16, BF16), what is kept in F32; ``split``: tensors of a file."""
+def write_gguf(path: Path, model: SmallModel, weights: dict[str, Matrix], plain: int = BF16, *, split: int = 0, kept: int = F32) -> Path:
+    """The model as llama.cpp's converter writes it: weights in ``plain`` (F32, F16, BF16), matrices that are not quantized in ``kept``.
+
+    ``split``: into files of so many tensors.
+    """
     writer = gguf.GGUFWriter(path, model.architecture, split_max_tensors=split)
     for key, value in model.metadata().items():
         name = f"{model.architecture}.{key}"
@@ -101,7 +104,7 @@ def write_gguf(path: Path, model: SmallModel, weights: dict[str, Matrix], plain:
     writer.add_array("tokenizer.ggml.tokens", [f"<{number}>" for number in range(100)])
     writer.add_bool("general.flag", True)
     for name, values in weights.items():
-        kind = F32 if kept_type(name, values.shape) is not None else plain
+        kind = (F32 if values.ndim == 1 else kept) if kept_type(name, values.shape) is not None else plain
         writer.add_tensor(name, packed(values, kind), raw_shape=values.shape if kind == BF16 else None, raw_dtype=QUANT[kind])
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -47,6 +47,15 @@ def test_the_file_is_the_one_that_the_library_writes(tmp_path: Path, plain: int,
     assert quantized(source, tmp_path / "ours.gguf", kind).read_bytes() == theirs.read_bytes()
 
 
+def test_what_is_kept_stays_in_the_type_that_it_has(tmp_path: Path) -> None:
+    model = SmallModel("gpt2", fused=True, biases=True, layers=2, kv_heads=4)
+    source = write_gguf(tmp_path / "source.gguf", model, model.values(), F16, kept=BF16)
+    theirs = library_quantize(source, tmp_path / "theirs.gguf", QUANT_TYPES["Q4_K_M"].file_type)
+    ours = quantized(source, tmp_path / "ours.gguf", "Q4_K_M")
+    assert tensors_of(ours)["position_embd.weight"][0] == BF16
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
 def test_experts_are_read_one_at_a_time_and_large_tensors_by_rows(tmp_path: Path) -> None:
     model = SmallModel("qwen3moe", experts=8, layers=2)
     source = write_gguf(tmp_path / "source.gguf", model, model.values())
