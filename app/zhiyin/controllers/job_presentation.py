@@ -63,9 +63,9 @@ def job_stages(task: Task) -> tuple[Stage, ...]:
         case Convert():
             measuring = (Stage.EVALUATE,) if task.evaluate else ()
             trying = (Stage.SMOKE,) if task.smoke else ()
-            return (Stage.CONVERT, Stage.PROVE, *measuring, *trying)
+            return (Stage.READ, Stage.CONVERT, Stage.PROVE, *measuring, *trying)
         case Quantize():
-            return (Stage.CONVERT,)
+            return (Stage.READ, Stage.CONVERT)
         case Calibrate():
             return (Stage.CALIBRATE,)
         case Evaluate():

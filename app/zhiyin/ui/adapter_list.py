@@ -12,6 +12,7 @@ from zhiyin.ui.form_row import soft_label
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.icons import icon
 from zhiyin.ui.theme import STEP, theme_signals
+from zhiyin.ui.tooltip import plain_tooltip
 
 WEIGHT_LIMIT = 10.0
 SETTLE_MS = 300  # a weight that is still being changed is not announced
@@ -137,7 +138,9 @@ class _AdapterRow(QWidget):
     def retranslateUi(self) -> None:
         self.weight.setAccessibleName(self.tr("Weight of {name}").format(name=self._item.name))
         self.weight.setToolTip(self.tr("How strongly it is merged; 1 is as it was trained"))
-        self.remove_button.set_hint(self.tr("Take out {name}").format(name=self._item.name))
+        take_out = self.tr("Take out {name}").format(name=self._item.name)
+        self.remove_button.set_hint(take_out)
+        self.remove_button.setToolTip(plain_tooltip(take_out))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -240,12 +240,11 @@ class ConversionForm(QWidget):
         for name, title in titles.items():
             self._sections[name].setText(title)
         self._rows["name"].set_words(self.tr("Name"), self.tr("The type is added to it."))
-        self._rows["imatrix"].set_words(
-            self.tr("Importance matrix"), self.tr("Says which weights matter most; small types lose less with one.")
-        )
-        self._rows["template"].set_words(self.tr("Chat template"), self.tr("How turns are written for the model."))
-        self.imatrix.set_words(self.tr("none"), self.tr("Choose…"), self.tr("Use no importance matrix"))
-        self.template.set_words(self.tr("the checkpoint's own"), self.tr("Choose…"), self.tr("Use the checkpoint's own template"))
+        imatrix, template = self.tr("Importance matrix"), self.tr("Chat template")
+        self._rows["imatrix"].set_words(imatrix, self.tr("Says which weights matter most; small types lose less with one."))
+        self._rows["template"].set_words(template, self.tr("How turns are written for the model."))
+        self.imatrix.set_words(imatrix, self.tr("none"), self.tr("Choose…"), self.tr("Use no importance matrix"))
+        self.template.set_words(template, self.tr("the checkpoint's own"), self.tr("Choose…"), self.tr("Use the checkpoint's own template"))
         self.convert_button.setText(self.tr("Convert"))
         self.refresh()
 

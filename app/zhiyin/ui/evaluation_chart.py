@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zhiyin.ui.amounts import number_text, percent_text, size_text
 from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
+from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin_models.evaluate.report import Evaluation
 
 WIDE = 520  # logical pixels from which the bars and the curve stand side by side
@@ -45,10 +46,11 @@ class EvaluationChart(QWidget):
         if found.agreement > 0:
             figures.append((self.tr("Agreement"), percent_text(found.agreement, 1), self.tr("same next token")))
         if found.size > 0:
-            part = self.tr("{part} of {size}").format(
-                part=percent_text(found.size / found.reference_size), size=size_text(found.reference_size)
-            )
-            figures.append((self.tr("Size"), size_text(found.size), part if found.reference_size > 0 else ""))
+            part = ""
+            if found.reference_size > 0:
+                whole = size_text(found.reference_size)
+                part = self.tr("{part} of {size}").format(part=percent_text(found.size / found.reference_size), size=whole)
+            figures.append((self.tr("Size"), size_text(found.size), part))
         if found.speed > 0:
             before = self.tr("{before} before").format(before=number_text(found.reference_speed)) if found.reference_speed > 0 else ""
             figures.append((self.tr("Speed"), self.tr("{speed} tok/s").format(speed=number_text(found.speed)), before))
@@ -83,7 +85,7 @@ class EvaluationChart(QWidget):
         """Texts in the language of the moment."""
         self.setAccessibleName(self.tr("Evaluation of {type}").format(type=self._evaluation.type))
         self.setAccessibleDescription(self.description())
-        self.setToolTip(self.description())
+        self.setToolTip(plain_tooltip(self.description()))
         self.update()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -49,9 +49,10 @@ class FileChoice(QWidget):
         self.set_path(path)
         self.changed.emit()
 
-    def set_words(self, none: str, choose: str, clear: str) -> None:
-        """What stands for no file, on the button, and on the cross."""
+    def set_words(self, name: str, none: str, choose: str, clear: str) -> None:
+        """What it is, what stands for no file, on the button, and on the cross."""
         self._none = none
         self.button.setText(choose)
+        self.button.setAccessibleName(f"{name}: {choose}")
         self.clear_button.set_hint(clear)
         self.set_path(self._path)

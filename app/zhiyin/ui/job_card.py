@@ -10,6 +10,7 @@ from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.evaluation_chart import EvaluationChart, evaluation_title
 from zhiyin.ui.form_row import soft_label
 from zhiyin.ui.icon_button import IconButton
+from zhiyin.ui.long_lines import break_long_words
 from zhiyin.ui.notice_label import NoticeLabel
 from zhiyin.ui.stage_line import StageLine
 from zhiyin.ui.theme import STEP, ui_font
@@ -59,8 +60,9 @@ class JobCard(QFrame):
         self.bar = QProgressBar(self)
         self.bar.setRange(0, SCALE)
         self.bar.setTextVisible(False)
-        self.state = soft_label(self)
-        self.state.setWordWrap(False)
+        self.state = ElidedLabel(parent=self)
+        self.state.setProperty("tone", "soft")
+        self.state.setFont(ui_font(9.5))
         self.detail = ElidedLabel(parent=self, middle=True)
         self.detail.setProperty("tone", "soft")
         self.detail.setFont(ui_font(9.0))
@@ -219,13 +221,13 @@ class _Answer(QFrame):
         super().__init__(parent)
         self.setProperty("ground", "wash")
         self.prompt = soft_label(self)
-        self.prompt.setText(prompt)
+        self.prompt.setText(break_long_words(prompt))
         self.prompt.setVisible(bool(prompt))
         self.answer = QLabel(self)
         self.answer.setTextFormat(Qt.TextFormat.PlainText)
         self.answer.setWordWrap(True)
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.answer.setText(answer[:LONGEST_ANSWER])
+        self.answer.setText(break_long_words(answer[:LONGEST_ANSWER]))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
         layout.setSpacing(STEP)

@@ -9,7 +9,14 @@ import unicodedata
 BREAK = "\u2060\n"
 LONGEST = 1000  # characters in a displayed line
 _LONG = re.compile(rf"[^\n]{{{LONGEST + 1},}}")
+_LONG_WORD = re.compile(r"[!-~\u00a1-\u024f]{33,}")
+_PIECE = re.compile(r"(.{1,31}[/\\_.-]|.{32})(?=.)")
 _CLINGING = frozenset("\u200d\ufe0e\ufe0f\u2060")
+
+
+def break_long_words(text: str) -> str:
+    """The text with places to wrap (zero-width spaces) in words of more than 32 letters: a path must not widen what it is shown in."""
+    return _LONG_WORD.sub(lambda word: _PIECE.sub("\\1\u200b", word.group()), text)
 
 
 def break_long_lines(text: str) -> str:

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from zhiyin.ui.form_row import soft_label
 from zhiyin.ui.icons import icon_pixmap
+from zhiyin.ui.long_lines import break_long_words
 from zhiyin.ui.theme import STEP, theme, theme_signals
 
 SIGNS = {
@@ -21,6 +22,7 @@ class NoticeLabel(QWidget):
 
     def __init__(self, text: str, parent: QWidget | None = None, *, kind: str = "info") -> None:
         super().__init__(parent)
+        self._text = ""
         self._kind = kind
         self._sign = QLabel(self)
         self._sign.setFixedSize(SIGN_SIZE, SIGN_SIZE + 2)
@@ -39,14 +41,15 @@ class NoticeLabel(QWidget):
         self._kind = kind or self._kind
         self.label.setProperty("tone", "error" if self._kind == "error" else "soft")
         self.label.style().polish(self.label)
-        self.label.setText(text)
+        self._text = text
+        self.label.setText(break_long_words(text))
         self.setAccessibleName(text)
         self.setVisible(bool(text))
         self._draw()
 
     def text(self) -> str:
         """What is said."""
-        return self.label.text()
+        return self._text
 
     def _draw(self) -> None:
         name, role = SIGNS[self._kind]

@@ -184,6 +184,12 @@ class TypeTable(QWidget):
             row.update()
 
 
+def _loss_text(loss: float) -> str:
+    """A small loss is not rounded to none."""
+    places = 0 if loss == 0 else 2 if abs(loss) < 0.001 else 1
+    return percent_text(loss, places, signed=True)
+
+
 class _Header(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -250,7 +256,7 @@ class _TypeRow(QCheckBox):
         recommended = QCoreApplication.translate("TypeTable", "recommended")
         hints = [words for words in (recommended if estimate.type == RECOMMENDED else "", fit_words(fit)) if words]
         shown = recommended if estimate.type == RECOMMENDED and fit in (FITS, UNKNOWN) else " · ".join(hints)
-        loss = DASH if estimate.loss is None else percent_text(estimate.loss, 1 if abs(estimate.loss) >= 0.001 else 2, signed=True)
+        loss = DASH if estimate.loss is None else _loss_text(estimate.loss)
         self.texts = {"type": estimate.type, "file": size_text(estimate.file), "loss": loss, "dot": "", "hint": shown}
         for number in range(len(CONTEXTS)):
             self.texts[f"memory{number}"] = size_text(estimate.memory[number]) if number < len(estimate.memory) else DASH

@@ -15,11 +15,21 @@ from pytestqt.qtbot import QtBot
 
 from zhiyin import i18n
 from zhiyin.resources import asset_path
+from zhiyin.ui.adapter_list import AdapterItem
 from zhiyin.ui.context_meter import ContextMeter
 from zhiyin.ui.conversation_list import ConversationItem
+from zhiyin.ui.conversion_form import Place
+from zhiyin.ui.conversion_page import PageState
+from zhiyin.ui.job_card import JobView
 from zhiyin.ui.main_window import MainWindow
+from zhiyin_models.convert.inspection import Inspection, TypeEstimate
+from zhiyin_models.evaluate.report import Evaluation, TextScore
+from zhiyin_models.jobs.protocol import Status
+from zhiyin_models.work import Progress, Stage
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
+FOUND = Inspection("/c", "c", "A", "a", 1, "BF16", 1, 1, 1, 1, "BPE", "", "", types=(TypeEstimate("Q4_K_M", 1, (1, 1, 1)),))
+MEASURED = Evaluation("/m", "/r", "Q4_K_M", 1, 2, (TextScore("zh", 1, 2.0, 1.0),), 2.0, 1.0, 0.1, 0.2, 0.9, 1.0, 1.0, (0.0, 0.1, 0.2))
 LATIN_ON_PURPOSE = {"Top-p", "Top-k", "Min-p", "Typical-p"}
 
 
@@ -90,6 +100,11 @@ def window(qtbot: QtBot) -> MainWindow:
     made.show()
     made.toggle_panel()
     made.settings_page.form()
+    made.conversion_page.set_state(PageState(inspection=FOUND, adapters=(AdapterItem("/a", "a"),)))
+    made.conversion_page.set_free_memory(1 << 30)
+    jobs = [JobView(str(status), "x", status, tuple(Stage), Progress(Stage.CONVERT, 1, 2, 5), evaluations=(MEASURED,)) for status in Status]
+    made.conversion_page.set_jobs(jobs)
+    made.conversion_page.set_place(Place("/data", 1 << 40))
     made.header.model_chooser.open_popup()
     popup = made.header.model_chooser.popup()
     assert popup is not None
