@@ -2,6 +2,7 @@
 
 import ctypes
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +19,7 @@ from zhiyin_models.engine.library_log import LibraryLog
 from zhiyin_models.engine.loader import NO_MEMORY, UNKNOWN_ARCHITECTURE
 from zhiyin_models.engine.placement import Placement, place
 from zhiyin_models.engine.protocol import Load
+from zhiyin_models.engine.thread_pace import ThreadPace
 from zhiyin_models.engine.vocabulary import Vocabulary, to_bytes
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.library.fit import memory_available
@@ -27,7 +29,7 @@ from zhiyin_models.work import Stop, StoppedError
 Logits: TypeAlias = NDArray[np.float32]
 STOP_SECONDS = 0.02  # how soon a stop reaches a batch that is being decoded
 LOGITS_BYTES = 32 << 20  # of one batch; llama.cpp keeps them twice
-LEAST_BATCH, MOST_BATCH = 32, 256  # a batch of more is not faster, and its steps take longer than a stop may
+LEAST_BATCH, MOST_BATCH = 32, 128  # a batch of more is hardly faster, and its steps take longer than a stop may
 PIECE = 1 << 16  # characters that are tokenized at once
 NO_VOCABULARY = 0  # llama_vocab_type
 SHORTEST_CONTEXT = 16
@@ -65,6 +67,8 @@ def open_file(path: Path) -> GGUFFile:
     file = read_metadata(path)
     file.check_complete()
     file.check_chat()
+    if 0 < file.trained_context < SHORTEST_CONTEXT:
+        raise ModelError(Code.MODEL_DAMAGED, path=str(file.path), detail=f"context_length = {file.trained_context}")
     return file
 
 
@@ -88,8 +92,7 @@ class OpenVocabulary:
         if self.vocabulary.type == NO_VOCABULARY or not self.vocabulary.size:
             self.close()
             raise ModelError(Code.MODEL_DAMAGED, path=str(file.path), detail="no vocabulary")
-        trained: int = llama_cpp.llama_model_n_ctx_train(self._model)
-        self.trained_context = max(SHORTEST_CONTEXT, trained) if trained > 0 else 0
+        self.trained_context = file.trained_context
 
     def __enter__(self) -> Self:
         return self
@@ -162,6 +165,9 @@ class MeasuredModel:
         flag.watch(self._context)
         self.vocabulary: int = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self._model))
         self.batch = batch
+        on_cpu = self._placement.gpu_layers <= file.layers
+        self._threads = {1: physical_cores(), batch: physical_cores()}  # by the number of tokens
+        self._paces = {count: ThreadPace(threads if on_cpu else 1, self._use(count)) for count, threads in self._threads.items()}
         self._batch = llama_cpp.llama_batch_init(batch, 0, 1)
 
     def __enter__(self) -> Self:
@@ -201,15 +207,25 @@ class MeasuredModel:
             batch.seq_id[index][0] = 0
             batch.logits[index] = first <= position < last
             wanted += first <= position < last
+        began = time.perf_counter()
         result: int = llama_cpp.llama_decode(self._context, batch)
         if result == ABORTED:
             raise StoppedError
         if result:
             raise ModelError(Code.DECODE_FAILED, detail=f"llama_decode returned {result}")
         llama_cpp.llama_synchronize(self._context)
+        if pace := self._paces.get(len(tokens)):
+            pace.note(time.perf_counter() - began)
         if not wanted:
             return np.empty((0, self.vocabulary), np.float32)
         return np.ctypeslib.as_array(llama_cpp.llama_get_logits(self._context), (wanted, self.vocabulary))
+
+    def _use(self, tokens: int) -> Callable[[int], None]:
+        def use(count: int) -> None:
+            self._threads[tokens] = count
+            llama_cpp.llama_set_n_threads(self._context, self._threads[1], self._threads[self.batch])
+
+        return use
 
     def _load_weights(self, handles: Sequence[Any]) -> Any:
         parameters = llama_cpp.llama_model_default_params()

@@ -26,9 +26,9 @@ def read_text(path: Path) -> str:
     """A text file in UTF-8, with or without a byte order mark. Raises TEXT_UNREADABLE."""
     shown = str(path).encode("utf-8", "replace").decode()
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its other end
+            raise ModelError(Code.TEXT_UNREADABLE, path=shown, detail="not a file")
         with path.open("rb") as file:
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise ModelError(Code.TEXT_UNREADABLE, path=shown, detail="not a file")
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
