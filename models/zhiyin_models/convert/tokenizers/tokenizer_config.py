@@ -48,11 +48,13 @@ class TokenizerConfig:
         """The texts of all special tokens that have a role, or are called additional ones."""
         texts = {self.token(role) for role in ROLES}
         for values in (self.values, self._map):
-            more = values.get("additional_special_tokens")
-            for item in more if isinstance(more, list) else ():
-                text = item.get("content") if isinstance(item, dict) else item
-                if isinstance(text, str):
-                    texts.add(text)
+            for name in ("additional_special_tokens", "extra_special_tokens"):  # the same, before and after Transformers 5
+                more = values.get(name)
+                items = more.values() if isinstance(more, dict) else more if isinstance(more, list) else ()
+                for item in items:
+                    text = item.get("content") if isinstance(item, dict) else item
+                    if isinstance(text, str):
+                        texts.add(text)
         return texts - {""}
 
     def _object(self, name: str) -> Mapping[str, Any]:

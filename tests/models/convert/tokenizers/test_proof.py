@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.models.convert.starter_checkpoint import metadata_of
 from tests.models.convert.tokenizers.made_tokenizers import (
     byte_level,
     folder_of,
@@ -144,3 +145,31 @@ def test_the_corpus_holds_what_a_tokenizer_may_trip_over() -> None:
     assert {"<0>", "before<499>after <499> end"} <= set(texts)
     assert len(texts) == len(set(texts)) < 3000
     assert json.dumps(texts)
+
+
+def test_the_starters_own_vocabulary(starter: Path, tmp_path: Path) -> None:
+    """A real one: its tokenizer.json becomes what is in its GGUF file."""
+    inside = metadata_of(starter)
+    merges, types, tokens = (inside[f"tokenizer.ggml.{name}"] for name in ("merges", "token_type", "tokens"))
+    assert isinstance(merges, list)
+    assert isinstance(types, list)
+    assert isinstance(tokens, list)
+    added = [
+        {"id": place, "content": text, "special": True} for place, (text, kind) in enumerate(zip(tokens, types, strict=True)) if kind == 3
+    ]
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    digits = {"type": "Digits", "individual_digits": True}
+    content = {
+        "version": "1.0",
+        "added_tokens": [one | flags for one in added],
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [digits, known.byte_level(use_regex=True)]},
+        "model": {"type": "BPE", "vocab": {text: place for place, text in enumerate(tokens)}, "merges": merges},
+    }
+    config = {"eos_token": "<|im_end|>", "bos_token": "<|im_start|>", "chat_template": inside["tokenizer.chat_template"]}
+    folder = folder_of(tmp_path / "模型", {"tokenizer.json": content, "tokenizer_config.json": config})
+    vocabulary = vocabulary_of(folder, len(tokens))
+    for name in ("model", "pre", "tokens", "token_type", "merges", "bos_token_id", "eos_token_id"):
+        assert vocabulary.metadata[f"tokenizer.ggml.{name}"] == inside[f"tokenizer.ggml.{name}"]
+    assert vocabulary.metadata["tokenizer.chat_template"] == inside["tokenizer.chat_template"]
+    assert proven(vocabulary, tmp_path) == ()
+    assert prove(starter, vocabulary, silent, Stop()) == ()
