@@ -18,7 +18,9 @@ LOOK_FOR_ASSETS = """
 import json
 import zhiyin, zhiyin_models
 from zhiyin.resources import asset_path
-print(json.dumps([zhiyin.__file__, zhiyin_models.__file__, str(asset_path("translations").parent)]))
+from zhiyin_models.resources import asset_path as model_asset_path
+assets = [str(asset_path("translations").parent), str(model_asset_path("evaluation/zh.txt").parents[1])]
+print(json.dumps([zhiyin.__file__, zhiyin_models.__file__, *assets]))
 """
 
 
@@ -67,9 +69,11 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_both_packages_their_assets_and_the_licence(root: Path, wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"zhiyin/__main__.py", "zhiyin_models/engine/protocol.py"} <= names
-    shipped = {path.relative_to(root / "assets/app").as_posix() for path in (root / "assets/app").rglob("*") if path.is_file()}
-    assert shipped
-    assert {f"zhiyin/assets/{name}" for name in shipped} <= names
+    for folder, package in (("app", "zhiyin"), ("models", "zhiyin_models")):
+        assets = root / "assets" / folder
+        shipped = {path.relative_to(assets).as_posix() for path in assets.rglob("*") if path.is_file()}
+        assert shipped
+        assert {f"{package}/assets/{name}" for name in shipped} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests", "packaging", "app/", "models/"))]
 
@@ -84,19 +88,21 @@ def look_for_assets(**environment: str) -> list[Path]:
 def test_a_wheels_install_finds_its_assets(wheel: Path, tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
     subprocess.run([*pip, "--target", str(tmp_path), str(wheel)], check=True, env={**os.environ, "PIP_CONFIG_FILE": os.devnull})
-    app, models, assets = look_for_assets(PYTHONPATH=str(tmp_path))
+    app, models, assets, model_assets = look_for_assets(PYTHONPATH=str(tmp_path))
     assert app == tmp_path / "zhiyin/__init__.py"
     assert models == tmp_path / "zhiyin_models/__init__.py"
     assert assets == tmp_path / "zhiyin/assets"
+    assert model_assets == tmp_path / "zhiyin_models/assets"
     assert (assets / "translations").is_dir()
     assert {"zhiyin", "zhiyin-models"} <= {path.name for path in (tmp_path / "bin").iterdir()}
 
 
 def test_an_editable_install_finds_its_assets(root: Path) -> None:
-    app, models, assets = look_for_assets(PYTHONPATH="")
+    app, models, assets, model_assets = look_for_assets(PYTHONPATH="")
     assert app == root / "app/zhiyin/__init__.py"
     assert models == root / "models/zhiyin_models/__init__.py"
     assert assets == root / "assets/app"
+    assert model_assets == root / "assets/models"
 
 
 @pytest.mark.parametrize("command", ["zhiyin", "zhiyin-models"])
