@@ -114,6 +114,7 @@ def test_a_dropped_checkpoint_becomes_a_model_to_chat_with(open_app: Open, data_
     assert app.short(4).ask("Hello")
 
 
+@pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)  # the platform of these tests has no tray
 def test_cancelling_is_seen_at_once_and_leaves_nothing(open_app: Open, data_dir: Path, checkpoint: Path) -> None:
     app = open_app(data_dir)
     converting = Converting(app)
