@@ -85,6 +85,8 @@ def convert(task: Convert, report: Report, stop: Stop) -> Outcome:
     importance = Importance.open(Path(task.imatrix)) if task.imatrix else None
     with opened(task.source, task.adapters, task.template) as ready:
         stop.check()
+        if importance is not None:
+            importance.check(ready.tensors)
         outputs = list(task.outputs)
         wide = next((output for output, kind in zip(outputs, kinds, strict=True) if _is_wide(kind)), None)
         temporary = task.evaluate and wide is None
@@ -120,6 +122,8 @@ def quantize(task: Quantize, report: Report, stop: Stop) -> Outcome:
     importance = Importance.open(Path(task.imatrix)) if task.imatrix else None
     source = GGUFSource(Path(task.source))
     try:
+        if importance is not None:
+            importance.check([(target.name, target.shape) for target in source.targets()])
         plans = [source.plan(QUANT_TYPES[output.type], imatrix=importance is not None) for output in task.outputs]
         writers = _writers(task.outputs, plans, source.fingerprint(), _stamp(task.imatrix))
         with _writing(writers):

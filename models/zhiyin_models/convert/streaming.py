@@ -1,7 +1,8 @@
 """The one pass: each tensor is read once, quantized on all cores for every output, and written; nothing else touches the disk."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from math import prod
 
 import numpy as np
@@ -12,11 +13,12 @@ from zhiyin_models.convert.kernels import Kernels
 from zhiyin_models.convert.model_writer import ModelWriter
 from zhiyin_models.convert.plan import FilePlan
 from zhiyin_models.convert.quant_types import tensor_bytes
-from zhiyin_models.convert.tensors import Matrix, Piece, Target, TensorSource
+from zhiyin_models.convert.tensors import Matrix, Target, TensorSource
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.work import Pace, Report, Stage, Stop
 
 SLAB = 16 << 20  # bytes of output that are quantized before they are written
+READ_AHEAD = 32 << 20  # values of two pieces that may be held at once
 
 
 class Stream:
@@ -41,19 +43,36 @@ class Stream:
 
     def run(self) -> None:
         """Write every tensor that is not written yet."""
-        for index, target in enumerate(self._targets):
-            writers = [writer for writer in self._writers if writer.done <= index]
-            self._done += self._values[index] * (len(self._writers) - len(writers))
-            if writers:
-                self._write(index, target, writers)
-            self._pace.at(self._done, target.name)
+        wanted = [index for index in range(len(self._targets)) if any(writer.done <= index for writer in self._writers)]
+        with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+            pieces = self._pieces(wanted, reader)
+            for index, target in enumerate(self._targets):
+                writers = [writer for writer in self._writers if writer.done <= index]
+                self._done += self._values[index] * (len(self._writers) - len(writers))
+                if writers:
+                    self._write(index, target, writers, pieces)
+                self._pace.at(self._done, target.name)
 
-    def _write(self, index: int, target: Target, writers: Sequence[ModelWriter]) -> None:
+    def _pieces(self, wanted: Sequence[int], reader: ThreadPoolExecutor) -> Iterator[Matrix]:
+        """The values of every piece, in order. While one is quantized the next is read, unless both together are large."""
+        pieces = [
+            (piece, self._values[index] // len(self._targets[index].pieces)) for index in wanted for piece in self._targets[index].pieces
+        ]
+        waiting: Future[Matrix] | None = None
+        for number, (piece, size) in enumerate(pieces):
+            values = piece.make(self._source) if waiting is None else waiting.result()
+            waiting = None
+            if number + 1 < len(pieces) and size + pieces[number + 1][1] <= READ_AHEAD:
+                waiting = reader.submit(pieces[number + 1][0].make, self._source)
+            yield values
+            del values
+
+    def _write(self, index: int, target: Target, writers: Sequence[ModelWriter], pieces: Iterator[Matrix]) -> None:
         importance = self._importance.of(target.name, target.shape) if self._importance is not None else None
         starts = [writer.tensors[index].offset for writer in writers]
-        for number, piece in enumerate(target.pieces):
+        for number in range(len(target.pieces)):
             self._stop.check()
-            values = self._made(piece, target)
+            values = next(pieces).reshape(-1, target.shape[-1])
             for place, writer in enumerate(writers):
                 kind = writer.tensors[index].type
                 weights = _of_piece(importance, number, len(target.pieces))
@@ -64,10 +83,6 @@ class Stream:
             if end != tensor.offset + tensor.size:  # of the family's own declaration: never written as a model
                 raise ModelError(Code.TENSOR_SHAPE, name=target.name, actual=str(end - tensor.offset), wanted=str(tensor.size))
             writer.finish_tensor(index)
-
-    def _made(self, piece: Piece, target: Target) -> Matrix:
-        values = piece.make(self._source)
-        return values.reshape(-1, target.shape[-1])
 
     def _quantize(self, values: Matrix, kind: int, importance: Matrix | None, writer: ModelWriter, *, start: int, name: str) -> int:
         """Rows of one piece into one file; returns where the next piece begins."""
