@@ -69,7 +69,10 @@ def _named(value: Any) -> str:
 
 def _compile(source: str, path: Path) -> None:
     try:
+        source.encode()  # JSON can spell what is no text
         ChatTemplate(source, bos="", eos="")
+    except UnicodeEncodeError as error:
+        raise _bad(path, "it is no text") from error
     except ModelError as error:
         raise _bad(path, str(error.failure.args.get("detail", ""))) from error
 

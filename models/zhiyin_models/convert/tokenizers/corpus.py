@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 ALONE = 500  # added tokens that are also tried by themselves
 TOGETHER = 24  # added tokens in one text
-SAMPLE = 3000  # tokens of the vocabulary whose own texts are tried
+SAMPLE = 3000  # tokens of the vocabulary whose own texts are tried, of ordinary ones
 NEIGHBOURS = 8  # of them in one text
 
 TEXTS = (
@@ -88,11 +88,9 @@ def texts(added: Sequence[str]) -> list[str]:
 
 
 def of_tokens(words: Sequence[str]) -> Iterator[str]:
-    """The texts of tokens, a few beside each other, of all that there are as many as ``SAMPLE``."""
-    step = max(1, len(words) // SAMPLE)
-    chosen = words[::step]
-    for place in range(0, len(chosen), NEIGHBOURS):
-        yield "".join(chosen[place : place + NEIGHBOURS])
+    """The texts of tokens, a few beside each other."""
+    for place in range(0, len(words), NEIGHBOURS):
+        yield "".join(words[place : place + NEIGHBOURS])
 
 
 def _between(added: Sequence[str]) -> Iterator[str]:

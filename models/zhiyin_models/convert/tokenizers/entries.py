@@ -75,6 +75,10 @@ class Entries:
             raise self.bad(f"it has {len(self.tokens)} tokens, and the model has rows for {rows}")
         while len(self.tokens) < rows:
             self.append("", ADDED_SCORE, TokenType.UNUSED)
+        try:
+            "".join(self.tokens).encode()
+        except UnicodeEncodeError as error:
+            raise self.bad("a token is no text") from error
         seen: dict[str, int] = {}
         for place, text in enumerate(self.tokens):
             if text and "\0" not in text:

@@ -223,11 +223,14 @@ class FastFile:
         merges: list[tuple[str, str]] = []
         for item in listed:
             pair = item.split(" ") if isinstance(item, str) else item
-            if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(half, str) and half for half in pair):
+            if not isinstance(pair, list) or len(pair) != 2:
                 raise self.bad(f"the merge {str(item)[:40]!r}")
-            if " " in pair[0] or " " in pair[1]:
+            left, right = pair
+            if not (left and right and isinstance(left, str) and isinstance(right, str)):
+                raise self.bad(f"the merge {str(item)[:40]!r}")
+            if " " in left or " " in right:
                 raise unsupported(f"the merge {str(item)[:40]!r}")
-            merges.append((pair[0], pair[1]))
+            merges.append((left, right))
         return merges
 
     def _normalizers(self) -> list[Mapping[str, Any]]:

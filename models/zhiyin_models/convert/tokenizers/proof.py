@@ -70,12 +70,12 @@ class Written:
         self._source = vocabulary.source
 
     def words(self) -> list[str]:
-        """The texts of ordinary tokens that are whole characters."""
-        found = [self.piece(place) for place, kind in enumerate(self.types) if kind == TokenType.NORMAL]
+        """The texts of ordinary tokens that are whole characters: as many as the corpus takes."""
+        places = [place for place, kind in enumerate(self.types) if kind == TokenType.NORMAL]
         words: list[str] = []
-        for piece in found:
+        for place in places[:: max(1, len(places) // corpus.SAMPLE)]:
             try:
-                words.append(piece.decode())
+                words.append(self.piece(place).decode())
             except UnicodeDecodeError:
                 continue
         return words
@@ -118,9 +118,11 @@ class Child:
 
     def __init__(self, task: dict[str, Any], model: Path) -> None:
         self._model, self._task = model, json.dumps(task).encode()
-        self._process = subprocess.Popen(
-            child_command("proof"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=child_environment()
-        )
+        pipe = subprocess.PIPE
+        try:
+            self._process = subprocess.Popen(child_command("proof"), env=child_environment(), stdin=pipe, stdout=pipe, stderr=pipe)
+        except OSError as error:
+            raise self._bad(str(error)) from error
         self._answer, self._log = b"", b""
         self._talk = threading.Thread(target=self._communicate, name="proof", daemon=True)
 
@@ -147,7 +149,10 @@ class Child:
             ended = exit_report(code)
             last = self._log[-LOG:].decode("utf-8", "replace").strip().rpartition("\n")[2]
             raise self._bad(f"llama.cpp: {ended.signal or ended.code} {last}".strip())
-        answer = json.loads(self._answer)
+        try:
+            answer = json.loads(self._answer)
+        except ValueError as error:
+            raise self._bad("llama.cpp: no answer") from error
         if "error" in answer:
             raise self._bad(f"llama.cpp: {answer['error'][:TOLD]}")
         return dict(answer)

@@ -10,7 +10,8 @@ from zhiyin_models.convert.tokenizers.entries import LONGEST, Added
 from zhiyin_models.errors import Code, ModelError
 
 ROLES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
-MOST_ADDED = 1 << 18
+MOST_ADDED = 1 << 14  # Gemma 3 has some 6,400
+LONGEST_ADDED = 1 << 10  # characters
 LARGEST_CONFIG = 32 << 20  # bytes
 
 
@@ -78,7 +79,7 @@ class TokenizerConfig:
         texts = {one.text for one in found.values()}
         roles = self.roles()
         for text, place in self._object("added_tokens.json").items():
-            if not is_id(place) or len(text) > LONGEST or len(found) > MOST_ADDED:
+            if not is_id(place) or len(text) > LONGEST_ADDED or len(found) > MOST_ADDED:
                 raise bad(self.checkpoint, "added_tokens.json", f"the token {text[:40]!r} has the id {str(place)[:20]}")
             if place not in found and text not in texts:
                 found[place] = Added(place, text, special=text in roles)
@@ -88,7 +89,7 @@ class TokenizerConfig:
 def added_token(checkpoint: Checkpoint, name: str, place: int, value: Mapping[str, Any]) -> Added:
     """One added token as Transformers and tokenizers write it."""
     text = value.get("content")
-    if not isinstance(text, str) or len(text) > LONGEST or not text:
+    if not isinstance(text, str) or len(text) > LONGEST_ADDED or not text:
         raise bad(checkpoint, name, f"the added token {place}")
     return Added(
         place,

@@ -9,7 +9,7 @@ from zhiyin_models.convert.tensors import Metadata
 from zhiyin_models.convert.tokenizers import byte_pair_files
 from zhiyin_models.convert.tokenizers.chat_template import read_template
 from zhiyin_models.convert.tokenizers.entries import Added, Entries, TokenType, merge_added
-from zhiyin_models.convert.tokenizers.fast_tokenizer import BYTE, NAME, FastFile, Spaces
+from zhiyin_models.convert.tokenizers.fast_tokenizer import BYTE, NAME, SPACE, FastFile, Spaces
 from zhiyin_models.convert.tokenizers.pre_tokenizers import name_of, unsupported
 from zhiyin_models.convert.tokenizers.sentencepiece_file import BYTE_PAIRS, LARGEST_FILE, UNIGRAM, SentencePieceFile, parse
 from zhiyin_models.convert.tokenizers.source_tokenizer import FastSource, SentencePieceSource, SourceTokenizer
@@ -169,8 +169,9 @@ def _sentencepiece(
             if len(symbol.text) == 1:  # the library would put a space behind it; a character is a token anyway
                 entries.types[place] = TokenType.NORMAL
     once = config.flag("legacy") is False or (fast is not None and fast.spaces().once)
+    cut = {place: one for place, one in added.items() if place not in symbols or one.text.strip(SPACE)}  # spaces are the library's own
     try:
-        source = SentencePieceSource(data, added, symbols, prefix_once=once, unigram=file.kind == UNIGRAM)
+        source = SentencePieceSource(data, cut, symbols, prefix_once=once, unigram=file.kind == UNIGRAM)
     except ValueError as error:
         raise bad(checkpoint, MODEL_FILES[0], str(error)) from error
     return Draft(kind, entries, added, source, metadata, file.special, fast.ends() if fast else None, begins=file.kind == BYTE_PAIRS)
@@ -218,9 +219,16 @@ def _escaped_metadata(spaces: Spaces, *, unigram: bool, byte_fallback: bool) -> 
 
 
 def _spell_spaces(entries: Entries) -> None:
-    """The library looks for user-defined tokens in the text as it is, so their spaces are written as spaces."""
+    """The library looks for user-defined tokens in the text as it is, so their spaces are written as spaces.
+
+    Runs of nothing but spaces (Gemma has them) are pieces like others there, merged before all others.
+    """
     texts = set(entries.tokens)
     for place, kind in enumerate(entries.types):
-        text = entries.tokens[place].replace("▁", " ")
-        if kind == TokenType.USER_DEFINED and text not in texts:
-            entries.tokens[place] = text
+        text = entries.tokens[place]
+        if kind != TokenType.USER_DEFINED or SPACE not in text:
+            continue
+        if not text.strip(SPACE):
+            entries.types[place], entries.scores[place] = TokenType.NORMAL, 1.0
+        elif text.replace(SPACE, " ") not in texts:
+            entries.tokens[place] = text.replace(SPACE, " ")

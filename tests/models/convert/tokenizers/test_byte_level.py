@@ -200,16 +200,16 @@ def test_templates_in_their_order(qwen: str, tmp_path: Path) -> None:
     assert found(str(own)) == ("模板.jinja", "{{ messages }}")
 
 
-@pytest.mark.parametrize("source", ["{% for x in %}", "{{ unclosed", "x" * 200_000])
+@pytest.mark.parametrize("source", ["{% for x in %}", "{{ unclosed", "x" * 200_000, "\ud800"])
 def test_a_template_that_does_not_compile_is_one_sentence(qwen: str, tmp_path: Path, source: str) -> None:
-    folder = folder_of(tmp_path / "m", {"tokenizer.json": json.loads(qwen), "chat_template.jinja": source.encode()})
+    folder = folder_of(tmp_path / "m", {"tokenizer.json": json.loads(qwen), "chat_template.json": {"chat_template": source}})
     good = tmp_path / "good.jinja"
     good.write_text("fine")
     assert vocabulary_of(folder, 700, template=str(good)).template == "good.jinja"
     with pytest.raises(ModelError) as caught:
         vocabulary_of(folder, 700)
     assert caught.value.code == Code.TEMPLATE_BAD
-    assert str(caught.value.failure.args["path"]).endswith("chat_template.jinja")
+    assert str(caught.value.failure.args["path"]).endswith("chat_template.json")
 
 
 @pytest.mark.parametrize("name", ["nowhere.jinja", "folder", "empty.jinja", "latin.jinja"])
@@ -310,6 +310,8 @@ def test_a_small_file_of_anything_is_one_sentence_or_no_matter(qwen: str, tmp_pa
         {"added_tokens_decoder": {"705": {"content": "gap"}}},
         {"added_tokens_decoder": {"700": {"content": ["a"]}}},
         {"added_tokens_decoder": {"700": 7}},
+        {"added_tokens_decoder": {"700": {"content": "\ud800"}}},
+        {"added_tokens_decoder": {"700": {"content": "a" * 2000}}},
     ],
 )
 def test_added_tokens_that_cannot_be_are_refused(qwen: str, tmp_path: Path, config: Any) -> None:

@@ -246,3 +246,24 @@ def test_a_model_file_cut_anywhere_is_one_sentence(byte_pairs: bytes, tmp_path: 
         (folder / "tokenizer.model").write_bytes(byte_pairs[:size])
         with pytest.raises(ModelError):
             vocabulary_of(folder, 10)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "", "a" * 5000])
+def test_an_added_token_that_is_no_text_is_refused(byte_pairs: bytes, tmp_path: Path, text: str) -> None:
+    folder = folder_of(tmp_path / "m", {"tokenizer.model": byte_pairs, "added_tokens.json": {text: 1000}})
+    with pytest.raises(ModelError) as caught:
+        vocabulary_of(folder, 1100)
+    assert caught.value.code == Code.TOKENIZER_BAD
+
+
+def test_runs_of_spaces_that_are_tokens(tmp_path: Path) -> None:
+    """As Gemma has them, in the model file and listed once more beside it."""
+    runs = ["▁" * count for count in range(2, 9)]
+    symbols = [*runs, "\n", "\n\n", "<table>", "<start_of_turn>"]
+    data = sentencepiece_model("bpe", byte_fallback=True, add_dummy_prefix=False, user_defined_symbols=symbols)
+    library = sentencepiece.SentencePieceProcessor(model_proto=data)
+    decoder = {str(library.piece_to_id(text)): {"content": text, "special": text.startswith("<s")} for text in symbols}
+    folder = folder_of(tmp_path / "m", {"tokenizer.model": data, "tokenizer_config.json": LLAMA | {"added_tokens_decoder": decoder}})
+    vocabulary = vocabulary_of(folder, 1024)
+    assert vocabulary.encode("a    b") == library.encode("a    b")
+    assert proven(vocabulary, tmp_path) == ()
