@@ -5,9 +5,11 @@ import errno
 import os
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import msgspec
+import psutil
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
@@ -15,16 +17,18 @@ from zhiyin_models.convert.header import Placed, padded
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.jobs.leftovers import JOURNAL, PART
 
-SYNC_SECONDS = 5.0  # between two times that everything so far is put on the disk, and the journal says so
+SYNC_SECONDS = 5.0  # between two times that everything so far is put on the disk
 MAX_JOURNAL = 1 << 16  # bytes
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class _Journal(Struct):
-    """What is in ``NAME.part.json``: how many whole tensors are on the disk, and what they were made from."""
+    """What is in ``NAME.part.json``: how many whole tensors are written, and what they were made from."""
 
     fingerprint: str
-    done: int
+    done: int  # whole tensors that were handed to the system: they outlive the process
+    synced: int = 0  # of them, those that outlive the computer too
+    boot: str = ""  # which start of the computer it was
     published: bool = False  # the file has its name, and the job that wrote it goes on with it
 
 
@@ -43,7 +47,7 @@ class ModelWriter:
         self._content = content
         self._lock = FileLock(path.with_name(path.name + PART + ".lock"), timeout=0, thread_local=False)
         self._file = -1
-        self._synced = 0.0
+        self._synced, self._synced_at = 0, 0.0
         self.done = 0  # whole tensors
         self.published = False
 
@@ -71,13 +75,13 @@ class ModelWriter:
     def _begin(self) -> None:
         if self.part.exists() and not self._journal.exists():  # somebody else's
             raise ModelError(Code.OUTPUT_EXISTS, path=str(self.part))
-        self.done = self._resumable()
+        self.done = self._synced = self._resumable()
         self._keep_journal()
         self._file = os.open(self.part, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0), 0o666)
         if not self.done:
             os.ftruncate(self._file, 0)
             self._write(self._content, 0)
-        self._synced = time.monotonic()
+        self._synced_at = time.monotonic()
 
     def write(self, data: memoryview | bytes, offset: int) -> None:
         """Bytes of a tensor; ``offset`` counts from the beginning of the file."""
@@ -87,17 +91,18 @@ class ModelWriter:
     def finish_tensor(self, index: int) -> None:
         """All of this tensor is written."""
         self.done = index + 1
-        if time.monotonic() - self._synced >= SYNC_SECONDS:
-            with self._saying():
+        with self._saying():
+            if time.monotonic() - self._synced_at >= SYNC_SECONDS:
                 os.fsync(self._file)
-                self._keep_journal()
-            self._synced = time.monotonic()
+                self._synced, self._synced_at = self.done, time.monotonic()
+            self._keep_journal()
 
     def complete(self) -> None:
         """Put everything on the disk, still under the name of the part."""
         with self._saying():
             os.ftruncate(self._file, self.size)
             os.fsync(self._file)
+            self._synced = self.done
             self._keep_journal()
 
     def publish(self) -> None:
@@ -157,7 +162,7 @@ class ModelWriter:
             return 0
         if journal is None:
             return 0
-        done = min(journal.done, len(self.tensors))
+        done = min(journal.done if journal.boot == _boot() else journal.synced, len(self.tensors))
         if journal.fingerprint != self._fingerprint or done < 1:
             return 0
         last = self.tensors[done - 1]
@@ -176,7 +181,7 @@ class ModelWriter:
 
     def _keep_journal(self) -> None:
         part = self._journal.with_name(self._journal.name + PART)
-        part.write_bytes(msgspec.json.encode(_Journal(self._fingerprint, self.done, self.published)))
+        part.write_bytes(msgspec.json.encode(_Journal(self._fingerprint, self.done, self._synced, _boot(), self.published)))
         part.replace(self._journal)
 
     def _write(self, data: memoryview | bytes, offset: int) -> None:
@@ -193,6 +198,14 @@ class ModelWriter:
             yield
         except OSError as error:
             raise refusal(self.path, error) from error
+
+
+@cache
+def _boot() -> str:
+    """Which start of the computer this is."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    return str(round(psutil.boot_time()))
 
 
 def refusal(path: Path, error: OSError) -> ModelError:

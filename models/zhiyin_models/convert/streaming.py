@@ -51,7 +51,7 @@ class Stream:
                 self._done += self._values[index] * (len(self._writers) - len(writers))
                 if writers:
                     self._write(index, target, writers, pieces)
-                self._pace.at(self._done, target.name)
+                    self._pace.at(self._done, target.name)
 
     def _pieces(self, wanted: Sequence[int], reader: ThreadPoolExecutor) -> Iterator[Matrix]:
         """The values of every piece, in order. While one is quantized the next is read, unless both together are large."""

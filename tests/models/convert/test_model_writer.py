@@ -1,5 +1,6 @@
 """A file gets its name when all of it is there, never replaces another, and goes on where a killed run was ended."""
 
+import json
 import os
 import signal
 import subprocess
@@ -27,7 +28,6 @@ from pathlib import Path
 from tests.models.convert.test_model_writer import writer
 one = writer(Path(sys.argv[1]))
 one.open()
-one._synced = -1e9  # as after a long while
 one.write(bytes(one.tensors[0].size), one.tensors[0].offset)
 one.finish_tensor(0)
 one.write(b"half", one.tensors[1].offset)
@@ -144,6 +144,17 @@ def test_a_killed_run_is_resumed_at_the_last_whole_tensor(tmp_path: Path) -> Non
     one.forget_journal()
     with pytest.raises(ModelError):
         writer(tmp_path / "a.gguf").open()
+
+
+def test_after_the_computer_was_started_again_only_what_was_on_the_disk_is_kept(tmp_path: Path) -> None:
+    killed(tmp_path / "a.gguf")
+    journal = tmp_path / "a.gguf.part.json"
+    before = json.loads(journal.read_text())
+    journal.write_text(json.dumps(before | {"boot": "another"}))
+    one = writer(tmp_path / "a.gguf")
+    one.open()
+    assert (before["done"], before["synced"], one.done) == (1, 0, 0)
+    one.abandon()
 
 
 def test_what_another_source_left_is_not_resumed(tmp_path: Path) -> None:

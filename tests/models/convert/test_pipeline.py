@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from zhiyin_models.evaluate.smoke import answer
 
 from zhiyin_models.convert.header import head
 from zhiyin_models.convert.model_writer import ModelWriter
 from zhiyin_models.convert.pipeline import check_disk, convert, quantize
 from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.evaluate.smoke import answer
 from zhiyin_models.jobs.protocol import AdapterChoice, Convert, Output, Quantize
 from zhiyin_models.library.gguf import read_metadata
 from zhiyin_models.work import Progress, Stage, Stop, StoppedError, silent
