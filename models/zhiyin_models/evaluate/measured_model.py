@@ -17,7 +17,7 @@ from zhiyin_models.engine.decoding import ABORTED, StopFlag
 from zhiyin_models.engine.devices import offload_devices, physical_cores, unused_cards
 from zhiyin_models.engine.library_log import LibraryLog
 from zhiyin_models.engine.loader import NO_MEMORY, UNKNOWN_ARCHITECTURE
-from zhiyin_models.engine.placement import Placement, place
+from zhiyin_models.engine.placement import place
 from zhiyin_models.engine.protocol import Load
 from zhiyin_models.engine.thread_pace import ThreadPace
 from zhiyin_models.engine.vocabulary import Vocabulary, to_bytes
@@ -279,4 +279,4 @@ def _failure(file: GGUFFile, *, need: int) -> ModelError:
     return ModelError(Code.MODEL_LOAD_FAILED, path=path, detail=library_log().reason())
 
 
-__all__ = ["Logits", "MeasuredModel", "OpenVocabulary", "Placement", "batch_size", "open_file", "stopping"]
+__all__ = ["Logits", "MeasuredModel", "OpenVocabulary", "batch_size", "open_file", "stopping"]

@@ -82,6 +82,12 @@ def test_experts_see_only_what_is_sent_to_them(tmp_path: Path) -> None:
             mine = rows[(routed == expert).any(axis=1)]
             assert len(mine)
             np.testing.assert_allclose(seen[expert], (mine**2).mean(axis=0), rtol=2e-3)
+    seen = found.of("blk.0.ffn_down_exps.weight", (EXPERTS, WIDTH, INNER))
+    assert seen is not None
+    for expert in range(EXPERTS):
+        mine = rows[(routed == expert).any(axis=1)]
+        gate, up = (mine @ weights[f"blk.0.ffn_{part}_exps.weight"][expert].T for part in ("gate", "up"))
+        np.testing.assert_allclose(seen[expert], ((gate / (1 + np.exp(-gate)) * up) ** 2).mean(axis=0), rtol=2e-3)
     tensors = {tensor.name: tensor.data for tensor in gguf.GGUFReader(tmp_path / "imatrix.gguf").tensors}
     counts = tensors["blk.0.ffn_down_exps.weight.counts"].reshape(-1)
     assert counts.tolist() == [(routed == expert).sum() for expert in range(EXPERTS)]
