@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
+from tests.models.convert.starter_checkpoint import make
 
 from zhiyin.application import Zhiyin
 from zhiyin.paths import Paths
@@ -18,8 +19,12 @@ from zhiyin.store.records import Status
 from zhiyin.store.store import Store
 from zhiyin_models.engine.protocol import FitReport, Stats
 from zhiyin_models.errors import Code, Failure
+from zhiyin_models.jobs.folder import JobFolder
+from zhiyin_models.jobs.protocol import JobState
+from zhiyin_models.jobs.protocol import Status as JobStatus
 from zhiyin_models.library.installed import Library
 
+LIBAI = Path(__file__).parent / "models" / "convert" / "data" / "lora-libai"
 POEM = """《静夜思》是李白最有名的一首短诗：
 
 > 床前明月光，疑是地上霜。
@@ -87,12 +92,64 @@ def fill(data_dir: Path, model: str) -> None:
         store.set_memory_start(other.id, turn.id).result()
 
 
+def convert(zhiyin: Zhiyin, folder: Path, tag: str, checkpoint: Path, measured: list[JobState]) -> None:
+    """A real conversion from the empty page to the chart, with the question on closing on the way.
+
+    Only the first one is measured, which takes a while; the others show what it found.
+    """
+    window, page = zhiyin.window, zhiyin.window.conversion_page
+    window.toast.hide()
+    window.resize(1180, 860)
+    window.show_conversion()
+    take(zhiyin, folder, f"{tag}-convert-empty")
+    zhiyin.session.conversion.pick(str(folder))
+    wait(300)
+    take(zhiyin, folder, f"{tag}-convert-refused")
+    zhiyin.session.conversion.pick(str(LIBAI))
+    wait(300)
+    take(zhiyin, folder, f"{tag}-convert-adapter-first")
+    zhiyin.session.conversion.pick(str(checkpoint))
+    form = page.content().form
+    while page.state().inspection is None or not form.convert_button.isEnabled():
+        wait(50)
+    take(zhiyin, folder, f"{tag}-convert-inspected")
+    if not measured:
+        form.evaluate.click()
+    window.resize(640, 860)
+    page.content().area.verticalScrollBar().setValue(10_000)
+    while not form.convert_button.isEnabled():
+        wait(50)
+    take(zhiyin, folder, f"{tag}-convert-narrow")
+    window.resize(1180, 860)
+    form.convert_button.click()
+    cards = page.content().jobs.cards
+    while not cards() or (card := next(iter(cards().values()))).view().progress is None or card.bar.value() < 100:
+        wait(20)
+    window.close()
+    take(zhiyin, folder, f"{tag}-convert-running")
+    for message in window.banner.messages():
+        message.buttons[1].click()
+    while card.view().status == JobStatus.RUNNING:
+        wait(100)
+    if not measured:
+        state = JobFolder(zhiyin.paths.jobs / card.view().id).read()
+        measured += [state] if state is not None else []
+    for state in measured:
+        JobFolder(zhiyin.paths.jobs / state.id).write(state)
+    zhiyin.session.conversion.open()
+    wait(500)
+    take(zhiyin, folder, f"{tag}-convert-finished")
+    window.resize(640, 1000)
+    take(zhiyin, folder, f"{tag}-convert-finished-narrow")
+
+
 def take(zhiyin: Zhiyin, folder: Path, name: str) -> None:
     wait(250)
     zhiyin.window.grab().save(str(folder / f"{name}.png"))
 
 
-def tour(app: QApplication, folder: Path, language: str, theme: str) -> None:
+def tour(app: QApplication, folder: Path, look: tuple[str, str], checkpoint: Path, measured: list[JobState]) -> None:
+    language, theme = look
     with tempfile.TemporaryDirectory() as home:
         data_dir = Path(home)
         tag = f"{language}-{theme}"
@@ -138,6 +195,7 @@ def tour(app: QApplication, folder: Path, language: str, theme: str) -> None:
         take(zhiyin, folder, f"{tag}-toast")
         window.show_settings()
         take(zhiyin, folder, f"{tag}-settings")
+        convert(zhiyin, folder, tag, checkpoint, measured)
         zhiyin.close()
 
 
@@ -145,8 +203,14 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     app = QApplication(sys.argv[:1])
-    for language, theme in (("zh_CN", "light"), ("en", "light"), ("zh_CN", "dark"), ("en", "dark")):
-        tour(app, folder, language, theme)
+    starter = Library.starter()
+    if starter is None:
+        raise SystemExit("the starter model is not installed")
+    with tempfile.TemporaryDirectory() as made:
+        measured: list[JobState] = []
+        checkpoint = make(starter, Path(made) / "李白-SmolLM2-135M")
+        for look in (("zh_CN", "light"), ("en", "light"), ("zh_CN", "dark"), ("en", "dark")):
+            tour(app, folder, look, checkpoint, measured)
 
 
 if __name__ == "__main__":

@@ -1,28 +1,25 @@
 """The page that turns a checkpoint into a model to chat with: a folder in, an inspection, the choice, and the jobs below."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from zhiyin.ui.adapter_list import AdapterItem
 from zhiyin.ui.banner import BannerSlot
-from zhiyin.ui.conversion_form import Choice, ConversionForm, Place
-from zhiyin.ui.drop_area import DropArea
-from zhiyin.ui.elided_label import ElidedLabel
-from zhiyin.ui.folder_dialog import FolderDialog
-from zhiyin.ui.icon_button import IconButton
-from zhiyin.ui.job_card import JobView
-from zhiyin.ui.job_list import JobList
-from zhiyin.ui.notice_label import NoticeLabel
-from zhiyin.ui.theme import STEP, ui_font
-from zhiyin.ui.tokens import HEADER_HEIGHT
-from zhiyin_models.convert.inspection import Inspection
 
-WIDTH = 720
-MOST = 1000  # a stretch that leaves nothing to others
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import QShowEvent
+
+    from zhiyin.ui.adapter_list import AdapterItem
+    from zhiyin.ui.conversion_content import ConversionContent
+    from zhiyin.ui.conversion_form import Choice, Place
+    from zhiyin.ui.job_card import JobView
+    from zhiyin_models.convert.inspection import Inspection
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +57,17 @@ class ConversionPage(QWidget):
         self._jobs: tuple[JobView, ...] = ()
         self._free_memory = 0
         self._last_folder = ""
-        self._content: _Content | None = None
+        self._content: ConversionContent | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
 
-    def content(self) -> "_Content":
+    def content(self) -> ConversionContent:
         """The widgets, built when first asked for."""
         if self._content is None:
-            self._content = content = _Content(self)
+            from zhiyin.ui.conversion_content import ConversionContent  # noqa: PLC0415 - not needed for the first frame
+
+            self._content = content = ConversionContent(self)
             self._layout.addWidget(content.top)
             self._layout.addLayout(self.banner_slot)
             self._layout.addWidget(content.area, 1)
@@ -78,7 +77,7 @@ class ConversionPage(QWidget):
             content.form.table.set_free_memory(self._free_memory)
         return self._content
 
-    def _connect(self, content: "_Content") -> None:
+    def _connect(self, content: ConversionContent) -> None:
         content.back_button.clicked.connect(self.back_requested)
         content.drop_area.choose_requested.connect(self.choose_folder)
         content.cancel_button.clicked.connect(self.inspection_cancelled)
@@ -139,28 +138,28 @@ class ConversionPage(QWidget):
 
     def choose_folder(self) -> None:
         """Ask for a checkpoint."""
-        self._ask(FolderDialog(self.tr("Choose a checkpoint"), self.window(), folder=self._last_folder), self.folder_chosen.emit)
+        self._ask(self.tr("Choose a checkpoint"), self.folder_chosen.emit)
 
     def choose_adapter(self) -> None:
         """Ask for an adapter."""
-        self._ask(FolderDialog(self.tr("Choose an adapter"), self.window(), folder=self._last_folder), self.adapter_chosen.emit)
+        self._ask(self.tr("Choose an adapter"), self.adapter_chosen.emit)
 
     def _choose_imatrix(self) -> None:
         files = (self.tr("Importance matrices (*.gguf *.dat *.imatrix)"), self.tr("All files (*)"))
-        dialog = FolderDialog(self.tr("Choose an importance matrix"), self.window(), folder=self._last_folder, files=files)
-        self._ask(dialog, self.content().form.imatrix.choose)
+        self._ask(self.tr("Choose an importance matrix"), self.content().form.imatrix.choose, files)
 
     def _choose_template(self) -> None:
         files = (self.tr("Chat templates (*.jinja *.jinja2 *.txt)"), self.tr("All files (*)"))
-        dialog = FolderDialog(self.tr("Choose a chat template"), self.window(), folder=self._last_folder, files=files)
-        self._ask(dialog, self.content().form.template.choose)
+        self._ask(self.tr("Choose a chat template"), self.content().form.template.choose, files)
 
-    def _ask(self, dialog: FolderDialog, then: object) -> None:
+    def _ask(self, title: str, then: Callable[[str], None], files: tuple[str, ...] = ()) -> None:
+        from zhiyin.ui.folder_dialog import FolderDialog  # noqa: PLC0415 - the same
+
         def chosen(path: str) -> None:
             self._last_folder = path.rsplit("/", 1)[0]
-            if callable(then):
-                then(path)
+            then(path)
 
+        dialog = FolderDialog(title, self.window(), folder=self._last_folder, files=files)
         dialog.chosen.connect(chosen)
         dialog.open()
 
@@ -191,97 +190,3 @@ class ConversionPage(QWidget):
             content.form.set_busy(bool(state.looking))
             if before is None or before.inspection is None:
                 content.area.verticalScrollBar().setValue(0)
-
-
-class _Content(QWidget):
-    """The widgets of the page, in one column."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.top = QWidget(parent)
-        self.top.setFixedHeight(HEADER_HEIGHT)
-        self.back_button = IconButton("arrow-left", parent)
-        self.heading = QLabel(parent)
-        self.heading.setFont(ui_font(11.5))
-        bar = QHBoxLayout(self.top)
-        bar.setContentsMargins(2 * STEP, 0, 2 * STEP, 0)
-        bar.setSpacing(2 * STEP)
-        bar.addWidget(self.back_button)
-        bar.addWidget(self.heading, 1)
-        self.drop_area = DropArea(self)
-        self.message = NoticeLabel("", self)
-        self.looking = QWidget(self)
-        self.looking_title = QLabel(self.looking)
-        self.looking_at = ElidedLabel(parent=self.looking, middle=True)
-        self.looking_at.setProperty("tone", "soft")
-        self.looking_bar = QProgressBar(self.looking)
-        self.looking_bar.setRange(0, 0)
-        self.looking_bar.setTextVisible(False)
-        self.cancel_button = QPushButton(self.looking)
-        self.cancel_button.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.form = ConversionForm(self)
-        self.jobs = JobList(self)
-        self.area = QScrollArea(parent)
-        self._lay_out()
-        self.retranslateUi()
-
-    def _lay_out(self) -> None:
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self.looking_title)
-        words.addWidget(self.looking_at)
-        line = QHBoxLayout()
-        line.setSpacing(4 * STEP)
-        line.addLayout(words, 1)
-        line.addWidget(self.cancel_button)
-        looking = QVBoxLayout(self.looking)
-        looking.setContentsMargins(0, 4 * STEP, 0, 4 * STEP)
-        looking.setSpacing(3 * STEP)
-        looking.addLayout(line)
-        looking.addWidget(self.looking_bar)
-        inner = QWidget(self)
-        inner.setMaximumWidth(WIDTH)
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(6 * STEP, 2 * STEP, 6 * STEP, 6 * STEP)
-        column.setSpacing(4 * STEP)
-        column.addWidget(self.message)
-        column.addWidget(self.drop_area, MOST)
-        column.addWidget(self.looking)
-        column.addWidget(self.form)
-        column.addWidget(self.jobs)
-        column.addStretch(1)
-        self._column = column
-        centre = QHBoxLayout(self)
-        centre.setContentsMargins(0, 0, 0, 0)
-        centre.addStretch(1)
-        centre.addWidget(inner, 1000)
-        centre.addStretch(1)
-        self.area.setWidgetResizable(True)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # unseen while there is nothing to scroll
-        self.area.setWidget(self)
-
-    def set_compact(self, compact: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
-        """Whether there are jobs: without any, the place to drop a folder takes the page."""
-        self.drop_area.set_compact(compact)
-        self._column.setStretchFactor(self.drop_area, 0 if compact else MOST)
-
-    def show_jobs(self) -> None:
-        """Bring the newest job into view."""
-        cards = list(self.jobs.cards().values())
-        if cards:
-            self.area.ensureWidgetVisible(self.jobs.heading, 0, STEP)
-
-    def retranslateUi(self) -> None:
-        """Texts in the language of the moment."""
-        self.heading.setText(self.tr("Convert a checkpoint"))
-        self.back_button.set_hint(self.tr("Back"), "Esc")
-        self.looking_title.setText(self.tr("Looking at the checkpoint…"))
-        self.cancel_button.setText(self.tr("Cancel"))
-
-    def changeEvent(self, event: QEvent) -> None:
-        """The language may change."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
-            self.retranslateUi()

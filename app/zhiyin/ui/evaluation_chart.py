@@ -10,7 +10,7 @@ from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin_models.evaluate.report import Evaluation
 
 WIDE = 520  # logical pixels from which the bars and the curve stand side by side
-FIGURE_WIDTH = 140
+FIGURE_WIDTH = 126
 FIGURE_HEIGHT = 58
 TITLE = 22
 PLOT_HEIGHT = 132
@@ -97,7 +97,7 @@ class EvaluationChart(QWidget):
     # ------------------------------------------------------------ size
 
     def _height(self, width: int) -> int:
-        across = max(1, min(4, width // FIGURE_WIDTH))
+        across = _across(width)
         height = -(-len(self.figures()) // across) * FIGURE_HEIGHT
         plots = self._plots()
         if plots:
@@ -146,7 +146,7 @@ class EvaluationChart(QWidget):
     def _paint_figures(self, painter: QPainter) -> float:
         look = theme()
         figures = self.figures()
-        across = max(1, min(4, self.width() // FIGURE_WIDTH))
+        across = _across(self.width())
         width = self.width() / across
         for number, (name, value, comparison) in enumerate(figures):
             left, top = number % across * width, number // across * FIGURE_HEIGHT + 2.0
@@ -258,6 +258,11 @@ class EvaluationChart(QWidget):
             painter.drawText(QPointF(max(0.0, spot.x() - width - 3 * STEP), spot.y() + STEP), words)
         else:
             painter.drawText(QPointF(spot.x() - width / 2, spot.y() - 3 * STEP), words)
+
+
+def _across(width: int) -> int:
+    """Figures in a line: all four, two and two, or one below the other."""
+    return next(count for count in (4, 2, 1) if width >= count * FIGURE_WIDTH or count == 1)
 
 
 def evaluation_title(evaluation: Evaluation) -> str:

@@ -234,6 +234,25 @@
     </message>
 </context>
 <context>
+    <name>ConversionContent</name>
+    <message>
+        <source>Convert a checkpoint</source>
+        <translation>转换检查点</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Looking at the checkpoint…</source>
+        <translation>正在查看检查点……</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+</context>
+<context>
     <name>ConversionController</name>
     <message>
         <source>“{name}” is an adapter. Now choose the folder of the model that it was trained on: {base}.</source>
@@ -1805,22 +1824,6 @@
     <message>
         <source>Use the default</source>
         <translation>恢复默认</translation>
-    </message>
-    <message>
-        <source>Convert a checkpoint</source>
-        <translation>转换检查点</translation>
-    </message>
-    <message>
-        <source>Back</source>
-        <translation>返回</translation>
-    </message>
-    <message>
-        <source>Looking at the checkpoint…</source>
-        <translation>正在查看检查点……</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>取消</translation>
     </message>
 </context>
 <context>
