@@ -65,7 +65,7 @@ TEXTS = (
     "...,,,;;;:::!!!???---___***///\\\\\\(((]]]\n!?!?\n\n...\n",
     "“quotes” ‘single’ «guillemets» 《书名》【括号】、。！？",
     "€100 £50 ¥20 ₹10 ₿1 a×b÷c ±∞≠≤≥∑∏√∂∫ ←↑→↓ ■□▲▼ ♠♣♥♦",
-    "▁ lower block ▁▁ twice",
+    "▁ lower block ▁",
     "<0x41><0x0A> <0xE4> literal",
     "\u0e33\u0ec8 \u0f0b \u1680 \u180e",
     "\U0010fffd\U000f0000\ue000\ufffd",

@@ -95,7 +95,9 @@ def read_vocabulary(checkpoint: Checkpoint, rows: int, hints: Mapping[str, objec
         metadata["tokenizer.chat_template"] = jinja
     places = [place for place, kind in enumerate(draft.entries.types) if kind == TokenType.USER_DEFINED]
     texts = [one.text for one in draft.added.values()] + [draft.entries.tokens[place] for place in places]
-    return Vocabulary(draft.kind, pre, rows, tuple(dict.fromkeys(texts)), name, metadata, draft.source)
+    return Vocabulary(
+        draft.kind, pre, rows, tuple(dict.fromkeys(text for text in texts if text.strip(SPACE))), name, metadata, draft.source
+    )
 
 
 def _draft(checkpoint: Checkpoint, config: TokenizerConfig, rows: int, hints: Mapping[str, object]) -> Draft:

@@ -267,3 +267,10 @@ def test_runs_of_spaces_that_are_tokens(tmp_path: Path) -> None:
     vocabulary = vocabulary_of(folder, 1024)
     assert vocabulary.encode("a    b") == library.encode("a    b")
     assert proven(vocabulary, tmp_path) == ()
+    assert not any(text in vocabulary.added for text in runs)
+    added = [{"id": int(place), "content": one["content"], "special": False} for place, one in decoder.items()]
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    alone = as_json(data, normalizer=ESCAPE)
+    alone["added_tokens"] += [one | flags for one in added]
+    made = vocabulary_of(folder_of(tmp_path / "alone", {"tokenizer.json": alone, "tokenizer_config.json": LLAMA}), 1024)
+    assert made.kind == "SentencePiece BPE"
