@@ -108,7 +108,12 @@ def test_a_dropped_checkpoint_with_its_adapter_becomes_a_model_to_chat_with(open
     card = converting.convert("Q4_K_M", name="小李")
     assert card.title.text() == "小李 → Q4_K_M"
     assert not converting.form.isVisible()
+    app.window.show_settings()
     converting.until_status(card, Status.FINISHED)
+    app.until(app.window.banner.texts)
+    assert app.window.banner.texts() == ["小李 → Q4_K_M: the model is ready."]
+    app.window.banner.messages()[0].buttons[0].click()
+    assert card.isVisible()
     assert files(data_dir / "models") == ["小李-Q4_K_M.gguf"]
     assert card.view().prompt == "Who are you?"
     assert "Li Bai" in card.view().answer
@@ -126,6 +131,7 @@ def test_cancelling_is_seen_at_once_and_leaves_nothing(open_app: Open, data_dir:
     converting.inspect(checkpoint)
     card = converting.convert("F16")
     converting.until_under_way(card)
+    assert app.window.sidebar.conversion_button.text().startswith("Convert · ")
     assert files(data_dir / "models")
     app.window.close()
     assert app.window.isVisible()
@@ -144,6 +150,7 @@ def test_cancelling_is_seen_at_once_and_leaves_nothing(open_app: Open, data_dir:
     assert card.state.text() == "Cancelling…"
     assert not card.buttons[CANCEL].isEnabled()
     app.until(lambda: not converting.cards())
+    assert app.window.sidebar.conversion_button.text() == "Convert"
     assert files(data_dir / "models") == []
     app.until(lambda: files(data_dir / "jobs") == [])
     app.window.close()

@@ -33,8 +33,8 @@ ROOM_DELAY_MS = 150  # after the last change of a choice
 class ConversionController(QObject):
     """Connects the page to the jobs. The checkpoint in hand is one folder with its adapters."""
 
-    finished = Signal(object)  # JobState of a job that has just been done
-    running_changed = Signal(int)  # how many jobs of this window run
+    ended = Signal(object)  # JobState of a job that has just been done, or failed
+    running_changed = Signal(int, float)  # how many jobs of this window run, and how far the first of them is (0 to 1)
     chat_wanted = Signal(str)  # the name of a model in the library
 
     def __init__(
@@ -112,6 +112,13 @@ class ConversionController(QObject):
         self._show()
         self._show_jobs()
 
+    def _fraction(self) -> float:
+        """How far the step of the first running job is."""
+        for state in self._jobs.values():
+            if state.id in self._ours and state.status == Status.RUNNING and state.progress is not None and state.progress.total > 0:
+                return min(1.0, max(0.0, state.progress.done / state.progress.total))
+        return 0.0
+
     # ------------------------------------------------------------ the checkpoint in hand
 
     def pick(self, path: str) -> None:
@@ -135,6 +142,7 @@ class ConversionController(QObject):
 
     def _take(self, found: Found) -> None:
         self._message = self._trouble = ""
+        self._starting = None  # a job that is on its way begins without it
         if found.failure is not None:
             self._say(found.failure)
         elif found.kind == "checkpoint":
@@ -302,7 +310,8 @@ class ConversionController(QObject):
             self._forget(state.id)
         elif state.status == Status.FINISHED:
             self._models.refresh()
-            self.finished.emit(state)
+        if state.status in (Status.FINISHED, Status.FAILED):
+            self.ended.emit(state)
         self._room_timer.start()
 
     def _forget(self, identity: str) -> None:
@@ -376,4 +385,4 @@ class ConversionController(QObject):
     def _show_jobs(self) -> None:
         ordered = sorted(self._jobs.values(), key=lambda state: (-state.created, state.id))
         self._page.set_jobs([job_view(state, cancelling=state.id in self._cancelling) for state in ordered])
-        self.running_changed.emit(self.running)
+        self.running_changed.emit(self.running, self._fraction())

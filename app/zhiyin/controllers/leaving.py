@@ -1,4 +1,4 @@
-"""Closing the window while jobs run: it goes to the tray, or asks where there is none."""
+"""Jobs for somebody who does not look at them: a word when one ends; a tray, or a question, when the window is closed meanwhile."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,11 @@ from zhiyin.controllers.conversion import ConversionController
 from zhiyin.controllers.job_presentation import job_title
 from zhiyin.ui.main_window import MainWindow
 from zhiyin.ui.seal import app_icon
-from zhiyin_models.jobs.protocol import JobState
+from zhiyin_models.jobs.protocol import JobState, Status
 
 LEAVE_KEY = "leave"
-QUIT, STAY = "leave:quit", "leave:stay"
+ENDED_KEY = "conversion-ended"
+QUIT, STAY, LOOK = "leave:quit", "leave:stay", "conversion:look"
 
 
 class LeavingController(QObject):
@@ -45,7 +46,7 @@ class LeavingController(QObject):
         window.installEventFilter(self)
         window.banner.action.connect(self._answered)
         conversion.running_changed.connect(self._on_running)
-        conversion.finished.connect(self._on_finished)
+        conversion.ended.connect(self._on_ended)
 
     def end(self) -> None:
         """Stand in nobody's way any more."""
@@ -87,8 +88,11 @@ class LeavingController(QObject):
     def _answered(self, action: str) -> None:
         if action == QUIT:
             self.quit_wanted.emit()
+        elif action == LOOK:
+            self._window.show_conversion()
 
-    def _on_running(self, running: int) -> None:
+    def _on_running(self, running: int, fraction: float) -> None:
+        self._window.sidebar.set_conversion_progress(fraction if running else None)
         if not running:
             self._window.banner.dismiss(LEAVE_KEY)
 
@@ -114,10 +118,20 @@ class LeavingController(QObject):
         if reason in (QSystemTrayIcon.ActivationReason.Trigger, QSystemTrayIcon.ActivationReason.DoubleClick):
             self.come_back()
 
-    def _on_finished(self, state: JobState) -> None:
+    def _on_ended(self, state: JobState) -> None:
+        """Say it to somebody who looks elsewhere."""
+        done = state.status == Status.FINISHED
+        title = job_title(state.task)
         if self._tray is not None:
             self._tray.setToolTip(self.tr("Zhiyin"))
-            self._tray.showMessage(self.tr("The model is ready"), job_title(state.task), app_icon())
+            self._tray.showMessage(self.tr("The model is ready") if done else self.tr("The conversion failed"), title, app_icon())
+        if self._window.pages.currentWidget() is not self._window.conversion_page:
+
+            def text() -> str:
+                said = self.tr("{title}: the model is ready.") if done else self.tr("{title}: the conversion failed.")
+                return said.format(title=title)
+
+            self._window.banner.show_message(text, "info" if done else "error", [(LOOK, lambda: self.tr("Look"))], key=ENDED_KEY)
 
     def _leave_tray(self) -> None:
         if self._tray is not None:

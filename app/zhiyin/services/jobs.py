@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class JobService(QObject):
-    """Starts, cancels, resumes and forgets jobs. Calls are done in order, one after the other."""
+    """Starts, cancels, resumes and forgets jobs: in order, one after the other."""
 
     listed = Signal(object)  # list[JobState]: what was there at the start
     changed = Signal(object)  # JobState, as often as ten times a second
@@ -47,8 +47,8 @@ class JobService(QObject):
         self._deliver_state(identity, lambda: self._jobs.resume(identity))
 
     def cancel(self, identity: str) -> None:
-        """Stop a job and take away what it has written; ``changed`` says when it is done."""
-        self._delivery.deliver(self._worker.submit(self._jobs.cancel, identity))
+        """Stop a job and take away what it has written; ``changed`` says when it is done. The one call that never waits."""
+        self._jobs.cancel(identity)
 
     def forget(self, identity: str) -> None:
         """Take a job that is not running out of the list, with anything unfinished that it left."""

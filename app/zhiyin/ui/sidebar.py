@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
+from zhiyin.ui.amounts import percent_text
 from zhiyin.ui.conversation_list import ConversationList
 from zhiyin.ui.icons import icon
 from zhiyin.ui.theme import STEP, theme_signals
@@ -17,6 +18,7 @@ class Sidebar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sidebar")
+        self._converted: int | None = None
         self.conversations = ConversationList(self)
         self.conversion_button = QPushButton(self)
         self.settings_button = QPushButton(self)
@@ -35,9 +37,17 @@ class Sidebar(QFrame):
         self._draw()
         self.retranslateUi()
 
+    def set_conversion_progress(self, fraction: float | None) -> None:
+        """How far a running conversion is, from 0 to 1; None when there is none."""
+        percent = None if fraction is None else int(fraction * 100)
+        if percent != self._converted:
+            self._converted = percent
+            self.retranslateUi()
+
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
-        self.conversion_button.setText(self.tr("Convert"))
+        convert = self.tr("Convert")
+        self.conversion_button.setText(convert if self._converted is None else f"{convert} · {percent_text(self._converted / 100)}")
         self.conversion_button.setToolTip(self.tr("Turn a checkpoint into a model to chat with"))
         self.settings_button.setText(self.tr("Settings"))
         self.settings_button.setToolTip(self.tr("Settings (Ctrl+,)"))

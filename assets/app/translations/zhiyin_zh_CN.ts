@@ -1067,6 +1067,22 @@
         <source>The model is ready</source>
         <translation>模型已就绪</translation>
     </message>
+    <message>
+        <source>The conversion failed</source>
+        <translation>转换失败</translation>
+    </message>
+    <message>
+        <source>{title}: the model is ready.</source>
+        <translation>{title}：模型已就绪。</translation>
+    </message>
+    <message>
+        <source>{title}: the conversion failed.</source>
+        <translation>{title}：转换失败。</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>查看</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
