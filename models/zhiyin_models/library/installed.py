@@ -208,7 +208,7 @@ class Library:
         return path.is_relative_to(self.models_directory)
 
     def _files(self) -> Iterator[Path]:
-        """The first file of each model under models/; links to folders are not followed."""
+        """The first file of each model under models/; links to folders are not followed, and hidden files are somebody's work."""
         seen = 0
         for place, folders, names in os.walk(self.models_directory):
             folders.sort()
@@ -217,6 +217,8 @@ class Library:
                 if seen > MAX_FILES:
                     return
                 path = Path(place, name)
+                if name.startswith("."):
+                    continue
                 if path.suffix.lower() == ".gguf" and split_paths(path)[0].name == name and is_sendable(path) and path.is_file():
                     yield path
 

@@ -47,6 +47,7 @@ def test_files_under_models_are_found_with_what_they_say(library: Library) -> No
     alpha = write_small(library.models_directory / "deep" / "alpha-Q4_K_M.GGUF")
     (library.models_directory / "notes.txt").write_text("no model")
     (library.models_directory / "half.gguf.part").write_text("no model yet")
+    write_small(library.models_directory / ".Beta.reference.gguf")  # what a conversion is measured against, while it is
     (library.models_directory / "folder.gguf").mkdir()
     assert names(library) == ["alpha", "Beta"]
     assert library.models()[0] == InstalledModel("alpha", str(alpha), alpha.stat().st_size, "llama", "F32", 40, 128)
