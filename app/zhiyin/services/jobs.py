@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -13,6 +14,7 @@ from zhiyin_models.jobs.client import Jobs
 from zhiyin_models.jobs.protocol import JobState, Task
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class JobService(QObject):
@@ -29,13 +31,14 @@ class JobService(QObject):
         self._worker = ThreadPoolExecutor(1, "jobs")
         self._delivery = Delivery(self)
         self._delivery.failed.connect(lambda error: log.error("jobs", exc_info=error))
+        self._closed = False
         self._heard: set[str] = set()  # jobs that have spoken since they were started
         self._told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._jobs = Jobs(folder, self._told.emit)
 
     def open(self) -> None:
         """Read what is known of earlier jobs; ``listed`` follows."""
-        self._delivery.deliver(self._worker.submit(self._jobs.open), self.listed.emit)
+        self._submit(self._jobs.open, self.listed.emit)
 
     def start(self, task: Task) -> None:
         """Begin a task; ``changed`` or ``failed`` follows."""
@@ -52,10 +55,11 @@ class JobService(QObject):
 
     def forget(self, identity: str) -> None:
         """Take a job that is not running out of the list, with anything unfinished that it left."""
-        self._delivery.deliver(self._worker.submit(self._jobs.forget, identity), lambda _none: self.forgotten.emit(identity))
+        self._submit(lambda: self._jobs.forget(identity), lambda _none: self.forgotten.emit(identity))
 
     def close(self) -> None:
         """End every job process; they can be resumed. Waits for them."""
+        self._closed = True
         self._delivery.close()
         self._worker.submit(self._jobs.close)
         self._worker.shutdown(wait=True)
@@ -68,7 +72,13 @@ class JobService(QObject):
                 log.error("a job could not be started", exc_info=error)
                 self.failed.emit(key, Failure(Code.JOB_FAILED, {"detail": str(error)}))
 
-        self._delivery.deliver(self._worker.submit(act), self._begun, refused)
+        self._submit(act, self._begun, refused)
+
+    def _submit(
+        self, act: Callable[[], T], then: Callable[[T], None] | None = None, otherwise: Callable[[BaseException], None] | None = None
+    ) -> None:
+        if not self._closed:  # what is pressed in a window that is being closed is heard by nobody
+            self._delivery.deliver(self._worker.submit(act), then, otherwise)
 
     def _begun(self, state: JobState) -> None:
         if state.id not in self._heard:  # a job that ends at once may have said so before
