@@ -81,6 +81,7 @@ class ModelWriter:
         if not self.done:
             os.ftruncate(self._file, 0)
             self._write(self._content, 0)
+            os.ftruncate(self._file, self.size)  # takes no room yet, and lets the vocabulary be loaded already
         self._synced_at = time.monotonic()
 
     def write(self, data: memoryview | bytes, offset: int) -> None:

@@ -1,4 +1,4 @@
-"""A conversion from beginning to end: look, plan, check the disk, stream, prove, publish, measure, try."""
+"""A conversion from beginning to end: look, plan, check the disk, prove the vocabulary, stream, publish, measure, try."""
 
 import contextlib
 import hashlib
@@ -102,9 +102,9 @@ def convert(task: Convert, report: Report, stop: Stop) -> Outcome:
         with _writing(writers):
             waiting = [writer for writer in writers if not writer.published]
             if waiting:
+                notices += prove(waiting[0].part, ready.vocabulary, report, stop)  # the vocabulary is written first: no work in vain
                 unchanged = ready.check_unchanged
                 write_files(ready.source, ready.targets, waiting, importance=importance, report=report, stop=stop, unchanged=unchanged)
-                notices += prove(waiting[0].part, ready.vocabulary, report, stop)
             for writer in waiting:
                 writer.publish()
     try:

@@ -39,16 +39,16 @@ class Stream:
         self._kernels, self._importance, self._stop = kernels, importance, stop
         self._values = [prod(target.shape) for target in targets]
         self._pace = Pace(Stage.CONVERT, float(sum(self._values)) * len(writers), report)
-        self._done = 0.0
+        self._done = float(sum(sum(self._values[: writer.done]) for writer in writers))
 
     def run(self) -> None:
         """Write every tensor that is not written yet."""
+        self._pace.at(self._done)
         wanted = [index for index in range(len(self._targets)) if any(writer.done <= index for writer in self._writers)]
         with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
             pieces = self._pieces(wanted, reader)
             for index, target in enumerate(self._targets):
                 writers = [writer for writer in self._writers if writer.done <= index]
-                self._done += self._values[index] * (len(self._writers) - len(writers))
                 if writers:
                     self._write(index, target, writers, pieces)
                     self._pace.at(self._done, target.name)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from zhiyin_models.engine.host import BARRIER_SPINS
 from zhiyin_models.jobs.protocol import Calibrate, Convert, Evaluate, ExportAdapter, Inspect, Outcome, Output, Quantize, Task
 from zhiyin_models.work import Report, Stop
 
@@ -10,7 +11,8 @@ from zhiyin_models.work import Report, Stop
 def run(task: Task, report: Report, stop: Stop) -> Outcome:
     """Do a task in this process. Raises ModelError, and StoppedError when it was asked to stop."""
     # Threads of ours share out the rows. OpenBLAS's own wait for each other: beside a busy process a 0.4 ms product took them 54 ms.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name, value in {"OPENBLAS_NUM_THREADS": "1", **BARRIER_SPINS}.items():
+        os.environ.setdefault(name, value)
     match task:
         case Inspect():
             from zhiyin_models.convert.inspect_checkpoint import inspect_checkpoint  # noqa: PLC0415

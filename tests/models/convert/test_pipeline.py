@@ -57,8 +57,8 @@ def test_a_checkpoint_becomes_a_model_that_answers(checkpoint: Path, tmp_path: P
     stages = [progress.stage for progress in told]
     assert [stage for place, stage in enumerate(stages) if stage not in stages[:place]] == [
         Stage.READ,
-        Stage.CONVERT,
         Stage.PROVE,
+        Stage.CONVERT,
         Stage.SMOKE,
     ]
     assert all(0 <= progress.done <= progress.total for progress in told)

@@ -25,7 +25,8 @@ def is_over(state: JobState) -> bool:
 
 
 def is_halfway(state: JobState) -> bool:
-    return state.progress is not None and 0.3 * state.progress.total < state.progress.done < state.progress.total
+    at = state.progress
+    return at is not None and at.stage == Stage.CONVERT and 0.3 * at.total < at.done < at.total
 
 
 def conversion(checkpoint: Path, folder: Path, kind: str = LONG) -> Convert:
