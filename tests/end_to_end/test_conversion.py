@@ -177,8 +177,10 @@ def test_a_killed_job_goes_on_and_so_does_one_that_was_quit(open_app: Open, data
     assert not app.window.isVisible()
     assert not job_processes()
 
-    again = Converting(open_app(data_dir))
-    again.app.until(again.cards)
+    app = open_app(data_dir)
+    app.says("二 → F16", "interrupted")
+    again = Converting(app)
+    assert app.window.banner.texts() == []  # seen
     (card,) = again.cards().values()
     assert card.view().status == Status.INTERRUPTED
     assert files(data_dir / "models")

@@ -33,7 +33,8 @@ ROOM_DELAY_MS = 150  # after the last change of a choice
 class ConversionController(QObject):
     """Connects the page to the jobs. The checkpoint in hand is one folder with its adapters."""
 
-    ended = Signal(object)  # JobState of a job that has just been done, or failed
+    ended = Signal(object)  # JobState of a job that has just been done, failed or been interrupted
+    left_over = Signal(object)  # JobState of a job that was interrupted the last time
     running_changed = Signal(int, float)  # how many jobs of this window run, and how far the first of them is (0 to 1)
     chat_wanted = Signal(str)  # the name of a model in the library
 
@@ -289,6 +290,9 @@ class ConversionController(QObject):
                 else:
                     self._jobs[state.id] = state
         self._show_jobs()
+        interrupted = next((state for state in states if state.status == Status.INTERRUPTED), None)
+        if interrupted is not None:
+            self.left_over.emit(interrupted)
 
     def _on_changed(self, state: JobState) -> None:
         if isinstance(state.task, Inspect):
@@ -310,7 +314,7 @@ class ConversionController(QObject):
             self._forget(state.id)
         elif state.status == Status.FINISHED:
             self._models.refresh()
-        if state.status in (Status.FINISHED, Status.FAILED):
+        if state.status in (Status.FINISHED, Status.FAILED, Status.INTERRUPTED):
             self.ended.emit(state)
         self._room_timer.start()
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from zhiyin.controllers.conversion import ConversionController
 from zhiyin.controllers.job_presentation import job_title
+from zhiyin.ui.banner import Kind
 from zhiyin.ui.main_window import MainWindow
 from zhiyin.ui.seal import app_icon
 from zhiyin_models.jobs.protocol import JobState, Status
@@ -45,8 +46,10 @@ class LeavingController(QObject):
         window.set_leave_check(self.may_leave)
         window.installEventFilter(self)
         window.banner.action.connect(self._answered)
+        window.conversion_page.opened.connect(self._on_seen)
         conversion.running_changed.connect(self._on_running)
         conversion.ended.connect(self._on_ended)
+        conversion.left_over.connect(self._point_to)
 
     def end(self) -> None:
         """Stand in nobody's way any more."""
@@ -120,18 +123,29 @@ class LeavingController(QObject):
 
     def _on_ended(self, state: JobState) -> None:
         """Say it to somebody who looks elsewhere."""
-        done = state.status == Status.FINISHED
-        title = job_title(state.task)
         if self._tray is not None:
             self._tray.setToolTip(self.tr("Zhiyin"))
-            self._tray.showMessage(self.tr("The model is ready") if done else self.tr("The conversion failed"), title, app_icon())
-        if self._window.pages.currentWidget() is not self._window.conversion_page:
+            done = state.status == Status.FINISHED
+            heading = self.tr("The model is ready") if done else self.tr("The conversion has ended")
+            self._tray.showMessage(heading, job_title(state.task), app_icon())
+        self._point_to(state)
 
-            def text() -> str:
-                said = self.tr("{title}: the model is ready.") if done else self.tr("{title}: the conversion failed.")
-                return said.format(title=title)
+    def _point_to(self, state: JobState) -> None:
+        if self._window.pages.currentWidget() is self._window.conversion_page:
+            return
 
-            self._window.banner.show_message(text, "info" if done else "error", [(LOOK, lambda: self.tr("Look"))], key=ENDED_KEY)
+        def text() -> str:
+            said = {
+                Status.FINISHED: self.tr("{title}: the model is ready."),
+                Status.FAILED: self.tr("{title}: the conversion failed."),
+            }.get(state.status, self.tr("{title}: the conversion was interrupted, and can go on."))
+            return said.format(title=job_title(state.task))
+
+        kind: Kind = "error" if state.status == Status.FAILED else "info"
+        self._window.banner.show_message(text, kind, [(LOOK, lambda: self.tr("Look"))], key=ENDED_KEY)
+
+    def _on_seen(self) -> None:
+        self._window.banner.dismiss(ENDED_KEY)
 
     def _leave_tray(self) -> None:
         if self._tray is not None:

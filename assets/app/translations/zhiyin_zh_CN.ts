@@ -1068,8 +1068,8 @@
         <translation>模型已就绪</translation>
     </message>
     <message>
-        <source>The conversion failed</source>
-        <translation>转换失败</translation>
+        <source>The conversion has ended</source>
+        <translation>转换已结束</translation>
     </message>
     <message>
         <source>{title}: the model is ready.</source>
@@ -1078,6 +1078,10 @@
     <message>
         <source>{title}: the conversion failed.</source>
         <translation>{title}：转换失败。</translation>
+    </message>
+    <message>
+        <source>{title}: the conversion was interrupted, and can go on.</source>
+        <translation>{title}：转换被中断了，可以继续。</translation>
     </message>
     <message>
         <source>Look</source>
