@@ -34,6 +34,11 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that not one process works on it alone at the end."""
+    items.sort(key=lambda item: item.path.name != "test_torture.py")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's folder."""

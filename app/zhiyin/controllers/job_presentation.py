@@ -63,7 +63,7 @@ def job_stages(task: Task) -> tuple[Stage, ...]:
         case Convert():
             measuring = (Stage.EVALUATE,) if task.evaluate else ()
             trying = (Stage.SMOKE,) if task.smoke else ()
-            return (Stage.READ, Stage.CONVERT, Stage.PROVE, *measuring, *trying)
+            return (Stage.READ, Stage.PROVE, Stage.CONVERT, *measuring, *trying)
         case Quantize():
             return (Stage.READ, Stage.CONVERT)
         case Calibrate():
