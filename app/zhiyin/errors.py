@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, object] = {
     Code.MODEL_UNREADABLE: QT_TRANSLATE_NOOP(
         "Errors", "The model file {path} cannot be read ({detail}). Check its permissions and the disk."
     ),
+    Code.MODEL_IS_FOLDER: QT_TRANSLATE_NOOP("Errors", "{path} is a folder and no model file. If it is a checkpoint, convert it first."),
     Code.MODEL_NOT_GGUF: QT_TRANSLATE_NOOP("Errors", "{path} is not a GGUF model. Choose a file that ends in .gguf."),
     Code.MODEL_GGUF_VERSION: QT_TRANSLATE_NOOP(
         "Errors", "{path} is a GGUF file of version {version}, which is not supported. Download a newer file."
@@ -99,7 +100,7 @@ SENTENCES: Mapping[str, object] = {
     ),
     Code.CONFIG_BAD: QT_TRANSLATE_NOOP(
         "Errors",
-        "“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.",
+        "“{name}” in {path} is not supported or cannot be right ({detail}). Check that the checkpoint is whole, or use another.",
     ),
     Code.SHARD_MISSING: QT_TRANSLATE_NOOP(
         "Errors",

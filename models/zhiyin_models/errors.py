@@ -17,6 +17,7 @@ class Code(StrEnum):
     # a model file
     MODEL_MISSING = "model.missing"  # path
     MODEL_UNREADABLE = "model.unreadable"  # path, detail
+    MODEL_IS_FOLDER = "model.is_folder"  # path; probably a checkpoint
     MODEL_NOT_GGUF = "model.not_gguf"  # path
     MODEL_GGUF_VERSION = "model.gguf_version"  # path, version
     MODEL_TRUNCATED = "model.truncated"  # path, expected, actual

@@ -29,6 +29,10 @@ SENTENCES: Mapping[Code, Words] = {
         "无法读取模型文件 {path}（{detail}），请检查权限和磁盘。",
         "The model file {path} cannot be read ({detail}). Check its permissions and the disk.",
     ),
+    Code.MODEL_IS_FOLDER: Words(
+        "{path} 是文件夹，不是模型文件；如果它是检查点，请先运行 zhiyin-models convert 转换。",
+        "{path} is a folder and no model file. If it is a checkpoint, turn it into one first, with: zhiyin-models convert",
+    ),
     Code.MODEL_NOT_GGUF: Words(
         "{path} 不是 GGUF 模型文件，请选择 .gguf 文件。", "{path} is not a GGUF model. Choose a file that ends in .gguf."
     ),
@@ -156,8 +160,8 @@ SENTENCES: Mapping[Code, Words] = {
         "The model's sliding window of {tokens} tokens is not applied. In longer conversations its answers may get worse.",
     ),
     Code.CONFIG_BAD: Words(
-        "{path} 中的“{name}”不合理（{detail}），请检查检查点是否完整。",
-        "“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.",
+        "{path} 中的“{name}”不受支持或不合理（{detail}），请检查检查点是否完整，或换一个检查点。",
+        "“{name}” in {path} is not supported or cannot be right ({detail}). Check that the checkpoint is whole, or use another.",
     ),
     Code.SHARD_MISSING: Words(
         "缺少权重文件 {path}，请重新下载或复制检查点。",
@@ -466,6 +470,8 @@ PHRASES: Mapping[str, Words] = {
     "type": Words("类型", "Type"),
     "file_size": Words("文件大小", "File size"),
     "memory_column": Words("内存（{context}）", "Memory at {context}"),
+    "one_file": Words("{path} 只能是一个文件，多种类型请给出文件夹", "{path} is one file: give a folder for several types"),
+    "no_texts": Words("需要 --text 或 --conversations", "--text or --conversations is needed"),
     "written": Words("已写入 {path}（{size}）", "{path} is written ({size})"),
     "smoke_answer": Words("对“{prompt}”的回答：", "Its answer to “{prompt}”:"),
     "perplexity": Words("困惑度", "Perplexity"),

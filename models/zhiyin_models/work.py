@@ -66,11 +66,14 @@ def silent(_: Progress) -> None:
 
 
 class Pace:
-    """Estimates the time left of one stage from its recent speed, and reports at most ten times a second."""
+    """Estimates the time left of one stage from its recent speed, and reports at most ten times a second.
 
-    def __init__(self, stage: Stage, total: float, report: Report, *, interval: float = 0.1) -> None:
+    ``start`` is what was done before it began.
+    """
+
+    def __init__(self, stage: Stage, total: float, report: Report, *, start: float = 0.0, interval: float = 0.1) -> None:
         self._stage, self._total, self._report, self._interval = stage, total, report, interval
-        self._recent: deque[tuple[float, float]] = deque([(time.monotonic(), 0.0)])
+        self._recent: deque[tuple[float, float]] = deque([(time.monotonic(), start)])
         self._told = -1.0
 
     def at(self, done: float, detail: str = "") -> None:

@@ -41,7 +41,7 @@ def test_every_code_is_a_sentence_in_both_languages_with_every_argument(code: Co
     assert CHINESE.search(zh)
     assert not CHINESE.search(en)
     assert zh[-1] == "。"
-    assert en[-1] in ".t"  # two end in a command to be typed
+    assert en[-1] in ".t"  # some end in a command to be typed
     args: dict[str, errors.Argument] = dict.fromkeys(arguments(code), 5)
     for lang in get_args(messages.Language):
         assert "…" not in text(code, lang, args)

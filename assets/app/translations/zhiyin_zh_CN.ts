@@ -438,6 +438,10 @@
         <translation>无法读取模型文件 {path}（{detail}）。请检查文件权限和磁盘。</translation>
     </message>
     <message>
+        <source>{path} is a folder and no model file. If it is a checkpoint, convert it first.</source>
+        <translation>{path} 是文件夹，不是模型文件。如果它是检查点，请先转换。</translation>
+    </message>
+    <message>
         <source>{path} is not a GGUF model. Choose a file that ends in .gguf.</source>
         <translation>{path} 不是 GGUF 模型。请选择以 .gguf 结尾的文件。</translation>
     </message>
@@ -578,8 +582,8 @@
         <translation>该模型 {tokens} 个词元的滑动窗口不会生效，更长的对话中回答可能变差。</translation>
     </message>
     <message>
-        <source>“{name}” in {path} cannot be right ({detail}). Check that the checkpoint is whole.</source>
-        <translation>{path} 中的“{name}”不合理（{detail}），请检查检查点是否完整。</translation>
+        <source>“{name}” in {path} is not supported or cannot be right ({detail}). Check that the checkpoint is whole, or use another.</source>
+        <translation>{path} 中的“{name}”不受支持或不合理（{detail}）。请检查检查点是否完整，或换一个检查点。</translation>
     </message>
     <message>
         <source>The weight file {path} is missing. Download or copy the checkpoint again.</source>

@@ -11,7 +11,8 @@ from zhiyin_models.cli.evaluate import write_evaluation
 from zhiyin_models.cli.models import parameters_text
 from zhiyin_models.cli.terminal import Terminal
 from zhiyin_models.cli.work import carry_out
-from zhiyin_models.convert.inspection import CONTEXTS, Inspection
+from zhiyin_models.convert.inspection import CONTEXTS, Inspection, suggested_name
+from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.jobs.protocol import AdapterChoice, Convert, ExportAdapter, Inspect, Outcome, Output, Quantize
 from zhiyin_models.library.installed import human_name
 from zhiyin_models.messages import size_text
@@ -68,7 +69,7 @@ def convert(options: Namespace, terminal: Terminal) -> int:
     source = Path(options.source).absolute()
     task = Convert(
         str(source),
-        _outputs(options, source.name),
+        _outputs(options, suggested_name(source), terminal),
         _adapters(options.adapter),
         template=options.template or "",
         imatrix=options.imatrix or "",
@@ -82,7 +83,7 @@ def convert(options: Namespace, terminal: Terminal) -> int:
 def quantize(options: Namespace, terminal: Terminal) -> int:
     """From one GGUF file to others."""
     source = Path(library(options).find(options.model).path)
-    outcome = carry_out(Quantize(str(source), _outputs(options, human_name(source)), options.imatrix or ""), terminal)
+    outcome = carry_out(Quantize(str(source), _outputs(options, human_name(source), terminal), options.imatrix or ""), terminal)
     return _say(outcome, options, terminal)
 
 
@@ -108,13 +109,22 @@ def _say(outcome: Outcome, options: Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _outputs(options: Namespace, name: str) -> tuple[Output, ...]:
+def _outputs(options: Namespace, name: str, terminal: Terminal) -> tuple[Output, ...]:
     """Where each type goes: into the file that was named, into the folder that was named, or into the library's folder."""
-    types: Sequence[str] = options.type or [DEFAULT_TYPE]
+    types: Sequence[str] = list(dict.fromkeys(options.type or [DEFAULT_TYPE]))
     given = Path(options.output).absolute() if options.output else library(options).models_directory
-    if options.output and len(types) == 1 and given.suffix.lower() == ".gguf" and not given.is_dir():
+    if options.output and given.suffix.lower() == ".gguf" and not _is_folder(given):
+        if len(types) > 1:
+            raise ModelError(Code.USAGE, detail=terminal.phrase("one_file", path=options.output))
         return (Output(types[0], str(given)),)
     return tuple(Output(kind, str(given / f"{name}-{kind}.gguf")) for kind in types)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, a folder that may not be searched: writing says so
+        return False
 
 
 def _adapters(given: Sequence[str]) -> tuple[AdapterChoice, ...]:
@@ -124,7 +134,7 @@ def _adapters(given: Sequence[str]) -> tuple[AdapterChoice, ...]:
 def adapter_choice(words: str) -> AdapterChoice:
     """``DIR`` or ``DIR:WEIGHT``; a folder that has a colon in its name is meant as it is."""
     folder, colon, weight = words.rpartition(":")
-    if colon and not Path(words).exists():
+    if colon and not _is_folder(Path(words)):
         try:
             return AdapterChoice(str(Path(folder).absolute()), float(weight))
         except ValueError:

@@ -17,17 +17,21 @@ from zhiyin_models.messages import size_text
 def evaluate(options: Namespace, terminal: Terminal) -> int:
     """Measure a model, against a reference if one was named."""
     models = library(options)
+    if options.chart:
+        from zhiyin_models.convert.model_writer import check_new  # noqa: PLC0415 - only where it is asked for
+
+        check_new(Path(options.chart))
     reference = models.find(options.reference).path if options.reference else ""
     task = Evaluate(models.find(options.model).path, reference, tuple(str(Path(text).absolute()) for text in options.text or ()))
     (found,) = carry_out(task, terminal).evaluations
-    if options.chart:
-        from zhiyin_models.evaluate.chart import write_svg  # noqa: PLC0415 - only where it is asked for
-
-        write_svg(found, Path(options.chart), terminal.lang)
     if options.json:
         terminal.write_json(msgspec.json.encode(found))
     else:
         write_evaluation(found, terminal)
+    if options.chart:
+        from zhiyin_models.evaluate.chart import write_svg  # noqa: PLC0415 - only where it is asked for
+
+        write_svg(found, Path(options.chart), terminal.lang)
     return 0
 
 
@@ -61,7 +65,7 @@ def calibrate(options: Namespace, terminal: Terminal) -> int:
         chats = read_conversations(models.directory, Path(model.path))
     texts = tuple(str(Path(text).absolute()) for text in options.text or ())
     if not texts and not chats:
-        raise ModelError(Code.TEXT_TOO_SHORT, tokens=0, wanted=1)
+        raise ModelError(Code.USAGE, detail=terminal.phrase("no_texts"))
     output = Path(options.output or f"{Path(model.path).stem}.imatrix.gguf").absolute()
     outcome = carry_out(Calibrate(model.path, str(output), texts, chats, options.chunks), terminal)
     if options.json:

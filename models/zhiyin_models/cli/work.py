@@ -8,7 +8,6 @@ from types import FrameType
 
 from zhiyin_models.cli.terminal import Terminal
 from zhiyin_models.errors import Argument
-from zhiyin_models.jobs.leftovers import remove_leftovers
 from zhiyin_models.jobs.protocol import Outcome, Task
 from zhiyin_models.work import Progress, Stop, StoppedError
 
@@ -24,7 +23,6 @@ def carry_out(task: Task, terminal: Terminal) -> Outcome:
         with _ctrl_c(stop):
             outcome = run(task, lambda progress: _show(progress, terminal), stop)
     except StoppedError:
-        remove_leftovers(task)
         raise KeyboardInterrupt from None
     finally:
         terminal.clear_progress()
@@ -35,7 +33,7 @@ def carry_out(task: Task, terminal: Terminal) -> Outcome:
 
 @contextlib.contextmanager
 def _ctrl_c(stop: Stop) -> Iterator[None]:
-    """Within it, Ctrl-C asks the work to stop; a second one ends the program."""
+    """Within it, Ctrl-C (or SIGTERM) asks the work to stop; a second one ends the program."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -45,11 +43,12 @@ def _ctrl_c(stop: Stop) -> Iterator[None]:
             signal.default_int_handler(number, frame)
         stop.ask()
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show(progress: Progress, terminal: Terminal) -> None:

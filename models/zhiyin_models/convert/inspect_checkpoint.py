@@ -4,7 +4,7 @@ from collections import Counter
 from math import prod
 from pathlib import Path
 
-from zhiyin_models.convert.inspection import CONTEXTS, Inspection, TypeEstimate
+from zhiyin_models.convert.inspection import CONTEXTS, Inspection, TypeEstimate, suggested_name
 from zhiyin_models.convert.pipeline import Opened, opened
 from zhiyin_models.convert.plan import file_plan, model_entries, model_shape
 from zhiyin_models.convert.quant_types import QUANT_TYPES
@@ -15,21 +15,11 @@ from zhiyin_models.library.fit import kv_cache
 from zhiyin_models.library.gguf import GGUFFile
 from zhiyin_models.library.gguf_header import Value as Written
 
-SNAPSHOTS = "snapshots"  # the hub's cache: models--owner--name/snapshots/<hash>
-
 
 def inspect_checkpoint(task: Inspect) -> Inspection:
     """Everything about a checkpoint that its files say. Raises ModelError for what could not be converted."""
     with opened(task.source, task.adapters) as ready:
         return _described(Path(task.source), ready)
-
-
-def suggested_name(folder: Path) -> str:
-    """A name for the model: that of its folder, or the repository's in the hub's cache."""
-    folder = folder.absolute()
-    if folder.parent.name == SNAPSHOTS:
-        return folder.parent.parent.name.rsplit("--", 1)[-1]
-    return folder.name or "model"
 
 
 def _described(folder: Path, ready: Opened) -> Inspection:
@@ -61,7 +51,7 @@ def _described(folder: Path, ready: Opened) -> Inspection:
 
 def _types(ready: Opened, metadata: Metadata, folder: Path) -> tuple[TypeEstimate, ...]:
     family = ready.family
-    entries = model_entries(family, folder.name, ready.vocabulary.metadata)
+    entries = model_entries(family, suggested_name(folder), ready.vocabulary.metadata)
     shape = model_shape(family.architecture, metadata)
     caches = kv_caches(family.architecture, metadata)
     estimates = []

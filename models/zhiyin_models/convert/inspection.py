@@ -1,5 +1,7 @@
 """What a checkpoint is and what would become of it, as the command line and the window show it. Light: only values."""
 
+from pathlib import Path
+
 from msgspec import Struct
 
 from zhiyin_models.errors import Failure
@@ -50,3 +52,11 @@ class Inspection(Struct, frozen=True):
     adapters: tuple[AdapterReport, ...] = ()
     types: tuple[TypeEstimate, ...] = ()
     notices: tuple[Failure, ...] = ()
+
+
+def suggested_name(folder: Path) -> str:
+    """A name for the model: that of its folder, or the repository's in the hub's cache (models--owner--name/snapshots/<hash>)."""
+    folder = folder.absolute()
+    if folder.parent.name == "snapshots":
+        return folder.parent.parent.name.rsplit("--", 1)[-1]
+    return folder.name or "model"

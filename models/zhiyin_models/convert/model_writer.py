@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from zhiyin_models.convert.header import Placed, padded
 from zhiyin_models.errors import Code, ModelError
-from zhiyin_models.jobs.leftovers import JOURNAL, PART
+from zhiyin_models.jobs.leftovers import JOURNAL, LOCK, PART
 
 SYNC_SECONDS = 5.0  # between two times that everything so far is put on the disk
 MAX_JOURNAL = 1 << 16  # bytes
@@ -45,7 +45,7 @@ class ModelWriter:
         self._journal = path.with_name(path.name + JOURNAL)
         self._fingerprint = fingerprint
         self._content = content
-        self._lock = FileLock(path.with_name(path.name + PART + ".lock"), timeout=0, thread_local=False)
+        self._lock = FileLock(path.with_name(path.name + LOCK), timeout=0, thread_local=False)
         self._file = -1
         self._synced, self._synced_at = 0, 0.0
         self.done = 0  # whole tensors
@@ -54,13 +54,6 @@ class ModelWriter:
     def open(self) -> None:
         """Begin, or go on where an earlier run with the same fingerprint was ended."""
         with self._saying():
-            if self.path.exists():
-                journal = self._read_journal()
-                ours = journal is not None and journal.fingerprint == self._fingerprint
-                self.published = ours and ((journal is not None and journal.published) or self._named())
-                if self.published:
-                    return
-                raise ModelError(Code.OUTPUT_EXISTS, path=str(self.path))
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._lock.acquire()
@@ -73,6 +66,13 @@ class ModelWriter:
                 raise
 
     def _begin(self) -> None:
+        if self.path.exists():
+            journal = self._read_journal()
+            ours = journal is not None and journal.fingerprint == self._fingerprint and self.path.stat().st_size == self.size
+            self.published = ours and ((journal is not None and journal.published) or self._named())
+            if self.published:
+                return
+            raise ModelError(Code.OUTPUT_EXISTS, path=str(self.path))
         if self.part.exists() and not self._journal.exists():  # somebody else's
             raise ModelError(Code.OUTPUT_EXISTS, path=str(self.part))
         self.done = self._synced = self._resumable()
@@ -123,13 +123,13 @@ class ModelWriter:
             self._keep_journal()
             with contextlib.suppress(OSError):
                 self.part.unlink(missing_ok=True)
-            self._unlock()
             _sync_folder(self.path.parent)
 
     def forget_journal(self) -> None:
-        """The job that wrote the file is over."""
+        """The job that wrote the file is over. Until then nobody else may take its file for a finished job's."""
         with contextlib.suppress(OSError):
             self._journal.unlink(missing_ok=True)
+        self._unlock()
 
     def abandon(self) -> None:
         """Take away what was written so far."""
@@ -207,6 +207,16 @@ def _boot() -> str:
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     return str(round(psutil.boot_time()))
+
+
+def check_new(path: Path) -> None:
+    """Raises ModelError OUTPUT_EXISTS where there is a file already, OUTPUT_UNWRITABLE where there can be none."""
+    try:
+        there = path.exists()
+    except OSError as error:  # a name that is too long, a folder that may not be searched
+        raise refusal(path, error) from error
+    if there:
+        raise ModelError(Code.OUTPUT_EXISTS, path=str(path))
 
 
 def refusal(path: Path, error: OSError) -> ModelError:

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -94,9 +95,15 @@ def model_shape(architecture: str, metadata: Metadata) -> ModelShape:
 
 
 def model_entries(family: Family, name: str, tokenizer: Metadata) -> list[Entry]:
-    """The metadata of a model but for what depends on the quantization type."""
+    """The metadata of a model but for what depends on the quantization type. Raises ModelError CONFIG_BAD."""
     general: Metadata = {"general.architecture": family.architecture, "general.type": "model", "general.name": name}
-    return [entry(key, value) for key, value in (general | family.metadata() | tokenizer).items()]
+    entries = []
+    for key, value in (general | family.metadata() | tokenizer).items():
+        try:
+            entries.append(entry(key, value))
+        except (struct.error, OverflowError, ValueError) as error:
+            raise family.config.bad(key, value) from error
+    return entries
 
 
 def file_plan(

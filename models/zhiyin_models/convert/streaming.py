@@ -1,24 +1,56 @@
 """The one pass: each tensor is read once, quantized on all cores for every output, and written; nothing else touches the disk."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from math import prod
 
 import numpy as np
+from llama_cpp import __version__ as llama_cpp_version
 from numpy.typing import NDArray
 
+from zhiyin_models import __version__
 from zhiyin_models.convert.importance_file import Importance
 from zhiyin_models.convert.kernels import Kernels
 from zhiyin_models.convert.model_writer import ModelWriter
 from zhiyin_models.convert.plan import FilePlan
 from zhiyin_models.convert.quant_types import tensor_bytes
-from zhiyin_models.convert.tensors import Matrix, Target, TensorSource
+from zhiyin_models.convert.tensors import Matrix, Target, TensorInfo, TensorSource
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.work import Pace, Report, Stage, Stop
 
+WRITER = "1"  # raised when the same input is written otherwise
 SLAB = 16 << 20  # bytes of output that are quantized before they are written
+READ_AT_ONCE = 16 << 20  # values of a tensor
 READ_AHEAD = 32 << 20  # values of two pieces that may be held at once
+
+
+class Interruptible:
+    """A source of tensors of which large ones are read in runs of rows, between which a stop is heard."""
+
+    def __init__(self, source: TensorSource, stop: Stop) -> None:
+        self._source, self._stop = source, stop
+
+    @property
+    def tensors(self) -> Mapping[str, TensorInfo]:
+        """The source's."""
+        return self._source.tensors
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> Matrix:
+        """As the source reads. Raises StoppedError, and what the source raises."""
+        self._stop.check()
+        shape = self._source.tensors[name].shape
+        end = shape[0] if shape and stop is None else stop or 0
+        row = prod(shape[1:])
+        if len(shape) < 2 or (end - start) * row <= READ_AT_ONCE:
+            return self._source.read(name, start, stop)
+        values = np.empty((end - start, *shape[1:]), np.float32)
+        step = max(1, READ_AT_ONCE // row)
+        for first in range(start, end, step):
+            self._stop.check()
+            last = min(end, first + step)
+            values[first - start : last - start] = self._source.read(name, first, last)
+        return values
 
 
 class Stream:
@@ -35,11 +67,11 @@ class Stream:
         report: Report,
         stop: Stop,
     ) -> None:
-        self._source, self._targets, self._writers = source, targets, writers
+        self._source, self._targets, self._writers = Interruptible(source, stop), targets, writers
         self._kernels, self._importance, self._stop = kernels, importance, stop
         self._values = [prod(target.shape) for target in targets]
-        self._pace = Pace(Stage.CONVERT, float(sum(self._values)) * len(writers), report)
         self._done = float(sum(sum(self._values[: writer.done]) for writer in writers))
+        self._pace = Pace(Stage.CONVERT, float(sum(self._values)) * len(writers), report, start=self._done)
 
     def run(self) -> None:
         """Write every tensor that is not written yet."""
@@ -137,6 +169,6 @@ def write_files(
 def fingerprint_of(plan: FilePlan, source: str, *more: str) -> str:
     """Stands for everything that decides over a file's bytes."""
     digest = hashlib.sha256(plan.content)
-    for words in (source, *more):
+    for words in (__version__, llama_cpp_version, WRITER, source, *more):
         digest.update(words.encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()

@@ -1,6 +1,5 @@
 """Computes an importance matrix: which columns of each weight matter, seen while the model reads texts such as those it will be used on."""
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zhiyin_models.convert.importance_file import Importance, Sums
-from zhiyin_models.convert.model_writer import refusal
+from zhiyin_models.convert.model_writer import check_new, refusal
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.evaluate.activations import Activations
 from zhiyin_models.evaluate.measured_model import MeasuredModel, OpenVocabulary, batch_size, open_file, stopping
@@ -22,12 +21,12 @@ def calibrate(model: Path, texts: Sequence[str], out: Path, report: Report, stop
     """Let the model read the texts, one behind the other in chunks of ``context`` tokens (so many; 0: all), and write the matrix.
 
     Control tokens written in a text count as such: the texts may be conversations as the model's template renders them. ``out`` is
-    llama.cpp's GGUF file; one that is there already is replaced.
+    llama.cpp's GGUF file; nothing that is there already is replaced.
 
-    Raises StoppedError, and ModelError MODEL_…, TEXT_TOO_SHORT, OUTPUT_UNWRITABLE, DISK_FULL.
+    Raises StoppedError, and ModelError MODEL_…, TEXT_TOO_SHORT, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, DISK_FULL.
     """
-    file = open_file(model)
     _check_writable(out)
+    file = open_file(model)
     with OpenVocabulary(file, stop) as opened:
         context = max(1, min(context, opened.trained_context or context))
         vocabulary = opened.vocabulary
@@ -87,10 +86,9 @@ def _decode(model: MeasuredModel, tokens: Sequence[int], place: int, seen: Activ
 
 
 def _check_writable(out: Path) -> None:
-    """Before the work rather than behind it. Raises OUTPUT_UNWRITABLE."""
+    """Before the work rather than behind it. Raises OUTPUT_EXISTS, OUTPUT_UNWRITABLE."""
+    check_new(out)
     try:
-        if out.is_dir():
-            raise IsADirectoryError(21, os.strerror(21))
         with tempfile.TemporaryFile(dir=out.absolute().parent):
             pass
     except OSError as error:

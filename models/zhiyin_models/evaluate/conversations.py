@@ -16,6 +16,7 @@ WITH RECURSIVE path(conversation, id, parent, role, text, depth) AS (
     SELECT c.id, t.id, t.parent, t.role, t.text, 0 FROM conversations c JOIN turns t ON t.id = c.leaf WHERE c.deleted IS NULL
     UNION ALL
     SELECT path.conversation, t.id, t.parent, t.role, t.text, depth + 1 FROM path JOIN turns t ON t.id = path.parent
+    WHERE depth < 100000
 )
 SELECT conversation, role, text FROM path ORDER BY conversation, depth DESC
 """

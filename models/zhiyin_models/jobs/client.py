@@ -77,10 +77,10 @@ class Jobs:
         return self._run(state)
 
     def resume(self, identity: str) -> JobState:
-        """Go on with a job that was interrupted or failed. Raises ModelError JOB_MISSING."""
+        """Go on with a job that was interrupted, failed or cancelled. Raises ModelError JOB_MISSING."""
         folder = JobFolder(self._folder / identity)
         state = folder.read()
-        if state is None or identity in self._at_work:
+        if state is None or state.status == Status.FINISHED or identity in self._at_work or folder.held():
             raise ModelError(Code.JOB_MISSING, name=identity)
         state = msgspec.structs.replace(state, status=Status.RUNNING, failure=None, ended=None, progress=None)
         folder.write(state)
@@ -120,9 +120,12 @@ class Jobs:
     def _run(self, state: JobState) -> JobState:
         worker = _Worker(state, self._folder, self._changed)
         with self._lock:
-            if self._closed:
-                raise ModelError(Code.JOB_FAILED, detail="closed")
-            self._at_work[state.id] = worker
+            closed = self._closed
+            if not closed:
+                self._at_work[state.id] = worker
+        if closed:
+            worker.keep(Status.INTERRUPTED)
+            raise ModelError(Code.JOB_FAILED, detail="closed")
         try:
             worker.start()
         except ModelError as error:

@@ -13,7 +13,6 @@ from zhiyin_models.child import ChildEnd
 from zhiyin_models.child.wire import Failed
 from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.jobs.folder import JobFolder
-from zhiyin_models.jobs.leftovers import remove_leftovers
 from zhiyin_models.jobs.protocol import VERSION, Cancel, Cancelled, Done, Event, JobState, Progressed, Request, Run, Status
 from zhiyin_models.work import Progress, Stop, StoppedError
 
@@ -57,14 +56,13 @@ class JobHost:
         from zhiyin_models.jobs.tasks import run  # noqa: PLC0415 - nothing of it is needed for the hello
 
         if request.folder:
-            self._folder = JobFolder(Path(request.folder))
-            if not self._folder.take():
-                raise ModelError(Code.OUTPUT_BUSY, path=request.folder)
-            self._state = self._folder.read()
+            folder = JobFolder(Path(request.folder))
+            if not folder.take():
+                return Failed(request.id, Code.OUTPUT_BUSY, {"path": request.folder})
+            self._folder, self._state = folder, folder.read()
         try:
             outcome = run(request.task, lambda progress: self._report(request.id, progress), self._stop)
         except StoppedError:
-            remove_leftovers(request.task)
             self._keep(Status.CANCELLED)
             return Cancelled(request.id)
         except ModelError as error:

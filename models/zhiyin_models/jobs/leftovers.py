@@ -4,33 +4,40 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from zhiyin_models.jobs.protocol import Calibrate, Convert, ExportAdapter, Quantize, Task
+from filelock import FileLock, Timeout
+
+from zhiyin_models.jobs.protocol import Convert, Quantize, Task
 
 PART = ".part"  # the file as far as it is written
 JOURNAL = ".part.json"  # how far that is, and from what
+LOCK = ".part.lock"  # held by the process that writes it
+REFERENCE = ".reference.gguf"
 
 
 def written_by(task: Task) -> Iterator[Path]:
-    """The files that a task writes."""
+    """The files that a task writes bit by bit."""
     if isinstance(task, Convert | Quantize):
         yield from (Path(output.path) for output in task.outputs)
         if isinstance(task, Convert) and task.evaluate and task.outputs:
             yield reference_path(Path(task.outputs[0].path))
-    elif isinstance(task, Calibrate | ExportAdapter):
-        yield Path(task.output)
 
 
 def reference_path(output: Path) -> Path:
     """Where the reference of an evaluation is written, beside the first output; removed at the end."""
-    return output.with_name(f".{output.stem}.reference.gguf")
+    return output.with_name(f".{output.stem}{REFERENCE}")
 
 
 def remove_leftovers(task: Task) -> None:
-    """Take away everything unfinished that the task may have left; finished files stay."""
+    """Take away what a killed run of the task left unfinished. Finished files stay, and what somebody else writes or wrote."""
     for path in written_by(task):
-        for suffix in (PART, JOURNAL, f"{PART}.lock"):
-            with contextlib.suppress(OSError):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-        if path.name.startswith(".") and path.name.endswith(".reference.gguf"):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, Timeout), FileLock(_beside(path, LOCK), timeout=0):
+            if _beside(path, JOURNAL).exists():  # without one it is none of ours
+                _beside(path, PART).unlink(missing_ok=True)
+                if path.name.endswith(REFERENCE):
+                    path.unlink(missing_ok=True)
+                _beside(path, JOURNAL).unlink(missing_ok=True)
+            _beside(path, LOCK).unlink(missing_ok=True)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)

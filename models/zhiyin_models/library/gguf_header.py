@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, NamedTuple
 
 from zhiyin_models.errors import Code, ModelError
@@ -102,6 +102,8 @@ def read_part(path: Path) -> Part:
     try:
         status = path.stat()
         if not S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            if S_ISDIR(status.st_mode):
+                raise ModelError(Code.MODEL_IS_FOLDER, path=str(path))
             raise ModelError(Code.MODEL_UNREADABLE, path=str(path), detail="not a regular file")
         with path.open("rb", buffering=0) as file:
             return _Reader(path, file, status.st_size).part()

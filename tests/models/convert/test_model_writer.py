@@ -25,9 +25,14 @@ TENSORS = [("a.weight", (3, 32), 0), ("b.weight", (5,), 0), ("c.weight", (2, 32)
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.models.convert.test_model_writer import writer
+from tests.models.convert.test_model_writer import fill, writer
 one = writer(Path(sys.argv[1]))
 one.open()
+if sys.argv[2] == "published":
+    fill(one)
+    one.complete()
+    one.publish()
+    os.kill(os.getpid(), signal.SIGKILL)
 one.write(bytes(one.tensors[0].size), one.tensors[0].offset)
 one.finish_tensor(0)
 one.write(b"half", one.tensors[1].offset)
@@ -120,10 +125,10 @@ def test_two_cannot_write_one_file(tmp_path: Path) -> None:
     assert left_in(tmp_path) == []
 
 
-def killed(path: Path) -> None:
+def killed(path: Path, when: str = "early") -> None:
     root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root / "models")])}
-    result = subprocess.run([sys.executable, "-c", KILLED, str(path)], env=environment, check=False, capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", KILLED, str(path), when], env=environment, check=False, capture_output=True, text=True)
     assert result.returncode == -signal.SIGKILL, result.stderr
 
 
@@ -138,12 +143,21 @@ def test_a_killed_run_is_resumed_at_the_last_whole_tensor(tmp_path: Path) -> Non
     one.publish()
     reader = GGUFReader(tmp_path / "a.gguf")
     assert [int(tensor.data.view(np.uint8).max()) for tensor in reader.tensors] == [0, 2, 3]
-    again = writer(tmp_path / "a.gguf")  # the job goes on with what it has published
-    again.open()
-    assert again.published
+
+
+def test_a_run_that_was_killed_after_it_published_goes_on_with_its_file(tmp_path: Path) -> None:
+    killed(tmp_path / "a.gguf", "published")
+    one = writer(tmp_path / "a.gguf")
+    one.open()
+    assert one.published
+    with pytest.raises(ModelError) as caught:
+        writer(tmp_path / "a.gguf").open()  # another must wait until it is done with it
+    assert caught.value.code == Code.OUTPUT_BUSY
     one.forget_journal()
-    with pytest.raises(ModelError):
+    assert left_in(tmp_path) == ["a.gguf"]
+    with pytest.raises(ModelError) as caught:
         writer(tmp_path / "a.gguf").open()
+    assert caught.value.code == Code.OUTPUT_EXISTS
 
 
 def test_after_the_computer_was_started_again_only_what_was_on_the_disk_is_kept(tmp_path: Path) -> None:

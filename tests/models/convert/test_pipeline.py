@@ -11,9 +11,11 @@ import pytest
 
 from zhiyin_models.convert.header import head
 from zhiyin_models.convert.model_writer import ModelWriter
-from zhiyin_models.convert.pipeline import check_disk, convert, quantize
+from zhiyin_models.convert.outputs import check_disk
+from zhiyin_models.convert.pipeline import convert, quantize
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.evaluate.smoke import answer
+from zhiyin_models.jobs.leftovers import remove_leftovers
 from zhiyin_models.jobs.protocol import AdapterChoice, Convert, Output, Quantize
 from zhiyin_models.library.gguf import read_metadata
 from zhiyin_models.work import Progress, Stage, Stop, StoppedError, silent
@@ -185,6 +187,38 @@ def test_types_and_outputs_are_checked_before_any_work(checkpoint: Path, tmp_pat
         with pytest.raises(ModelError) as caught:
             convert(Convert(str(checkpoint), outputs), silent, Stop())
         assert caught.value.code == code
+    assert files(tmp_path) == []
+
+
+def test_what_others_left_beside_the_output_is_never_taken_away(checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.gguf.part").write_text("half a download")
+    task = one(checkpoint, tmp_path / "a.gguf")
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(StoppedError):
+        convert(task, silent, stop)
+    remove_leftovers(task)
+    with pytest.raises(ModelError) as caught:
+        convert(task, silent, Stop())
+    assert caught.value.code == Code.OUTPUT_EXISTS
+    assert (tmp_path / "a.gguf.part").read_text() == "half a download"
+
+
+def test_holes_in_a_part_are_not_counted_as_written(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    content, placed = head([], [("huge.weight", (free // 128 + 1, 32), 0)])
+    with (tmp_path / "a.gguf.part").open("wb") as file:
+        file.truncate(free * 2)
+    with pytest.raises(ModelError) as caught:
+        check_disk([ModelWriter(tmp_path / "a.gguf", content, placed, "")])
+    assert caught.value.code == Code.DISK_SMALL
+
+
+@pytest.mark.parametrize("name", ["x" * 250 + ".gguf", "x" * 246 + ".gguf"])
+def test_a_name_that_is_too_long_is_said(name: str, checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        convert(one(checkpoint, tmp_path / name), silent, Stop())
+    assert caught.value.code == Code.OUTPUT_UNWRITABLE
     assert files(tmp_path) == []
 
 

@@ -146,7 +146,13 @@ def test_what_cannot_be_calibrated_is_said_before_the_work(tiny: Path, tmp_path:
         with pytest.raises(ModelError) as caught:
             calibrate(tiny, texts, tmp_path / "imatrix.gguf", silent, Stop())
         assert caught.value.code == Code.TEXT_TOO_SHORT
-    for out in (tmp_path / "absent" / "imatrix.gguf", tmp_path, Path(os.devnull) / "imatrix.gguf"):
+    (tmp_path / "mine.txt").write_text("mine")
+    for out in (tmp_path, tmp_path / "mine.txt"):
+        with pytest.raises(ModelError) as caught:
+            calibrate(tiny, [digits(3 * CHUNK)], out, silent, Stop())
+        assert caught.value.code == Code.OUTPUT_EXISTS
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    for out in (tmp_path / "absent" / "imatrix.gguf", Path(os.devnull) / "imatrix.gguf"):
         with pytest.raises(ModelError) as caught:
             calibrate(tiny, [digits(3 * CHUNK)], out, silent, Stop())
         assert caught.value.code == Code.OUTPUT_UNWRITABLE

@@ -93,6 +93,32 @@ def test_a_killed_job_that_is_not_wanted_any_more_leaves_nothing(checkpoint: Pat
     assert files(tmp_path / "jobs") == []
 
 
+def test_a_job_that_came_too_late_takes_nothing_of_the_first_with_it(checkpoint: Path, watch: Watch, tmp_path: Path) -> None:
+    one, two = watch(), watch()
+    one.jobs.start(conversion(checkpoint, tmp_path / "out"))
+    one.wait(is_halfway)
+    late = two.jobs.start(conversion(checkpoint, tmp_path / "out"))
+    last = two.wait(is_over)
+    assert last.failure is not None
+    assert last.failure.code in {Code.OUTPUT_BUSY, Code.OUTPUT_EXISTS}
+    two.jobs.forget(late.id)
+    assert one.wait(is_over).status == Status.FINISHED
+    assert files(tmp_path / "out") == ["模型.gguf"]
+
+
+def test_a_job_that_runs_or_is_done_is_not_begun_again(checkpoint: Path, watch: Watch, tmp_path: Path) -> None:
+    one, two = watch(), watch()
+    begun = one.jobs.start(conversion(checkpoint, tmp_path / "out", "Q4_0"))
+    one.wait(lambda state: state.progress is not None)
+    for jobs in (one.jobs, two.jobs):
+        with pytest.raises(ModelError) as caught:
+            jobs.resume(begun.id)
+        assert caught.value.code == Code.JOB_MISSING
+    one.wait(is_over)
+    with pytest.raises(ModelError):
+        two.jobs.resume(begun.id)
+
+
 def test_a_cancelled_job_leaves_nothing(checkpoint: Path, watch: Watch, tmp_path: Path) -> None:
     one = watch()
     begun = one.jobs.start(conversion(checkpoint, tmp_path / "out"))
