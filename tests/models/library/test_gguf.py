@@ -91,7 +91,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.gguf")
     (tmp_path / "loop.gguf").symlink_to(tmp_path / "loop.gguf")
     assert refusal(tmp_path / "pipe.gguf").code == Code.MODEL_UNREADABLE
-    assert refusal(tmp_path).code == Code.MODEL_UNREADABLE
+    assert refusal(tmp_path).code == Code.MODEL_IS_FOLDER
     assert refusal(tmp_path / "loop.gguf").code == Code.MODEL_UNREADABLE
     assert refusal(tmp_path / "absent.gguf").code == Code.MODEL_MISSING
     assert refusal(write_small(tmp_path / "file.gguf") / "below").code == Code.MODEL_MISSING

@@ -106,7 +106,8 @@ def test_names_files_and_paths_find_a_model(library: Library, tmp_path: Path) ->
     assert names(library) == ["知音 Mini"]
     assert refusal(library, "unheard-of").code == Code.MODEL_UNKNOWN_NAME
     assert refusal(library, tmp_path / "absent.gguf").code == Code.MODEL_MISSING
-    for odd in ("", "\0", "a\0.gguf", "x" * 5000, "\udcff"):
+    assert refusal(library, "").code == Code.MODEL_IS_FOLDER
+    for odd in ("\0", "a\0.gguf", "x" * 5000, "\udcff"):
         assert refusal(library, odd).code in {Code.MODEL_UNKNOWN_NAME, Code.MODEL_UNREADABLE, Code.MODEL_MISSING}, odd
 
 
