@@ -40,8 +40,11 @@ from zhiyin_models.jobs.protocol import Convert, Output
 from zhiyin_models.work import Stop, silent
 source, out, kind = sys.argv[1:]
 convert(Convert(source, (Output(kind, out),)), silent, Stop())
-unit = 1 if sys.platform == "darwin" else 1024
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+if Path("/proc/self/status").exists():  # ru_maxrss would count the process that this one was forked from as well
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(int(line.split()[1]) * 1024)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 """
 
 

@@ -19,6 +19,7 @@ from zhiyin_models.jobs.leftovers import JOURNAL, LOCK, PART
 
 SYNC_SECONDS = 5.0  # between two times that everything so far is put on the disk
 MAX_JOURNAL = 1 << 16  # bytes
+JOURNAL_SIZE = 512  # bytes
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -181,9 +182,13 @@ class ModelWriter:
             return None
 
     def _keep_journal(self) -> None:
-        part = self._journal.with_name(self._journal.name + PART)
-        part.write_bytes(msgspec.json.encode(_Journal(self._fingerprint, self.done, self._synced, _boot(), self.published)))
-        part.replace(self._journal)
+        """In place and always of one length, within one sector: it is either the old one or the new one."""
+        journal = _Journal(self._fingerprint, self.done, self._synced, _boot(), self.published)
+        number = os.open(self._journal, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0), 0o666)
+        try:
+            os.write(number, msgspec.json.encode(journal).ljust(JOURNAL_SIZE))
+        finally:
+            os.close(number)
 
     def _write(self, data: memoryview | bytes, offset: int) -> None:
         view = memoryview(data).cast("B")

@@ -1,8 +1,10 @@
 """The one pass: each tensor is read once, quantized on all cores for every output, and written; nothing else touches the disk."""
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -15,14 +17,15 @@ from zhiyin_models.convert.kernels import Kernels
 from zhiyin_models.convert.model_writer import ModelWriter
 from zhiyin_models.convert.plan import FilePlan
 from zhiyin_models.convert.quant_types import tensor_bytes
-from zhiyin_models.convert.tensors import Matrix, Target, TensorInfo, TensorSource
+from zhiyin_models.convert.tensors import Matrix, Piece, Target, TensorInfo, TensorSource
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.work import Pace, Report, Stage, Stop
 
 WRITER = "1"  # raised when the same input is written otherwise
 SLAB = 16 << 20  # bytes of output that are quantized before they are written
 READ_AT_ONCE = 16 << 20  # values of a tensor
-READ_AHEAD = 32 << 20  # values of two pieces that may be held at once
+RUN = 4 << 20  # values of a tensor whose rows stay in their order
+READ_AHEAD = 24 << 20  # values that may be held at once, unless a single run has more
 
 
 class Interruptible:
@@ -78,38 +81,41 @@ class Stream:
         self._pace.at(self._done)
         wanted = [index for index in range(len(self._targets)) if any(writer.done <= index for writer in self._writers)]
         with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
-            pieces = self._pieces(wanted, reader)
-            for index, target in enumerate(self._targets):
+            runs = self._read_ahead(wanted, reader)
+            for index in wanted:
                 writers = [writer for writer in self._writers if writer.done <= index]
-                if writers:
-                    self._write(index, target, writers, pieces)
-                    self._pace.at(self._done, target.name)
+                self._write(index, self._targets[index], writers, runs)
+                self._pace.at(self._done, self._targets[index].name)
 
-    def _pieces(self, wanted: Sequence[int], reader: ThreadPoolExecutor) -> Iterator[Matrix]:
-        """The values of every piece, in order. While one is quantized the next is read, unless both together are large."""
-        pieces = [
-            (piece, self._values[index] // len(self._targets[index].pieces)) for index in wanted for piece in self._targets[index].pieces
-        ]
-        waiting: Future[Matrix] | None = None
-        for number, (piece, size) in enumerate(pieces):
-            values = piece.make(self._source) if waiting is None else waiting.result()
-            waiting = None
-            if number + 1 < len(pieces) and size + pieces[number + 1][1] <= READ_AHEAD:
-                waiting = reader.submit(pieces[number + 1][0].make, self._source)
+    def _read_ahead(self, wanted: Sequence[int], reader: ThreadPoolExecutor) -> Iterator[Matrix]:
+        """The values of every run of rows, in order. While one is quantized, the next few are read."""
+        runs = deque(run for index in wanted for piece in self._targets[index].pieces for run in _runs(piece, self._targets[index]))
+        waiting: deque[tuple[Future[Matrix], int]] = deque()
+        held = 0
+        while runs or waiting:
+            while runs and (not waiting or held + runs[0][1] <= READ_AHEAD):
+                run, size = runs.popleft()
+                waiting.append((reader.submit(run.make, self._source), size))
+                held += size
+            future, size = waiting.popleft()
+            values = future.result()
+            del future
             yield values
             del values
+            held -= size
 
-    def _write(self, index: int, target: Target, writers: Sequence[ModelWriter], pieces: Iterator[Matrix]) -> None:
+    def _write(self, index: int, target: Target, writers: Sequence[ModelWriter], runs: Iterator[Matrix]) -> None:
         importance = self._importance.of(target.name, target.shape) if self._importance is not None else None
         starts = [writer.tensors[index].offset for writer in writers]
-        for number in range(len(target.pieces)):
-            self._stop.check()
-            values = next(pieces).reshape(-1, target.shape[-1])
-            for place, writer in enumerate(writers):
-                kind = writer.tensors[index].type
-                weights = _of_piece(importance, number, len(target.pieces))
-                starts[place] = self._quantize(values, kind, weights, writer, start=starts[place], name=target.name)
-            del values
+        for number, piece in enumerate(target.pieces):
+            weights = _of_piece(importance, number, len(target.pieces))
+            for _ in _runs(piece, target):
+                self._stop.check()
+                values = next(runs).reshape(-1, target.shape[-1])
+                for place, writer in enumerate(writers):
+                    kind = writer.tensors[index].type
+                    starts[place] = self._quantize(values, kind, weights, writer, start=starts[place], name=target.name)
+                del values
         for writer, end in zip(writers, starts, strict=True):
             tensor = writer.tensors[index]
             if end != tensor.offset + tensor.size:  # of the family's own declaration: never written as a model
@@ -135,6 +141,25 @@ class Stream:
                 self._done += count * columns
                 self._pace.at(self._done, name)
         return start
+
+
+def _runs(piece: Piece, target: Target) -> list[tuple[Piece, int]]:
+    """A piece in runs of rows that are read and quantized one after the other, each with how many values it has.
+
+    What changes the place of rows is read whole, as are experts, each of which has an importance of its own.
+    """
+    read = piece.read
+    whole = [(piece, prod(target.shape) // max(1, len(target.pieces)))]
+    if read is None or piece.take is not None or piece.transpose or piece.within is not None or len(read.shape) != 2:
+        return whole
+    step = max(1, RUN // read.shape[1])
+    stop = read.shape[0] if read.stop is None else read.stop
+    if stop - read.start <= step:
+        return whole
+    return [
+        (replace(piece, read=replace(read, start=first, stop=min(stop, first + step))), min(step, stop - first) * read.shape[1])
+        for first in range(read.start, stop, step)
+    ]
 
 
 def _of_piece(importance: Matrix | None, number: int, pieces: int) -> Matrix | None:
