@@ -238,6 +238,7 @@ SENTENCES: Mapping[str, object] = {
         "Errors",
         "The disk of {path} is full; no half file is left. Free some space, then try again.",
     ),
+    Code.MEASURING_STOPPED: QT_TRANSLATE_NOOP("Errors", "Measuring was stopped; the model is finished and is kept."),
     Code.JOB_DIED: QT_TRANSLATE_NOOP(
         "Errors",
         "The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.",

@@ -96,6 +96,7 @@ class Code(StrEnum):
     OUTPUT_BUSY = "output.busy"  # path; another conversion is writing it
     DISK_SMALL = "disk.small"  # path, need, free
     DISK_FULL = "disk.full"  # path
+    MEASURING_STOPPED = "measuring.stopped"  # a notice: the model is finished and stays
     # jobs
     JOB_DIED = "job.died"  # reason (exit code or signal name), detail (last log lines)
     JOB_MISSING = "job.missing"  # name

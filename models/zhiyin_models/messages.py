@@ -299,6 +299,7 @@ SENTENCES: Mapping[Code, Words] = {
         "{path} 所在磁盘已满，没有留下不完整的文件；请清理磁盘后重试。",
         "The disk of {path} is full; no half file is left. Free some space, then try again.",
     ),
+    Code.MEASURING_STOPPED: Words("已停止测量；模型已经完成，予以保留。", "Measuring was stopped; the model is finished and is kept."),
     Code.JOB_DIED: Words(
         "任务意外结束：{reason}（{detail}）。请重试，可从中断处继续。",
         "The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.",

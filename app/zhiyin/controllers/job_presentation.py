@@ -30,7 +30,7 @@ def job_view(state: JobState, *, cancelling: bool = False) -> JobView:
         evaluations=outcome.evaluations if outcome is not None else (),
         prompt=task.smoke if isinstance(task, Convert) else "",
         answer=outcome.answer.strip() if outcome is not None else "",
-        seconds=max(0.0, (state.ended or state.created) - state.created),
+        seconds=max(0.0, (state.ended or state.created) - (state.begun or state.created)),
         can_chat=isinstance(task, Convert | Quantize) and bool(outputs),
     )
 

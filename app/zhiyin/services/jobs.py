@@ -33,6 +33,8 @@ class JobService(QObject):
         self._delivery.failed.connect(lambda error: log.error("jobs", exc_info=error))
         self._closed = False
         self._heard: set[str] = set()  # jobs that have spoken since they were started
+        self._beginning: set[str] = set()  # jobs that are being resumed
+        self._unwanted: set[str] = set()  # of them, those that are to be cancelled
         self._told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._jobs = Jobs(folder, self._told.emit)
 
@@ -47,11 +49,15 @@ class JobService(QObject):
     def resume(self, identity: str) -> None:
         """Go on with a job that was interrupted or failed."""
         self._heard.discard(identity)
+        self._beginning.add(identity)
         self._deliver_state(identity, lambda: self._jobs.resume(identity))
 
     def cancel(self, identity: str) -> None:
         """Stop a job and take away what it has written; ``changed`` says when it is done. The one call that never waits."""
-        self._jobs.cancel(identity)
+        if identity in self._beginning:
+            self._unwanted.add(identity)
+        else:
+            self._jobs.cancel(identity)
 
     def forget(self, identity: str) -> None:
         """Take a job that is not running out of the list, with anything unfinished that it left."""
@@ -66,6 +72,9 @@ class JobService(QObject):
 
     def _deliver_state(self, key: Task | str, act: Callable[[], JobState]) -> None:
         def refused(error: BaseException) -> None:
+            if isinstance(key, str):
+                self._beginning.discard(key)
+                self._unwanted.discard(key)
             if isinstance(error, ModelError):
                 self.failed.emit(key, error.failure)
             else:
@@ -81,6 +90,10 @@ class JobService(QObject):
             self._delivery.deliver(self._worker.submit(act), then, otherwise)
 
     def _begun(self, state: JobState) -> None:
+        self._beginning.discard(state.id)
+        if state.id in self._unwanted:
+            self._unwanted.discard(state.id)
+            self._jobs.cancel(state.id)
         if state.id not in self._heard:  # a job that ends at once may have said so before
             self.changed.emit(state)
 

@@ -722,6 +722,10 @@
         <translation>{path} 所在磁盘已满，没有留下不完整的文件；请清理磁盘后重试。</translation>
     </message>
     <message>
+        <source>Measuring was stopped; the model is finished and is kept.</source>
+        <translation>已停止测量；模型已经完成，予以保留。</translation>
+    </message>
+    <message>
         <source>The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.</source>
         <translation>任务意外结束：{reason}（{detail}）。请重新开始，它会从中断处继续。</translation>
     </message>

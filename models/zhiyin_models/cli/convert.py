@@ -19,6 +19,7 @@ from zhiyin_models.messages import size_text
 
 SHOWN = {"F16": "F16", "Q8_0": "INT8 (Q8_0)", "Q4_K_M": "INT4 (Q4_K_M)"}  # the rows of the memory table
 DEFAULT_TYPE = "Q4_K_M"
+INTERRUPTED = 130  # as a shell reports SIGINT
 
 
 def inspect(options: Namespace, terminal: Terminal) -> int:
@@ -106,7 +107,7 @@ def _say(outcome: Outcome, options: Namespace, terminal: Terminal) -> int:
     if outcome.answer:
         terminal.write_line(terminal.phrase("smoke_answer", prompt=options.smoke))
         terminal.write(outcome.answer + "\n")
-    return 0
+    return INTERRUPTED if any(notice.code == Code.MEASURING_STOPPED for notice in outcome.notices) else 0
 
 
 def _outputs(options: Namespace, name: str, terminal: Terminal) -> tuple[Output, ...]:

@@ -22,11 +22,11 @@ from zhiyin_models.convert.streaming import write_files
 from zhiyin_models.convert.tensors import Target, TensorSource
 from zhiyin_models.convert.tokenizers.proof import prove
 from zhiyin_models.convert.tokenizers.vocabulary import Vocabulary, read_vocabulary
-from zhiyin_models.errors import Failure, ModelError
+from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.evaluate.report import Evaluation
 from zhiyin_models.jobs.leftovers import reference_path
 from zhiyin_models.jobs.protocol import AdapterChoice, Convert, ExportAdapter, Outcome, Output, Quantize
-from zhiyin_models.work import Progress, Report, Stage, Stop
+from zhiyin_models.work import Progress, Report, Stage, Stop, StoppedError
 
 WIDE = ("BF16", "F16", "F32")  # what can be a reference; the first is made where there is none
 
@@ -161,21 +161,32 @@ def _measured(task: Convert, wide: Output | None, notices: tuple[Failure, ...], 
     """Evaluate and try what was made; what was made stays, whatever comes of that."""
     evaluations: list[Evaluation] = []
     answer = ""
-    if task.evaluate and wide is not None:
-        from zhiyin_models.evaluate.evaluation import default_texts, evaluate  # noqa: PLC0415 - only where it is asked for
-
-        try:
+    try:
+        if task.evaluate and wide is not None:
             judged = [output for output in task.outputs if output.path != wide.path]
-            evaluations += [evaluate(Path(output.path), Path(wide.path), default_texts(), report, stop) for output in judged]
-        except ModelError as error:
-            notices = (*notices, error.failure)
-    if task.smoke:
-        from zhiyin_models.evaluate.smoke import answer as ask  # noqa: PLC0415 - only where it is asked for
+            notices += _evaluate(judged, wide, evaluations, report, stop)
+        if task.smoke:
+            from zhiyin_models.evaluate.smoke import answer as ask  # noqa: PLC0415 - only where it is asked for
 
-        report(Progress(Stage.SMOKE, 0, 1))
-        try:
-            answer = ask(Path(task.outputs[0].path), task.smoke, stop)
-        except ModelError as error:
-            notices = (*notices, error.failure)
-        report(Progress(Stage.SMOKE, 1, 1))
+            report(Progress(Stage.SMOKE, 0, 1))
+            try:
+                answer = ask(Path(task.outputs[0].path), task.smoke, stop)
+            except ModelError as error:
+                notices += (error.failure,)
+            report(Progress(Stage.SMOKE, 1, 1))
+    except StoppedError:
+        notices += (Failure(Code.MEASURING_STOPPED),)
     return Outcome(tuple(task.outputs), None, tuple(evaluations), answer, notices)
+
+
+def _evaluate(judged: Sequence[Output], wide: Output, evaluations: list[Evaluation], report: Report, stop: Stop) -> tuple[Failure, ...]:
+    """Measure each against the wide one; what cannot be measured is a notice. Raises StoppedError."""
+    from zhiyin_models.evaluate.evaluation import default_texts, evaluate  # noqa: PLC0415 - only where it is asked for
+
+    notices: list[Failure] = []
+    for output in judged:
+        try:
+            evaluations.append(evaluate(Path(output.path), Path(wide.path), default_texts(), report, stop))
+        except ModelError as error:
+            notices.append(error.failure)
+    return tuple(notices)

@@ -82,7 +82,7 @@ class Jobs:
         state = folder.read()
         if state is None or state.status == Status.FINISHED or identity in self._at_work or folder.held():
             raise ModelError(Code.JOB_MISSING, name=identity)
-        state = msgspec.structs.replace(state, status=Status.RUNNING, failure=None, ended=None, progress=None)
+        state = msgspec.structs.replace(state, status=Status.RUNNING, failure=None, begun=time.time(), ended=None, progress=None)
         folder.write(state)
         return self._run(state)
 
@@ -131,6 +131,9 @@ class Jobs:
         except ModelError as error:
             with self._lock:
                 self._at_work.pop(state.id, None)
+            if worker.cancelled:  # it was killed before it could hear of it
+                worker.keep(Status.CANCELLED)
+                return worker.state
             worker.keep(Status.FAILED, error.failure)
             raise
         return state
@@ -150,7 +153,7 @@ class _Worker:
         self._folder = JobFolder(folder / state.id)
         self._on_change = on_change
         self._final: JobState | None = None
-        self._cancelled = self._ended = False
+        self.cancelled = self._ended = False
         self._gone = threading.Event()
         log = None if isinstance(state.task, Inspect) else self._folder.path / "log"
         self._child: Child[Event] = Child(
@@ -171,7 +174,7 @@ class _Worker:
         self._child.send(Run(RUN_ID, self.state.task, place))
 
     def cancel(self) -> None:
-        self._cancelled = True
+        self.cancelled = True
         with contextlib.suppress(ModelError):
             self._child.send(Cancel(RUN_ID))
         threading.Thread(target=self._insist, name="job-cancel", daemon=True).start()
@@ -196,7 +199,7 @@ class _Worker:
         replace = msgspec.structs.replace
         match event:
             case Progressed():
-                if not self._cancelled:
+                if not self.cancelled:
                     self.state = replace(self.state, progress=event.progress)
                     self._on_change(self.state)
             case Done():
@@ -213,7 +216,7 @@ class _Worker:
         if self._final is not None:
             kept = None if isinstance(self.state.task, Inspect) else self._folder.read()
             self.state = kept if kept is not None and kept.status == self._final.status else self._final
-        elif self._cancelled:
+        elif self.cancelled:
             remove_leftovers(self.state.task)
             self.keep(Status.CANCELLED)
         elif self._ended:

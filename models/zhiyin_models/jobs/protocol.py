@@ -115,6 +115,7 @@ class JobState(Struct, frozen=True):
     task: Task
     status: Status
     created: float
+    begun: float | None = None  # the last time it was resumed
     ended: float | None = None
     progress: Progress | None = None
     outcome: Outcome | None = None

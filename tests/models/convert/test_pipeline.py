@@ -93,6 +93,19 @@ def test_a_stop_leaves_nothing(checkpoint: Path, tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+def test_a_stop_while_measuring_keeps_the_model_and_not_the_reference(checkpoint: Path, tmp_path: Path) -> None:
+    stop = Stop()
+
+    def report(progress: Progress) -> None:
+        if progress.stage == Stage.EVALUATE:
+            stop.ask()
+
+    outcome = convert(one(checkpoint, tmp_path / "a.gguf", "Q8_0", evaluate=True), report, stop)
+    assert [notice.code for notice in outcome.notices] == [Code.MEASURING_STOPPED]
+    assert outcome.evaluations == ()
+    assert files(tmp_path) == ["a.gguf"]
+
+
 def test_a_stop_from_another_thread_is_heard_within_a_tensor(checkpoint: Path, tmp_path: Path) -> None:
     stop, begun = Stop(), threading.Event()
     ended: list[BaseException] = []

@@ -129,6 +129,14 @@ def test_a_cancelled_job_leaves_nothing(checkpoint: Path, watch: Watch, tmp_path
     assert [state.status for state in watch().jobs.open()] == [Status.CANCELLED]
 
 
+def test_a_job_that_is_cancelled_at_once_writes_nothing(checkpoint: Path, watch: Watch, tmp_path: Path) -> None:
+    one = watch()
+    begun = one.jobs.start(conversion(checkpoint, tmp_path / "out"))
+    one.jobs.cancel(begun.id)
+    assert one.wait(is_over).status == Status.CANCELLED
+    assert files(tmp_path / "out") == []
+
+
 def test_a_job_that_does_not_hear_is_killed_when_it_is_cancelled(checkpoint: Path, watch: Watch, tmp_path: Path) -> None:
     one = watch()
     begun = one.jobs.start(conversion(checkpoint, tmp_path / "out"))

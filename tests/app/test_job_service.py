@@ -1,0 +1,35 @@
+"""Jobs as the window has them: what is pressed while a job is on its way to begin."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from zhiyin.services.jobs import JobService
+from zhiyin_models.jobs.protocol import Convert, JobState, Output, Status
+
+LONGEST_MS = 60_000
+
+
+@pytest.fixture
+def service(tmp_path: Path, qtbot: QtBot) -> Iterator[JobService]:
+    del qtbot  # the application
+    one = JobService(tmp_path / "jobs")
+    yield one
+    one.close()
+
+
+def test_a_cancel_right_after_a_resume_is_heard(service: JobService, checkpoint: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    told: list[JobState] = []
+    service.changed.connect(told.append)
+    service.start(Convert(str(checkpoint), (Output("Q4_K_M", str(tmp_path / "out" / "a.gguf")),)))
+    qtbot.waitUntil(lambda: any(state.progress is not None for state in told), timeout=LONGEST_MS)
+    service.cancel(told[0].id)
+    qtbot.waitUntil(lambda: told[-1].status == Status.CANCELLED, timeout=LONGEST_MS)
+    told.clear()
+    identity = service._jobs.open()[0].id
+    service.resume(identity)
+    service.cancel(identity)
+    qtbot.waitUntil(lambda: bool(told) and told[-1].status == Status.CANCELLED, timeout=LONGEST_MS)
+    assert not list((tmp_path / "out").glob("*"))
