@@ -68,6 +68,7 @@ class Converting:
             typed.setCommitString(name)
             QApplication.sendEvent(self.form.name, typed)
         self.choose(*types)
+        self.form.evaluate.setChecked(False)  # takes a minute
         before = self.cards().keys()
         self.app.until(self.form.convert_button.isEnabled)
         self.form.convert_button.click()

@@ -1,6 +1,6 @@
 """What becomes of an inspected checkpoint: its card, its adapters, the types, the options, and the button that begins."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
@@ -19,6 +19,8 @@ from zhiyin_models.convert.inspection import Inspection
 
 REFERENCE = "BF16"  # what a loss is measured against
 NAME_LENGTH = 120
+LONGEST_FILE = ".{name}-{type}.reference.gguf.part.json"  # what a conversion writes under its longest name: hidden, and soon gone
+FILE_BYTES = 255  # that a name may have on common file systems, in UTF-8
 NAME_WIDTH = 56 * STEP
 UNQUANTIZED = frozenset({"F32", "F16", "BF16"})
 
@@ -48,8 +50,17 @@ def file_name(name: str, kind: str) -> str:
     return f"{name}-{kind}.gguf"
 
 
+def too_long(name: str, types: Iterable[str]) -> bool:
+    """Whether a file of one of these types could not be called so."""
+    longest = max(types, key=len, default="")
+    return len(LONGEST_FILE.format(name=name, type=longest).encode("utf-8", "surrogatepass")) > FILE_BYTES
+
+
 class ConversionForm(QWidget):
-    """Only shows and announces; what a change means for the disk comes back through ``set_place``."""
+    """Only shows and announces; what a change means for the disk comes back through ``set_place``.
+
+    A loss is measured as long as the disk has room for it, until somebody says otherwise.
+    """
 
     closed = Signal()
     changed = Signal()  # of the choice
@@ -61,8 +72,10 @@ class ConversionForm(QWidget):
         super().__init__(parent)
         self._inspection: Inspection | None = None
         self._place: Place | None = None
+        self._checked = False  # whether the place was looked at for the choice of the moment
+        self._measure_chosen = False  # whether a person has said if the loss is to be measured
         self._trouble = ""
-        self._busy = False
+        self._busy = self._starting = False
         self.card = InspectionCard(self)
         self.adapters = AdapterList(self)
         self.table = TypeTable(self)
@@ -70,6 +83,7 @@ class ConversionForm(QWidget):
         self.name.setMaxLength(NAME_LENGTH)
         self.name.setFixedWidth(NAME_WIDTH)
         self.evaluate = Switch(self)
+        self.evaluate.setChecked(True)
         self.imatrix = FileChoice(self)
         self.template = FileChoice(self)
         self.note = NoticeLabel("", self)
@@ -118,33 +132,47 @@ class ConversionForm(QWidget):
 
     def _connect(self) -> None:
         self.card.closed.connect(self.closed)
-        self.table.changed.connect(self._on_changed)
-        self.name.textEdited.connect(lambda _text: self._on_changed())
-        self.evaluate.toggled.connect(lambda _on: self._on_changed())
+        self.table.changed.connect(self._on_files_changed)
+        self.name.textEdited.connect(lambda _text: self._on_files_changed())
+        self.evaluate.toggled.connect(lambda _on: self._on_measure_chosen())
         self.imatrix.changed.connect(self._on_changed)
         self.template.changed.connect(self._on_changed)
         self.imatrix.choose_requested.connect(self.imatrix_requested)
         self.template.choose_requested.connect(self.template_requested)
-        self.convert_button.clicked.connect(self.convert_requested)
+        self.convert_button.clicked.connect(self._on_convert)
 
     # ------------------------------------------------------------ values
 
     def set_inspection(self, inspection: Inspection, notices: Sequence[str] = ()) -> None:
-        """A checkpoint as it was found; one of the same folder keeps what was chosen already."""
+        """A checkpoint as it was found; one that is looked at again keeps what was chosen, until it is let go."""
         before, self._inspection = self._inspection, inspection
         same = before is not None and before.path == inspection.path
         chosen = frozenset(estimate.type for estimate in self.table.chosen()) if same else frozenset()
         self.card.set_inspection(inspection, notices)
         self.table.set_types(inspection.types, *([chosen] if chosen else []))
         if not same:
-            with QSignalBlocker(self.evaluate):
-                self.evaluate.setChecked(False)
-            self.name.setText(inspection.name[:NAME_LENGTH])
+            self._measure_chosen = False
+            self._switch_evaluate(on=True)
+            self.name.setText(self._fitting(inspection.name))
             self.imatrix.set_path("")
             self.template.set_path("")
             self._place = None
-        self.changed.emit()
+        self._checked = self._starting = False
         self.refresh()
+        self.changed.emit()
+
+    def let_go(self) -> None:
+        """Forget the checkpoint in hand: what is found next begins anew, even if it is the same."""
+        self._inspection = self._place = None
+        self._checked = self._starting = False
+
+    def _fitting(self, name: str) -> str:
+        """As much of a name as files can have."""
+        types = [estimate.type for estimate in self.table.types()]
+        name = name[:NAME_LENGTH]
+        while too_long(name, types):
+            name = name[:-1]
+        return name.strip()
 
     def set_adapters(self, items: Sequence[AdapterItem]) -> None:
         """The adapters that are merged."""
@@ -152,7 +180,7 @@ class ConversionForm(QWidget):
 
     def set_place(self, place: Place) -> None:
         """Where the choice of the moment would be written."""
-        self._place = place
+        self._place, self._checked = place, True
         self.refresh()
 
     def set_trouble(self, text: str) -> None:
@@ -161,8 +189,9 @@ class ConversionForm(QWidget):
         self.refresh()
 
     def set_busy(self, busy: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
-        """Whether the checkpoint is being looked at again."""
+        """Whether the checkpoint is being looked at again, or, once Convert was pressed, the job is being started."""
         self._busy = busy
+        self._starting = self._starting and busy
         self.refresh()
 
     def choice(self) -> Choice:
@@ -177,11 +206,29 @@ class ConversionForm(QWidget):
 
     def need(self) -> int:
         """Bytes that the files take, with the reference of a measurement for as long as it takes."""
-        return sum(estimate.file for estimate in self.table.chosen()) + (self._reference() if self.evaluate.isChecked() else 0)
+        return self._files() + (self._reference() if self.evaluate.isChecked() else 0)
+
+    def _files(self) -> int:
+        return sum(estimate.file for estimate in self.table.chosen())
 
     def _reference(self) -> int:
-        types = self._inspection.types if self._inspection is not None else ()
-        return next((estimate.file for estimate in types if estimate.type == REFERENCE), 0)
+        """Bytes of the reference that a measurement writes: none where there is nothing to measure, or a file that can be it."""
+        chosen = {estimate.type for estimate in self.table.chosen()}
+        if chosen & UNQUANTIZED or not chosen:
+            return 0
+        return next((estimate.file for estimate in self.table.types() if estimate.type == REFERENCE), 0)
+
+    def _switch_evaluate(self, *, on: bool) -> None:
+        with QSignalBlocker(self.evaluate):
+            self.evaluate.setChecked(on)
+        self.evaluate.update()
+
+    def _choose_measure(self) -> None:
+        """Measure while there is room for it, as long as nobody has said what they want."""
+        if not self._measure_chosen and self._place is not None:
+            room = self._files() + self._reference() <= self._place.free
+            if room != self.evaluate.isChecked():
+                self._switch_evaluate(on=room)
 
     # ------------------------------------------------------------ words
 
@@ -196,6 +243,8 @@ class ConversionForm(QWidget):
             return self.tr("Give the result a name.")
         if "/" in choice.name or "\\" in choice.name or choice.name.startswith("."):
             return self.tr("A name has no slashes and does not begin with a dot.")
+        if too_long(choice.name, (estimate.type for estimate in self.table.types())):
+            return self.tr("The name is too long.")
         return self._no_place(choice, self._place) if self._place is not None else ""
 
     def _no_place(self, choice: Choice, place: Place) -> str:
@@ -211,11 +260,12 @@ class ConversionForm(QWidget):
 
     def refresh(self) -> None:
         """Say what is in the way, or what it takes."""
+        self._choose_measure()
         reason, place = self._reason(), self._place
-        able = not reason and place is not None and not self._busy
+        able = not reason and place is not None and self._checked and not self._busy
         self.convert_button.setEnabled(able)
         if self._busy:
-            self.note.set_text(self.tr("Looking at the checkpoint…"), "info")
+            self.note.set_text(self.tr("Starting…") if self._starting else self.tr("Looking at the checkpoint…"), "info")
         elif reason:
             self.note.set_text(reason, "error" if self._trouble else "warning")
         elif place is not None:
@@ -228,6 +278,8 @@ class ConversionForm(QWidget):
     def _say_evaluate(self) -> None:
         if not any(estimate.type not in UNQUANTIZED for estimate in self.table.chosen()):
             hint = self.tr("Only quantized types lose anything.")
+        elif not self._reference():
+            hint = self.tr("Compares it with the checkpoint on Chinese and English text.")
         else:
             hint = self.tr(
                 "Compares it with the checkpoint on Chinese and English text. Takes {size} more of disk until it is done."
@@ -253,6 +305,18 @@ class ConversionForm(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslateUi()
+
+    def _on_convert(self) -> None:
+        self._starting = True
+        self.convert_requested.emit()
+
+    def _on_measure_chosen(self) -> None:
+        self._measure_chosen = True
+        self._on_changed()
+
+    def _on_files_changed(self) -> None:
+        self._checked = False  # other names may be taken
+        self._on_changed()
 
     def _on_changed(self) -> None:
         self.refresh()

@@ -20,6 +20,8 @@ BOX = 16  # of the tick
 GAP = 3 * STEP
 DOT = 8
 FIT_CONTEXT = 1  # of CONTEXTS: what fits, fits with so many tokens
+MB, GB = 1 << 20, 1 << 30
+FROM_GB = int(999.95 * MB)  # bytes from which a column counts in GB
 DROPPED_FIRST = ("memory0", "memory2", "hint", "loss")  # columns that leave a narrow table
 
 
@@ -53,6 +55,11 @@ def fit_words(fit: Fit) -> str:
     return words.get(fit, "")
 
 
+def column_size(size: int) -> str:
+    """Bytes in a column: no more than three digits before the point, so that "1,012.1 MB" does not stand above "1.0 GB"."""
+    return size_text(max(size, GB) if size >= FROM_GB else size)
+
+
 class TypeTable(QWidget):
     """One tick box a type; several can be chosen. The common ones first, all of them on demand."""
 
@@ -63,11 +70,11 @@ class TypeTable(QWidget):
         self._free = 0
         self._all = False
         self._rows: list[_TypeRow] = []
-        self._header = _Header(self)
+        self.header = _Header(self)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
-        self._layout.addWidget(self._header)
+        self._layout.addWidget(self.header)
         self.all_button = QPushButton(self)
         self.all_button.setProperty("kind", "fold")
         self.all_button.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -99,8 +106,14 @@ class TypeTable(QWidget):
         self._arrange()
 
     def chosen(self) -> list[TypeEstimate]:
-        """What is ticked, the largest first."""
-        return [row.estimate for row in self._rows if row.isChecked()]
+        """What is ticked: first what to chat with, which is the recommended type or else the smallest; then the largest first."""
+        ticked = [row.estimate for row in self._rows if row.isChecked()]
+        first = next((estimate for estimate in ticked if estimate.type == RECOMMENDED), ticked[-1] if ticked else None)
+        return sorted(ticked, key=lambda estimate: estimate is not first)
+
+    def types(self) -> list[TypeEstimate]:
+        """Everything that can be ticked, the largest first."""
+        return [row.estimate for row in self._rows]
 
     def rows(self) -> list[QCheckBox]:
         """The tick boxes."""
@@ -110,7 +123,7 @@ class TypeTable(QWidget):
         """Texts in the language of the moment."""
         for row in self._rows:
             row.say(fit_of(row.estimate, self._free))
-        self._header.say()
+        self.header.say()
         self.all_button.setText(self.tr("Show only the common types") if self._all else self.tr("Show all types"))
         self._draw()
 
@@ -158,7 +171,7 @@ class TypeTable(QWidget):
         texts = [row.texts for row in self._rows]
         widths = {
             name: max(
-                [small.horizontalAdvance(self._header.texts.get(name, "")), *(metrics.horizontalAdvance(text[name]) for text in texts)]
+                [small.horizontalAdvance(self.header.texts.get(name, "")), *(metrics.horizontalAdvance(text[name]) for text in texts)]
             )
             for name in ("type", "file", "memory0", "memory1", "memory2", "loss", "dot", "hint")
         }
@@ -177,8 +190,8 @@ class TypeTable(QWidget):
         for name in kept:
             places[name] = (left, float(widths[name]))
             left += widths[name] + GAP + (share if name != "dot" else -STEP)
-        self._header.places = places
-        self._header.update()
+        self.header.places = places
+        self.header.update()
         for row in self._rows:
             row.places = places
             row.update()
@@ -196,7 +209,7 @@ class _Header(QWidget):
         self.setFixedHeight(HEADER_HEIGHT)
         self.places: dict[str, tuple[float, float]] = {}
         self.texts: dict[str, str] = {}
-        self._group = ""
+        self.groups: tuple[str, ...] = ()
         theme_signals().changed.connect(self.update)
 
     def say(self) -> None:
@@ -206,13 +219,27 @@ class _Header(QWidget):
             "loss": QCoreApplication.translate("TypeTable", "Loss"),
             **{f"memory{number}": f"{context // 1024}k" for number, context in enumerate(CONTEXTS)},
         }
-        self._group = QCoreApplication.translate("TypeTable", "Memory with a context of")
+        self.groups = (
+            QCoreApplication.translate("TypeTable", "Memory with a context of"),
+            QCoreApplication.translate("TypeTable", "Memory"),
+        )
         self.setToolTip(
             QCoreApplication.translate(
                 "TypeTable", "Loss is how much perplexity grows over F16, as published for models of several billion parameters."
             )
         )
         self.update()
+
+    def group(self) -> tuple[QRectF, str]:
+        """The heading above the columns of memory, and where: never over another column; shorter, or none, where it has no room."""
+        memory = [place for name, place in self.places.items() if name.startswith("memory")]
+        if not memory:
+            return QRectF(), ""
+        right = max(left + width for left, width in memory)
+        room = right - sum(self.places["file"]) - GAP
+        metrics = QFontMetrics(ui_font(9.0))
+        shown = next((text for text in self.groups if metrics.horizontalAdvance(text) <= room), "")
+        return QRectF(right - room, 0, room, HEADER_HEIGHT / 2), shown
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = theme()
@@ -223,14 +250,8 @@ class _Header(QWidget):
             align = Qt.AlignmentFlag.AlignLeft if name in ("type", "hint") else Qt.AlignmentFlag.AlignRight
             area = QRectF(left, HEADER_HEIGHT / 2 - 2, width, HEADER_HEIGHT / 2)
             painter.drawText(area, int(align | Qt.AlignmentFlag.AlignVCenter), self.texts.get(name, ""))
-        memory = [place for name, place in self.places.items() if name.startswith("memory")]
-        if memory:
-            right = max(left + width for left, width in memory)
-            room = right - sum(self.places["type"]) - 2 * STEP
-            shown = painter.fontMetrics().elidedText(self._group, Qt.TextElideMode.ElideRight, int(room))
-            painter.drawText(
-                QRectF(right - room, 0, room, HEADER_HEIGHT / 2), int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), shown
-            )
+        area, group = self.group()
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), group)
         painter.fillRect(QRectF(0, HEADER_HEIGHT - 1, self.width(), 1), look.color("line"))
         painter.end()
 
@@ -257,9 +278,9 @@ class _TypeRow(QCheckBox):
         hints = [words for words in (recommended if estimate.type == RECOMMENDED else "", fit_words(fit)) if words]
         shown = recommended if estimate.type == RECOMMENDED and fit in (FITS, UNKNOWN) else " · ".join(hints)
         loss = DASH if estimate.loss is None else _loss_text(estimate.loss)
-        self.texts = {"type": estimate.type, "file": size_text(estimate.file), "loss": loss, "dot": "", "hint": shown}
+        self.texts = {"type": estimate.type, "file": column_size(estimate.file), "loss": loss, "dot": "", "hint": shown}
         for number in range(len(CONTEXTS)):
-            self.texts[f"memory{number}"] = size_text(estimate.memory[number]) if number < len(estimate.memory) else DASH
+            self.texts[f"memory{number}"] = column_size(estimate.memory[number]) if number < len(estimate.memory) else DASH
         said = [
             estimate.type,
             QCoreApplication.translate("TypeTable", "file {size}").format(size=self.texts["file"]),

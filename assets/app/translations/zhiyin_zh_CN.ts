@@ -282,6 +282,10 @@
         <translation>名字里不能有斜杠，也不能以点开头。</translation>
     </message>
     <message>
+        <source>The name is too long.</source>
+        <translation>名字太长。</translation>
+    </message>
+    <message>
         <source>{file} is there already. Choose another name.</source>
         <translation>{file} 已经存在，请换一个名字。</translation>
     </message>
@@ -294,12 +298,20 @@
         <translation>正在查看检查点……</translation>
     </message>
     <message>
+        <source>Starting…</source>
+        <translation>正在开始……</translation>
+    </message>
+    <message>
         <source>{need} will be written to {folder}, where {free} are free.</source>
         <translation>将写入 {need} 到 {folder}，那里还有 {free} 可用。</translation>
     </message>
     <message>
         <source>Only quantized types lose anything.</source>
         <translation>只有量化类型才有损失。</translation>
+    </message>
+    <message>
+        <source>Compares it with the checkpoint on Chinese and English text.</source>
+        <translation>用中文和英文文本与检查点对比。</translation>
     </message>
     <message>
         <source>Compares it with the checkpoint on Chinese and English text. Takes {size} more of disk until it is done.</source>
@@ -1728,6 +1740,10 @@
     <message>
         <source>Memory with a context of</source>
         <translation>各上下文长度所需内存</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
     </message>
     <message>
         <source>Loss is how much perplexity grows over F16, as published for models of several billion parameters.</source>

@@ -1,11 +1,13 @@
 """The page of conversions: what it says of a checkpoint, when it lets one begin, and what can be done about a job."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextDocumentFragment
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QFontMetrics, QTextDocumentFragment
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from zhiyin import i18n
@@ -14,7 +16,8 @@ from zhiyin.ui.adapter_list import AdapterItem
 from zhiyin.ui.conversion_form import Choice, ConversionForm, Place
 from zhiyin.ui.conversion_page import ConversionPage, PageState
 from zhiyin.ui.job_card import CANCEL, CHAT, DISCARD, REMOVE, RESUME, RETRY, SHOW, JobCard, JobView
-from zhiyin.ui.theme import apply_theme
+from zhiyin.ui.theme import apply_theme, ui_font
+from zhiyin.ui.type_table import column_size
 from zhiyin_models.convert.inspection import CONTEXTS, Inspection, TypeEstimate
 from zhiyin_models.jobs.protocol import Output, Status
 from zhiyin_models.work import Progress, Stage
@@ -89,7 +92,7 @@ def test_an_inspection_is_said_in_facts(form: ConversionForm) -> None:
 
 
 def test_the_recommended_type_is_ticked_and_others_can_be(form: ConversionForm, qtbot: QtBot) -> None:
-    assert form.choice() == Choice("小模型", ("Q4_K_M",))
+    assert form.choice() == Choice("小模型", ("Q4_K_M",), evaluate=True)
     rows = {row.accessibleName().split(",")[0]: row for row in form.table.rows()}
     assert not rows["Q2_K"].isVisible()
     form.table.all_button.click()
@@ -99,10 +102,23 @@ def test_the_recommended_type_is_ticked_and_others_can_be(form: ConversionForm, 
     assert rows["Q4_0"].hasFocus()
     qtbot.keyClick(rows["Q4_0"], Qt.Key.Key_Space)
     qtbot.mouseClick(rows["Q8_0"], Qt.MouseButton.LeftButton, pos=rows["Q8_0"].rect().center())
-    assert form.choice().types == ("Q8_0", "Q4_K_M", "Q4_0")
+    assert form.choice().types == ("Q4_K_M", "Q8_0", "Q4_0")
     form.table.all_button.click()
     assert rows["Q4_0"].isVisible()  # what is ticked is never hidden
     assert not rows["Q2_K"].isVisible()
+
+
+@pytest.mark.parametrize(
+    ("types", "asked"),
+    [
+        (("BF16", "Q4_K_M", "Q2_K"), ("Q4_K_M", "BF16", "Q2_K")),
+        (("F32", "Q8_0", "Q5_K_M"), ("Q5_K_M", "F32", "Q8_0")),
+        (("BF16",), ("BF16",)),
+    ],
+)
+def test_what_is_chatted_with_is_asked_for_first(form: ConversionForm, types: Sequence[str], asked: Sequence[str]) -> None:
+    tick(form, *types)
+    assert form.choice().types == asked
 
 
 def test_a_row_says_size_memory_loss_and_whether_it_fits(form: ConversionForm, page: ConversionPage) -> None:
@@ -124,6 +140,7 @@ def test_a_row_says_size_memory_loss_and_whether_it_fits(form: ConversionForm, p
         ((), "x", ROOMY, "Tick at least one type"),
         (("Q8_0",), "", ROOMY, "a name"),
         (("Q8_0",), "../x", ROOMY, "no slashes"),
+        (("Q8_0",), "字" * 75, ROOMY, "The name is too long."),
         (("Q8_0", "Q4_K_M"), "x", Place("/data/models", 100_000 * MB, frozenset({"x-Q4_K_M.gguf"})), "x-Q4_K_M.gguf is there already"),
         (("Q8_0", "Q4_K_M"), "x", Place("/data/models", 1329 * MB), "needs 1.3 GB"),
     ],
@@ -139,17 +156,107 @@ def test_what_is_in_the_way_is_said_before_anything_begins(
     assert not form.convert_button.isEnabled()
 
 
-def test_a_measurement_needs_room_for_the_reference(form: ConversionForm, page: ConversionPage, qtbot: QtBot) -> None:
+def test_a_name_is_as_long_as_its_longest_file_can_be(form: ConversionForm, tmp_path: Path) -> None:
+    form.name.clear()
+    form.name.insert("字" * 74)  # 222 bytes; 33 are added
+    form.set_place(ROOMY)
+    assert form.convert_button.isEnabled()
+    (tmp_path / f".{form.choice().name}-Q4_K_M.reference.gguf.part.json").touch()
+    form.name.insert("y")
+    form.set_place(ROOMY)
+    assert form.note.text() == "The name is too long."
+    with pytest.raises(OSError, match="too long"):
+        (tmp_path / f".{form.choice().name}-Q4_K_M.reference.gguf.part.json").touch()
+
+
+def test_a_name_that_was_found_is_cut_to_what_files_can_have(form: ConversionForm, page: ConversionPage) -> None:
+    page.set_state(PageState(inspection=replace(FOUND, path="/long", name="名字" * 50)))
+    page.set_place(ROOMY)
+    assert form.choice().name == ("名字" * 50)[:74]
+    assert form.convert_button.isEnabled()
+
+
+def test_the_loss_is_measured_where_the_disk_has_room_for_the_reference(form: ConversionForm, page: ConversionPage, qtbot: QtBot) -> None:
+    assert form.evaluate.isChecked()
+    assert form.need() == (480 + 1600) * MB
+    hints = {label.text() for label in form.findChildren(QLabel)}
+    assert "Compares it with the checkpoint on Chinese and English text. Takes 1.6 GB more of disk until it is done." in hints
     page.set_place(Place("/data/models", 2000 * MB))
+    assert not form.evaluate.isChecked()
     assert form.need() == 480 * MB
     assert form.convert_button.isEnabled()
-    form.evaluate.click()
-    assert form.need() == (480 + 1600) * MB
-    assert not form.convert_button.isEnabled()
     page.set_place(ROOMY)
+    assert form.evaluate.isChecked()
     with qtbot.waitSignal(page.convert_requested) as heard:
         form.convert_button.click()
     assert heard.args == [Choice("小模型", ("Q4_K_M",), evaluate=True)]
+
+
+def test_what_was_said_about_measuring_stays_said(form: ConversionForm, page: ConversionPage) -> None:
+    form.evaluate.click()
+    page.set_place(ROOMY)
+    assert not form.choice().evaluate
+    form.evaluate.click()
+    page.set_place(Place("/data/models", 2000 * MB))
+    assert form.choice().evaluate
+    assert "This needs 2.0 GB" in form.note.text()
+    assert not form.convert_button.isEnabled()
+    page.set_state(PageState(inspection=replace(FOUND, path="/other")))
+    page.set_place(Place("/data/models", 2000 * MB))
+    assert not form.choice().evaluate  # of another checkpoint nothing was said
+
+
+def test_no_second_file_is_written_to_measure_against(form: ConversionForm) -> None:
+    tick(form, "BF16", "Q4_K_M")
+    assert form.need() == (480 + 1600) * MB  # one BF16
+    assert "Compares it with the checkpoint on Chinese and English text." in {label.text() for label in form.findChildren(QLabel)}
+    tick(form, "BF16")
+    assert form.need() == 1600 * MB
+
+
+def test_nothing_begins_before_the_place_was_looked_at_for_what_is_chosen_now(form: ConversionForm, page: ConversionPage) -> None:
+    for change in (
+        lambda: form.name.insert("x"),
+        lambda: tick(form, "Q8_0"),
+        lambda: page.set_state(PageState(inspection=FOUND, notices=("Looked at again.",))),
+    ):
+        assert form.convert_button.isEnabled()
+        change()
+        assert not form.convert_button.isEnabled()
+        page.set_place(ROOMY)
+    assert form.choice().types == ("Q8_0",)
+
+
+@pytest.mark.parametrize("again", [FOUND, None])
+def test_another_checkpoint_begins_anew_and_so_does_one_that_was_put_down(
+    form: ConversionForm, page: ConversionPage, again: Inspection | None
+) -> None:
+    form.imatrix.choose("/data/a.imatrix")
+    form.template.choose("/data/a.jinja")
+    form.name.insert("x")
+    tick(form, "Q8_0")
+    page.set_place(ROOMY)
+    if again is not None:
+        page.set_state(PageState(looking=FOUND.path))  # picked again
+    page.set_state(PageState(inspection=again or replace(FOUND, path="/other")))
+    assert form.choice() == Choice("小模型", ("Q4_K_M",), evaluate=True)
+    assert not form.convert_button.isEnabled()
+    page.set_place(ROOMY)
+    assert form.convert_button.isEnabled()
+
+
+def test_it_is_said_what_is_waited_for(form: ConversionForm, page: ConversionPage) -> None:
+    page.set_state(PageState(inspection=FOUND, looking=FOUND.path))
+    assert form.note.text() == "Looking at the checkpoint…"
+    page.set_state(PageState(inspection=FOUND))
+    form.convert_button.click()
+    page.set_state(PageState(inspection=FOUND, looking=FOUND.path))
+    assert form.note.text() == "Starting…"
+    assert not form.convert_button.isEnabled()
+    page.set_state(PageState(inspection=FOUND, trouble="It could not be started."))
+    assert form.note.text() == "It could not be started."
+    page.set_state(PageState(inspection=FOUND, looking=FOUND.path))
+    assert form.note.text() == "Looking at the checkpoint…"
 
 
 def test_a_file_can_be_chosen_and_taken_back(form: ConversionForm, page: ConversionPage) -> None:
@@ -238,6 +345,35 @@ def test_numbers_and_times_are_readable() -> None:
 
 
 # ---------------------------------------------------------------- looks
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_the_heading_of_memory_stands_above_memory_only(
+    form: ConversionForm, page: ConversionPage, qapp: QApplication, language: str
+) -> None:
+    i18n.install(qapp, language)
+    page.set_free_memory(853 * MB)
+    shown = []
+    for width in (430, 900):
+        page.resize(width, 800)
+        QApplication.processEvents()
+        header = form.table.header
+        area, text = header.group()
+        left, wide = header.places["file"]
+        assert area.left() > left + wide
+        assert QFontMetrics(ui_font(9.0)).horizontalAdvance(text) <= area.width()
+        shown.append(text)
+    assert shown == ({"en": ["Memory", "Memory with a context of"], "zh_CN": ["内存", "各上下文长度所需内存"]})[language]
+
+
+def test_a_column_counts_in_gb_from_1000_mb() -> None:
+    assert [column_size(size) for size in (999 * MB, int(999.96 * MB), int(1012.1 * MB), 1024 * MB, 1536 * MB)] == [
+        "999.0 MB",
+        "1.0 GB",
+        "1.0 GB",
+        "1.0 GB",
+        "1.5 GB",
+    ]
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
