@@ -3,13 +3,16 @@
 import errno
 import os
 import shutil
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from zhiyin_models.errors import Code, Failure
+from zhiyin_models.convert.source_files import NotPlainError, SourceFile
+from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.library.fit import memory_available
 
 PARTS = frozenset({".safetensors", ".bin", ".json", ".model", ".jinja"})
@@ -40,30 +43,52 @@ class _AdapterConfig(msgspec.Struct):
     base_model_name_or_path: str | None = None
 
 
+def look_at_all(paths: Sequence[str]) -> list[Found]:
+    """Say what was picked at once; files of one folder are that folder, and files that belong to nothing are left out beside one."""
+    folders: dict[Path, None] = {}
+    others: list[Path] = []
+    for name in paths:
+        path = Path(name)
+        try:
+            file = path.is_file()
+        except (OSError, ValueError):
+            file = False
+        if not file:
+            folders[path] = None
+        elif path.suffix.lower() in PARTS:
+            folders[path.parent] = None
+        else:
+            others.append(path)
+    return [look_at(path) for path in folders or others[:1]]
+
+
 def look_at(path: Path) -> Found:
-    """Say what a path is. Never raises."""
+    """Say what a folder is. Never raises."""
     try:
-        if path.is_file() and path.suffix.lower() in PARTS:
-            path = path.parent
         if not path.exists():
             return Found("nothing", str(path), failure=Failure(Code.SOURCE_MISSING, {"path": str(path)}))
         names = {entry.name for entry in os.scandir(path)} if path.is_dir() else set()
         if "adapter_config.json" in names and "config.json" not in names:
-            return Found("adapter", str(path), _base_of(path))
+            with closing(SourceFile(path / "adapter_config.json")) as file:
+                return Found("adapter", str(path), _base_in(file.bytes_at(0, min(file.size, MAX_CONFIG))))
+        if "config.json" in names:
+            SourceFile(path / "config.json").close()
+            return Found("checkpoint", str(path))
     except (OSError, ValueError) as error:
         detail = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         return Found("nothing", str(path), failure=Failure(Code.SOURCE_UNREADABLE, {"path": str(path), "detail": detail}))
-    if "config.json" in names:
-        return Found("checkpoint", str(path))
+    except ModelError as error:
+        return Found("nothing", str(path), failure=error.failure)
+    except NotPlainError:
+        pass  # a folder, a pipe or a device is no configuration
     return Found("nothing", str(path), failure=Failure(Code.SOURCE_NOT_CHECKPOINT, {"path": str(path)}))
 
 
-def _base_of(folder: Path) -> str:
-    """The base as the adapter names it, "" when it does not."""
+def _base_in(text: bytes) -> str:
+    """The base as the adapter's configuration names it, "" when it does not."""
     try:
-        with (folder / "adapter_config.json").open("rb") as file:
-            config = msgspec.json.decode(file.read(MAX_CONFIG), type=_AdapterConfig)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        config = msgspec.json.decode(text, type=_AdapterConfig)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     return config.base_model_name_or_path or ""
 

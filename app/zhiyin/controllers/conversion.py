@@ -1,7 +1,7 @@
 """From a folder to a model to chat with: inspects, starts jobs, shows how they go, and hands the result to the library."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from zhiyin.controllers.checkpoints import Found, Room, look_at, room_in
+from zhiyin.controllers.checkpoints import Found, Room, look_at_all, room_in
 from zhiyin.controllers.job_presentation import adapter_detail, job_view, output_names
 from zhiyin.controllers.models import ModelsController
 from zhiyin.errors import describe
@@ -68,8 +68,9 @@ class ConversionController(QObject):
         self._message: Wording = ""
         self._message_kind = "info"
         self._trouble: Wording = ""
-        self._starting: Convert | None = None
-        self._put_down = self._rooms = 0  # what an older one of them brings is dropped
+        self._starting: Convert | None = None  # what is in hand, as it is to be converted
+        self._on_the_way: list[Task] = []  # jobs whose processes have not answered yet
+        self._picks = self._answered = self._rooms = 0  # what is found for an older pick or room than the last is dropped
         self._room_timer = QTimer(self)
         self._room_timer.setSingleShot(True)
         self._room_timer.setInterval(ROOM_DELAY_MS)
@@ -105,8 +106,9 @@ class ConversionController(QObject):
 
     @property
     def running(self) -> int:
-        """How many jobs of this window run."""
-        return sum(1 for identity, state in self._jobs.items() if identity in self._ours and state.status == Status.RUNNING)
+        """How many jobs of this window run, or are about to."""
+        at_work = sum(1 for identity, state in self._jobs.items() if identity in self._ours and state.status == Status.RUNNING)
+        return at_work + len(self._on_the_way)
 
     def retranslate(self) -> None:
         """Put what was put into words into the language of the moment."""
@@ -123,42 +125,56 @@ class ConversionController(QObject):
     # ------------------------------------------------------------ the checkpoint in hand
 
     def pick(self, path: str) -> None:
-        """Take a folder that was chosen or dropped: a checkpoint in place of the one in hand, an adapter to go with it."""
-        pick = self._put_down
+        """Take a folder that was chosen."""
+        self.pick_all([path])
 
-        def found(what: Found) -> None:
-            if pick == self._put_down:
+    def pick_all(self, paths: Sequence[str]) -> None:
+        """Take what was chosen or dropped at once: a checkpoint in place of the one in hand, adapters to go with it."""
+        self._picks += 1
+        pick = self._picks
+
+        def found(what: list[Found]) -> None:
+            if pick > self._answered:
+                self._answered = pick
                 self._take(what)
 
-        self._delivery.deliver(self._background.submit(look_at, Path(path)), found)
+        self._delivery.deliver(self._background.submit(look_at_all, tuple(paths)), found)
 
     def let_go(self) -> None:
-        """Put the checkpoint down, and stop looking at it."""
-        self._put_down += 1
+        """Put the checkpoint down, and stop looking at it and at what was picked."""
+        self._answered = self._picks
+        self._message = ""
+        self._put_down()
+
+    def _put_down(self) -> None:
         self._stop_looking()
         self._source, self._adapters, self._reports, self._inspection = "", {}, {}, None
-        self._message = self._trouble = ""
+        self._trouble = ""
         self._starting = None
         self._show()
 
-    def _take(self, found: Found) -> None:
-        self._message = self._trouble = ""
-        self._starting = None  # a job that is on its way begins without it
-        if found.failure is not None:
-            self._say(found.failure)
-        elif found.kind == "checkpoint":
+    def _take(self, found: list[Found]) -> None:
+        """The checkpoint first, so that the adapters picked with it join it; what is neither changes nothing."""
+        self._message = ""
+        checkpoint = next((one for one in found if one.kind == "checkpoint"), None)
+        adapters = [one for one in found if one.kind == "adapter"]
+        if checkpoint is not None:
             if self._source:
                 self._adapters = {}
-            self._source, self._inspection, self._reports = found.path, None, {}
+            self._source, self._inspection, self._reports = checkpoint.path, None, {}
+        for adapter in adapters:
+            self._adapters.setdefault(adapter.path, 1.0)
+            if not self._source:
+                self._message, self._message_kind = partial(self._base_wanted, adapter), "info"
+        refused = next((one.failure for one in found if one.failure is not None), None)
+        if refused is not None:
+            self._say(refused)
+        if checkpoint is not None or adapters:
+            self._starting = None  # a job that is on its way begins without it
+        if self._source and (checkpoint is not None or adapters):
             self._inspect()
-            return
         else:
-            self._adapters[found.path] = self._adapters.get(found.path, 1.0)
-            if self._source:
-                self._inspect()
-                return
-            self._message, self._message_kind = partial(self._base_wanted, found), "info"
-        self._show()
+            self._show()
 
     def _base_wanted(self, found: Found) -> str:
         name = Path(found.path).name
@@ -261,8 +277,11 @@ class ConversionController(QObject):
             evaluate=choice.evaluate and not UNQUANTIZED.issuperset(choice.types),
             smoke=self.tr("Who are you?"),
         )
+        self._on_the_way.append(self._starting)
+        self._message = ""
         self._service.start(self._starting)
         self._show()
+        self._show_jobs()
 
     def _on_failed(self, key: Task | str, failure: Failure) -> None:
         """A process could not be started."""
@@ -275,10 +294,22 @@ class ConversionController(QObject):
             if known is not None:
                 self._jobs[key] = msgspec.structs.replace(known, status=Status.FAILED, failure=failure)
                 self._show_jobs()
-        elif key == self._starting:
+        else:
+            self._not_begun(key, failure)
+
+    def _not_begun(self, task: Task, failure: Failure) -> None:
+        self._arrived(task)
+        if task == self._starting:
             self._starting = None
             self._trouble = partial(describe, failure.code, failure.args)
-            self._show()
+        else:  # something else is in hand by now
+            self._say(failure)
+        self._show()
+        self._show_jobs()
+
+    def _arrived(self, task: Task) -> None:
+        if task in self._on_the_way:
+            self._on_the_way.remove(task)
 
     # ------------------------------------------------------------ jobs
 
@@ -301,9 +332,11 @@ class ConversionController(QObject):
         if state.id not in self._jobs and state.id in self._ours:
             return  # forgotten meanwhile
         self._ours.add(state.id)
+        if state.id not in self._jobs:
+            self._arrived(state.task)
         self._jobs[state.id] = state
         if self._starting is not None and state.task == self._starting:
-            self.let_go()
+            self._put_down()
         if state.status != Status.RUNNING:
             self._cancelling.discard(state.id)
             self._ended(state)

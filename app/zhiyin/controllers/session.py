@@ -78,7 +78,7 @@ class Session(QObject):
         self.view.damaged.connect(zhiyin.store_failed)
         self.leaving.quit_wanted.connect(zhiyin.quit)
         self.conversion.chat_wanted.connect(self._chat_with)
-        window.folder_dropped.connect(self.conversion.pick)
+        window.folders_dropped.connect(self.conversion.pick_all)
         window.installEventFilter(self)
 
     # ------------------------------------------------------------ begin and end

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from zhiyin.ui.elided_label import ElidedLabel
@@ -15,7 +15,6 @@ from zhiyin.ui.theme import STEP, theme_signals
 from zhiyin.ui.tooltip import plain_tooltip
 
 WEIGHT_LIMIT = 10.0
-SETTLE_MS = 300  # a weight that is still being changed is not announced
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,11 @@ class AdapterList(QWidget):
                 self._list.addWidget(known)
             known.show_item(item)
 
+    def flush(self) -> None:
+        """Announce a weight that is typed and not yet left."""
+        for row in self._rows.values():
+            row.weight.interpretText()
+
     def rows(self) -> list["_AdapterRow"]:
         """What is shown, in order."""
         return list(self._rows.values())
@@ -117,11 +121,7 @@ class _AdapterRow(QWidget):
         layout.addLayout(words, 1)
         layout.addWidget(self.weight)
         layout.addWidget(self.remove_button)
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(SETTLE_MS)
-        self._delay.timeout.connect(lambda: self.weighed.emit(self._item.path, self.weight.value()))
-        self.weight.valueChanged.connect(lambda _value: self._delay.start())
+        self.weight.valueChanged.connect(lambda value: self.weighed.emit(self._item.path, value))
         self.remove_button.clicked.connect(lambda: self.removed.emit(self._item.path))
         self.retranslateUi()
 
@@ -130,7 +130,7 @@ class _AdapterRow(QWidget):
         self.name.setText(item.name)
         self.detail.setText(item.detail)
         self.detail.setVisible(bool(item.detail))
-        if not self._delay.isActive():
+        if self.weight.value() != item.weight:  # what is half typed stays
             with QSignalBlocker(self.weight):
                 self.weight.setValue(item.weight)
         self.retranslateUi()

@@ -85,7 +85,8 @@ class ConversionPage(QWidget):
         form = content.form
         form.closed.connect(self.closed)
         form.changed.connect(self.changed)
-        form.convert_requested.connect(self._convert)
+        form.convert_button.pressed.connect(form.adapters.flush)  # by its key, or on a Mac, it leaves the focus where it is
+        form.convert_requested.connect(lambda: self.convert_requested.emit(form.choice()))
         form.adapters.add_requested.connect(self.choose_adapter)
         form.adapters.removed.connect(self.adapter_removed)
         form.adapters.weighed.connect(self.adapter_weighed)
@@ -133,11 +134,6 @@ class ConversionPage(QWidget):
     def choice(self) -> Choice:
         """What is chosen in the form."""
         return self.content().form.choice()
-
-    def _convert(self) -> None:
-        form = self.content().form
-        form.adapters.flush()  # a button that is pressed by its key, or on a Mac, leaves the focus where it is
-        self.convert_requested.emit(form.choice())
 
     # ------------------------------------------------------------ dialogs
 

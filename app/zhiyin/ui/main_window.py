@@ -35,7 +35,7 @@ class MainWindow(QMainWindow):
 
     closing = Signal()
     model_dropped = Signal(str)
-    folder_dropped = Signal(str)
+    folders_dropped = Signal(object)  # list[str]: all that was dropped at once
 
     def __init__(self) -> None:
         super().__init__()
@@ -232,9 +232,9 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
         if path:
             self.model_dropped.emit(path)
-        for folder in folders:
+        if folders:
             self.show_conversion()
-            self.folder_dropped.emit(folder)
+            self.folders_dropped.emit(folders)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """What is still waiting to be saved is announced first."""
