@@ -17,9 +17,9 @@ from zhiyin.controllers.conversion import ConversionController
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.jobs import JobService
 from zhiyin.ui.conversion_page import ConversionPage
-from zhiyin.ui.job_card import CANCEL
+from zhiyin.ui.job_card import CANCEL, DISCARD
 from zhiyin_models.jobs.folder import JobFolder
-from zhiyin_models.jobs.protocol import Convert
+from zhiyin_models.jobs.protocol import Convert, JobState, Output, Status
 
 Open = Callable[..., Driver]
 
@@ -166,6 +166,24 @@ def test_what_is_dropped_at_once_belongs_together(open_app: Open, data_dir: Path
     assert adapters(converting) == [LIBAI.name]
     assert [report.path for report in converting.page.state().inspection.adapters] == [str(LIBAI)]
     assert converting.message() == ""
+
+
+def test_a_job_of_another_process_is_offered_once_that_lets_it_go(open_app: Open, data_dir: Path) -> None:
+    for number, name in enumerate(("left", "at-work")):
+        task = Convert("/nowhere", (Output("F16", str(data_dir / "models" / f"{name}-F16.gguf")),))
+        folder = JobFolder(data_dir / "jobs" / name)
+        folder.write(JobState(name, task, Status.RUNNING, float(number)))
+    assert folder.take()
+    app = open_app(data_dir)
+    converting = Converting(app)
+    app.until(converting.cards)
+    assert converting.cards().keys() == {"left"}
+    assert app.session.conversion.running == 0
+    converting.cards()["left"].buttons[DISCARD].click()
+    folder.release()
+    app.until(converting.cards)
+    (card,) = converting.cards().values()
+    assert (card.view().id, card.view().status) == ("at-work", Status.INTERRUPTED)
 
 
 def test_a_refused_pick_leaves_what_is_in_hand_as_it_was(

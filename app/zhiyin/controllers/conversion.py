@@ -28,6 +28,7 @@ from zhiyin_models.jobs.protocol import AdapterChoice, Convert, Inspect, JobStat
 log = logging.getLogger(__name__)
 
 ROOM_DELAY_MS = 150  # after the last change of a choice
+ELSEWHERE_MS = 3000  # between two looks at jobs that another process is at work on
 
 
 class ConversionController(QObject):
@@ -59,6 +60,7 @@ class ConversionController(QObject):
         self._jobs: dict[str, JobState] = {}
         self._ours: set[str] = set()  # jobs whose process is this window's
         self._cancelling: set[str] = set()
+        self._forgotten: set[str] = set()  # a list may have been read before
         self._source = ""
         self._adapters: dict[str, float] = {}
         self._reports: dict[str, AdapterReport] = {}
@@ -75,6 +77,10 @@ class ConversionController(QObject):
         self._room_timer.setSingleShot(True)
         self._room_timer.setInterval(ROOM_DELAY_MS)
         self._room_timer.timeout.connect(self._look_for_room)
+        self._elsewhere_timer = QTimer(self)
+        self._elsewhere_timer.setSingleShot(True)
+        self._elsewhere_timer.setInterval(ELSEWHERE_MS)
+        self._elsewhere_timer.timeout.connect(self.open)
         self._connect()
 
     def _connect(self) -> None:
@@ -100,6 +106,7 @@ class ConversionController(QObject):
     def end(self) -> None:
         """End what runs; it goes on at the next start."""
         self._room_timer.stop()
+        self._elsewhere_timer.stop()
         self._page.set_jobs([])
         self._page.set_state(PageState())
         self._service.close()
@@ -314,16 +321,27 @@ class ConversionController(QObject):
     # ------------------------------------------------------------ jobs
 
     def _on_listed(self, states: list[JobState]) -> None:
-        for state in states:
-            if not isinstance(state.task, Inspect) and state.id not in self._jobs:
-                if state.status == Status.CANCELLED:
-                    self._service.forget(state.id)
-                else:
-                    self._jobs[state.id] = state
+        waited_for = {identity for identity, state in self._jobs.items() if self._is_elsewhere(state)}
+        for identity in waited_for:
+            del self._jobs[identity]
+        new = [state for state in states if state.id not in self._jobs and state.id not in self._forgotten]
+        for state in new:
+            if state.status == Status.CANCELLED:
+                self._service.forget(state.id)
+            elif not isinstance(state.task, Inspect):
+                self._jobs[state.id] = state
         self._show_jobs()
-        interrupted = next((state for state in states if state.status == Status.INTERRUPTED), None)
+        interrupted = next((state for state in new if state.status == Status.INTERRUPTED), None)
         if interrupted is not None:
             self.left_over.emit(interrupted)
+        if any(state.id in waited_for and state.status == Status.FINISHED for state in new):
+            self._models.refresh()
+        if any(self._is_elsewhere(state) for state in self._jobs.values()):
+            self._elsewhere_timer.start()
+
+    def _is_elsewhere(self, state: JobState) -> bool:
+        """Whether another process is at work on it: it is neither seen how far it is, nor can it be cancelled from here."""
+        return state.status == Status.RUNNING and state.id not in self._ours
 
     def _on_changed(self, state: JobState) -> None:
         if isinstance(state.task, Inspect):
@@ -353,6 +371,7 @@ class ConversionController(QObject):
 
     def _forget(self, identity: str) -> None:
         self._jobs.pop(identity, None)
+        self._forgotten.add(identity)
         self._service.forget(identity)
         self._show_jobs()
 
@@ -420,6 +439,7 @@ class ConversionController(QObject):
         )
 
     def _show_jobs(self) -> None:
-        ordered = sorted(self._jobs.values(), key=lambda state: (-state.created, state.id))
+        shown = [state for state in self._jobs.values() if not self._is_elsewhere(state)]
+        ordered = sorted(shown, key=lambda state: (-state.created, state.id))
         self._page.set_jobs([job_view(state, cancelling=state.id in self._cancelling) for state in ordered])
         self.running_changed.emit(self.running, self._fraction())
