@@ -18,10 +18,18 @@ from zhiyin_models.jobs.protocol import AdapterChoice, Convert, JobState, Outcom
 Open = Callable[..., Driver]
 LIBAI = Path(__file__).resolve().parents[1] / "models" / "convert" / "data" / "lora-libai"
 TEMPLATE = "{% for message in messages %}{{ message.content }}\n{% endfor %}"
-MEASURED = Evaluation(  # of the starter model, as `zhiyin-models convert --evaluate` measured it
-    "/models/小-Q4_K_M.gguf", "/models/.小-Q4_K_M.reference.gguf", "Q4_K_M", 105_454_432, 270_888_800,
-    (TextScore("zh", 4096, 86.21, 80.93), TextScore("en", 4096, 19.87, 19.08)), 41.39, 39.3, 0.0731, 0.642, 0.853, 84.0, 41.5,
-    tuple(0.00001 * 1.12**percentile for percentile in range(101)),
+DIVERGENCES = (
+    0.00000554, 0.000249, 0.000782, 0.00174, 0.00299, 0.00477, 0.00619, 0.00807, 0.00978, 0.0113, 0.0128, 0.0141, 0.015, 0.0163, 0.0173,
+    0.0184, 0.0191, 0.0199, 0.0208, 0.0216, 0.0225, 0.0233, 0.0242, 0.025, 0.026, 0.0265, 0.0271, 0.0278, 0.0284, 0.0291, 0.0299, 0.0309,
+    0.0316, 0.0324, 0.0332, 0.0339, 0.0346, 0.0354, 0.0362, 0.0369, 0.0378, 0.0389, 0.0396, 0.0405, 0.0414, 0.0422, 0.0434, 0.0442,
+    0.0453, 0.0461, 0.0469, 0.048, 0.0492, 0.0502, 0.0511, 0.052, 0.0535, 0.0548, 0.0556, 0.0569, 0.0581, 0.0594, 0.0609, 0.0627, 0.0642,
+    0.0655, 0.0667, 0.0682, 0.0701, 0.0717, 0.0736, 0.075, 0.0761, 0.0784, 0.0808, 0.0828, 0.0847, 0.0877, 0.091, 0.0941, 0.0969, 0.1,
+    0.104, 0.107, 0.111, 0.115, 0.12, 0.126, 0.134, 0.14, 0.148, 0.158, 0.169, 0.184, 0.201, 0.221, 0.238, 0.268, 0.326, 0.48, 1.4,
+)  # fmt: skip
+MEASURED = Evaluation(  # of the starter model's checkpoint, rounded
+    "小-Q4_K_M.gguf", ".小-Q4_K_M.reference.gguf", "Q4_K_M", 105_453_824, 270_885_632,
+    (TextScore("zh", 1785, 21.337, 20.519), TextScore("en", 1275, 21.041, 19.916)), 21.213, 20.265, 0.07264, 0.4796, 0.8242, 99.05, 55.62,
+    DIVERGENCES,
 )  # fmt: skip
 
 
@@ -137,7 +145,7 @@ def test_a_failed_job_is_tried_again_and_its_names_are_its_own(open_app: Open, d
     app.until(converting.form.convert_button.isEnabled)  # free again
 
 
-def test_a_start_that_fails_is_said_and_can_be_repeated(open_app: Open, data_dir: Path, checkpoint: Path) -> None:
+def test_a_start_that_fails_is_said(open_app: Open, data_dir: Path, checkpoint: Path) -> None:
     converting = Converting(open_app(data_dir))
     converting.inspect(checkpoint)
     tick(converting, "F16")
@@ -168,7 +176,7 @@ def test_a_finished_job_shows_what_was_measured_until_it_is_taken_out(open_app: 
     (chart,) = card.charts()
     assert chart.isVisible()
     told = chart.accessibleDescription()
-    for number in ("41.4", "39.3", "85.3%", "84.0"):
+    for number in ("21.2", "20.3", "82.4%", "99.0", "0.0726", "0.480"):
         assert number in told
     words = {label.text() for label in card.findChildren(QLabel)}
     assert {"Who are you?", "I am small."} <= words
