@@ -113,8 +113,7 @@ def convert(zhiyin: Zhiyin, folder: Path, tag: str, checkpoint: Path, measured: 
     while page.state().inspection is None or not form.convert_button.isEnabled():
         wait(50)
     take(zhiyin, folder, f"{tag}-convert-inspected")
-    if not measured:
-        form.evaluate.click()
+    form.evaluate.setChecked(not measured)
     window.resize(640, 860)
     page.content().area.verticalScrollBar().setValue(10_000)
     while not form.convert_button.isEnabled():
