@@ -70,6 +70,7 @@ class ConversionController(QObject):
         self._message: Wording = ""
         self._message_kind = "info"
         self._trouble: Wording = ""
+        self._start_failed = False  # the trouble is that of a start
         self._starting: Convert | None = None  # what is in hand, as it is to be converted
         self._on_the_way: list[Task] = []  # jobs whose processes have not answered yet
         self._picks = self._answered = self._rooms = 0  # what is found for an older pick or room than the last is dropped
@@ -91,7 +92,7 @@ class ConversionController(QObject):
         page.adapter_weighed.connect(self._weigh_adapter)
         page.inspection_cancelled.connect(self.let_go)
         page.closed.connect(self.let_go)
-        page.changed.connect(self._room_timer.start)
+        page.changed.connect(self._on_choice)
         page.opened.connect(self._room_timer.start)
         page.convert_requested.connect(self._convert)
         page.acted.connect(self._act)
@@ -105,6 +106,7 @@ class ConversionController(QObject):
 
     def end(self) -> None:
         """End what runs; it goes on at the next start."""
+        self._inspection = None
         self._room_timer.stop()
         self._elsewhere_timer.stop()
         self._page.set_jobs([])
@@ -252,6 +254,14 @@ class ConversionController(QObject):
 
     # ------------------------------------------------------------ room
 
+    def _on_choice(self) -> None:
+        """Another name or type: what was found for the former one does not count, and what it failed of may be gone."""
+        self._rooms += 1
+        self._room_timer.start()
+        if self._start_failed:
+            self._start_failed, self._trouble = False, ""
+            self._show()
+
     def _look_for_room(self) -> None:
         if self._inspection is None:
             return
@@ -308,7 +318,7 @@ class ConversionController(QObject):
         self._arrived(task)
         if task == self._starting:
             self._starting = None
-            self._trouble = partial(describe, failure.code, failure.args)
+            self._trouble, self._start_failed = partial(describe, failure.code, failure.args), True
         else:  # something else is in hand by now
             self._say(failure)
         self._show()
