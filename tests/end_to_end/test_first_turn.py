@@ -81,7 +81,7 @@ def test_alternatives_and_edits_lose_nothing(app: Driver) -> None:
 
 def test_another_conversation_waits_its_turn_and_can_be_cancelled(app: Driver) -> None:
     app.short(0)
-    app.say("Count from one to one thousand.")
+    app.say("Write a very long story about the moon.")
     app.until(lambda: app.session.replies.busy and app.session.replies.jobs_of(app.chat.id)[0].tokens > 3)
     first = app.chat.id
     app.window.conversations.new_requested.emit()
