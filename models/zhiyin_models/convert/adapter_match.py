@@ -138,7 +138,7 @@ class _Matcher:
                 return name
         if self._shared and OUTPUTS.fullmatch(plain):
             return plain
-        raise self._other(plain, "?")
+        raise self._other(plain, "the checkpoint has no such tensor")
 
     def _other(self, name: str, detail: str) -> ModelError:
         path = shown(self._adapter.path)
