@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 WAIT = 100.0
+PATIENCE = 20.0  # before Ctrl-C is pressed once more
 # A shell that starts tests in the background has them ignore Ctrl-C, which they would hand on.
 PROGRAM = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
@@ -192,6 +193,9 @@ class Person:
             try:
                 seen = os.read(self.desk, 4096)
             except OSError:  # the other end is closed
+                self.process.wait()
+                with self.changed:
+                    self.changed.notify_all()
                 return
             with self.changed:
                 self.screen += decoder.decode(seen)
@@ -206,8 +210,20 @@ class Person:
     def types(self, words: str) -> None:
         os.write(self.desk, words.encode())
 
-    def presses_ctrl_c(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+    def presses_ctrl_c(self, answered: Callable[[], bool]) -> None:
+        """Press it until something happens: in the instant between the prompt and Python's wait for a key, nobody hears it."""
+        for _ in range(int(WAIT / PATIENCE)):
+            self.process.send_signal(signal.SIGINT)
+            with self.changed:
+                if self.changed.wait_for(answered, PATIENCE):
+                    return
+        raise AssertionError(self.screen)
+
+    def shows(self, words: str) -> Callable[[], bool]:
+        return lambda: words in self.screen
+
+    def has_left(self) -> bool:
+        return self.process.poll() is not None
 
     def leaves(self) -> None:
         self.process.kill()
@@ -230,10 +246,10 @@ def test_a_conversation_at_a_terminal(person: Person) -> None:
     person.types(STORY + "\n")
     person.sees(STORY)
     person.sees(" the ")  # of the reply
-    person.presses_ctrl_c()
+    person.presses_ctrl_c(person.shows("(stopped)"))
     person.sees("(stopped)")
     person.sees("› ")
-    person.presses_ctrl_c()
+    person.presses_ctrl_c(person.shows("Type /exit"))
     person.sees("Type /exit to leave")
     person.sees("› ")
     person.types("/exit\n")
@@ -242,9 +258,9 @@ def test_a_conversation_at_a_terminal(person: Person) -> None:
 
 def test_ctrl_c_twice_leaves(person: Person) -> None:
     person.sees("› ")
-    person.presses_ctrl_c()
+    person.presses_ctrl_c(person.shows("Type /exit"))
     person.sees("Type /exit to leave")
     person.sees("› ")
-    person.presses_ctrl_c()
+    person.presses_ctrl_c(person.has_left)
     assert person.process.wait(WAIT) == 130
     assert "Traceback" not in person.screen
