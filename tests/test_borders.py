@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-MODEL_LIBRARIES = {"llama_cpp", "jinja2", "httpx2", "huggingface_hub", "gguf", "numpy", "tokenizers", "sentencepiece"}
+MODEL_LIBRARIES = {"llama_cpp", "jinja2", "httpx2", "huggingface_hub", "gguf", "numpy", "tokenizers", "sentencepiece", "keyring", "rich"}
 QT = {"PySide6", "shiboken6", "qtawesome", "zhiyin"}
 
 LOAD_EVERYTHING = """
@@ -68,7 +68,8 @@ def test_the_model_side_knows_no_qt_and_no_app() -> None:
     "module",
     [
         *("child", "engine.client", "engine.protocol", "library.gguf", "library.fit", "library.installed", "errors", "work"),
-        *("jobs.client", "jobs.protocol", "convert.inspection", "evaluate.report"),
+        *("jobs.client", "jobs.protocol", "jobs.turns", "convert.inspection", "evaluate.report"),
+        *("hub.values", "hub.settings", "hub.protocol"),
     ],
 )
 def test_what_the_window_uses_of_the_model_side_is_light(module: str) -> None:

@@ -239,6 +239,56 @@ SENTENCES: Mapping[str, object] = {
         "The disk of {path} is full; no half file is left. Free some space, then try again.",
     ),
     Code.MEASURING_STOPPED: QT_TRANSLATE_NOOP("Errors", "Measuring was stopped; the model is finished and is kept."),
+    Code.NETWORK_UNREACHABLE: QT_TRANSLATE_NOOP(
+        "Errors", "{address} cannot be reached ({detail}). Check the network and the proxy, or choose another source."
+    ),
+    Code.NETWORK_STALLED: QT_TRANSLATE_NOOP(
+        "Errors", "{address} has sent nothing for {seconds} s. Resume later, or choose another source."
+    ),
+    Code.NETWORK_PROXY: QT_TRANSLATE_NOOP("Errors", "The proxy {address} cannot be used ({detail}). Check the proxy in the settings."),
+    Code.NETWORK_CERTIFICATE: QT_TRANSLATE_NOOP(
+        "Errors", "The certificate of {address} cannot be trusted ({detail}). Check the computer's clock and the network."
+    ),
+    Code.NETWORK_REDIRECTS: QT_TRANSLATE_NOOP(
+        "Errors", "{address} redirects without end, or to an insecure connection. Choose another source."
+    ),
+    Code.HUB_OFFLINE: QT_TRANSLATE_NOOP("Errors", "Offline mode is on. Switch it off in the settings first."),
+    Code.HUB_BUSY: QT_TRANSLATE_NOOP("Errors", "{address} gets too many requests. Try again in {seconds} s."),
+    Code.HUB_SERVER: QT_TRANSLATE_NOOP("Errors", "{address} has trouble ({detail}). Try again later, or choose another source."),
+    Code.HUB_ANSWER_BAD: QT_TRANSLATE_NOOP("Errors", "What {address} answers cannot be understood ({detail}). Choose another source."),
+    Code.HUB_NOT_FOUND: QT_TRANSLATE_NOOP("Errors", "There is no {name} at {address}. Check the name."),
+    Code.HUB_GATED: QT_TRANSLATE_NOOP(
+        "Errors", "{name} wants its licence accepted first: sign in at {address}, accept it, and enter your token in the settings."
+    ),
+    Code.HUB_TOKEN_NEEDED: QT_TRANSLATE_NOOP(
+        "Errors", "{name} can only be downloaded with an account at {address}. Enter your token in the settings."
+    ),
+    Code.HUB_TOKEN_REFUSED: QT_TRANSLATE_NOOP(
+        "Errors", "{address} does not accept the token; it may have expired or been revoked. Enter a new one in the settings."
+    ),
+    Code.HUB_NOTHING: QT_TRANSLATE_NOOP("Errors", "{name} has no such file. There are: {detail}."),
+    Code.HUB_NO_SOURCE: QT_TRANSLATE_NOOP("Errors", "No source is switched on. Switch one on in the settings."),
+    Code.ADDRESS_BAD: QT_TRANSLATE_NOOP("Errors", "{address} is not an address that can be used. Begin it with http:// or https://."),
+    Code.FILE_NAME_BAD: QT_TRANSLATE_NOOP(
+        "Errors", "The file name “{name}” is not safe, so it was not downloaded. Choose another repository."
+    ),
+    Code.FILE_CHANGED: QT_TRANSLATE_NOOP("Errors", "{name} changed at {address} while it was downloaded. Download it again."),
+    Code.FILE_LENGTH: QT_TRANSLATE_NOOP("Errors", "{name} has the wrong length: {actual} instead of {expected}. Choose another source."),
+    Code.CHECKSUM_DIFFERS: QT_TRANSLATE_NOOP(
+        "Errors", "The checksum of {name} from {address} is wrong, so it was not taken into the library. Try again with another source."
+    ),
+    Code.SOURCE_SWITCHED: QT_TRANSLATE_NOOP("Errors", "{address} did not serve {name} ({detail}), so another source stood in."),
+    Code.TOKEN_IN_FILE: QT_TRANSLATE_NOOP("Errors", "This system has no keyring. The token is kept in {path}, which only you can read."),
+    Code.VERIFY_DIFFERS: QT_TRANSLATE_NOOP("Errors", "{path} is not what was downloaded; it may be damaged. Download it again."),
+    Code.VERIFY_KEPT: QT_TRANSLATE_NOOP("Errors", "No checksum was known of {path}; the present one is kept for the next time."),
+    Code.NAME_TAKEN: QT_TRANSLATE_NOOP("Errors", "There is a model “{name}” already. Choose another name."),
+    Code.NAME_BAD: QT_TRANSLATE_NOOP("Errors", "“{name}” cannot be a name. Choose another."),
+    Code.TRASH_FAILED: QT_TRANSLATE_NOOP("Errors", "{path} could not be moved to the trash ({detail}). Delete it by hand."),
+    Code.FOLDER_BAD: QT_TRANSLATE_NOOP("Errors", "The folder {path} cannot be used ({detail}). Choose another."),
+    Code.LIBRARY_BUSY: QT_TRANSLATE_NOOP("Errors", "The library {path} is held by another program. Try again in a moment."),
+    Code.LIBRARY_UNWRITABLE: QT_TRANSLATE_NOOP(
+        "Errors", "The library {path} cannot be written ({detail}). Check its permissions and the disk."
+    ),
     Code.JOB_DIED: QT_TRANSLATE_NOOP(
         "Errors",
         "The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.",

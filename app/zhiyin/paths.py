@@ -94,6 +94,11 @@ class Paths(Struct, frozen=True):
         return self.data_dir / "jobs"
 
     @property
+    def downloads(self) -> Path:
+        """The state of downloads and other jobs of the library, one folder each."""
+        return self.data_dir / "downloads"
+
+    @property
     def models(self) -> Path:
         """Model files that the app fetched or made."""
         return self.data_dir / "models"
@@ -106,7 +111,7 @@ class Paths(Struct, frozen=True):
     def create(self) -> None:
         """Make the folders, open to this user only. Raises OSError."""
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.backups, self.logs, self.jobs, self.models):
+        for folder in (self.backups, self.logs, self.jobs, self.downloads, self.models):
             folder.mkdir(mode=0o700, exist_ok=True)
         # A folder that was there before may be open to others; where that cannot be changed it is the user's own arrangement.
         with contextlib.suppress(OSError):

@@ -97,6 +97,38 @@ class Code(StrEnum):
     DISK_SMALL = "disk.small"  # path, need, free
     DISK_FULL = "disk.full"  # path
     MEASURING_STOPPED = "measuring.stopped"  # a notice: the model is finished and stays
+    # hubs and downloads
+    NETWORK_UNREACHABLE = "network.unreachable"  # address, detail
+    NETWORK_STALLED = "network.stalled"  # address, seconds
+    NETWORK_PROXY = "network.proxy"  # address, detail
+    NETWORK_CERTIFICATE = "network.certificate"  # address, detail
+    NETWORK_REDIRECTS = "network.redirects"  # address
+    HUB_OFFLINE = "hub.offline"
+    HUB_BUSY = "hub.busy"  # address, seconds
+    HUB_SERVER = "hub.server"  # address, detail (the status)
+    HUB_ANSWER_BAD = "hub.answer_bad"  # address, detail
+    HUB_NOT_FOUND = "hub.not_found"  # name, address
+    HUB_GATED = "hub.gated"  # name, address (of its page)
+    HUB_TOKEN_NEEDED = "hub.token_needed"  # name, address; # noqa: S105 - not a password
+    HUB_TOKEN_REFUSED = "hub.token_refused"  # address; # noqa: S105 - not a password
+    HUB_NOTHING = "hub.nothing"  # name, detail (what there is)
+    HUB_NO_SOURCE = "hub.no_source"
+    ADDRESS_BAD = "address.bad"  # address
+    FILE_NAME_BAD = "file.name_bad"  # name
+    FILE_CHANGED = "file.changed"  # name, address
+    FILE_LENGTH = "file.length"  # name, expected, actual
+    CHECKSUM_DIFFERS = "checksum.differs"  # name, address
+    SOURCE_SWITCHED = "source.switched"  # name, address, detail; a notice: another source stood in
+    TOKEN_IN_FILE = "token.in_file"  # path; a notice: there is no keyring; # noqa: S105 - not a password
+    # the library
+    VERIFY_DIFFERS = "verify.differs"  # path
+    VERIFY_KEPT = "verify.kept"  # path; a notice: no checksum was known, now one is
+    NAME_TAKEN = "name.taken"  # name
+    NAME_BAD = "name.bad"  # name
+    TRASH_FAILED = "trash.failed"  # path, detail
+    FOLDER_BAD = "folder.bad"  # path, detail
+    LIBRARY_BUSY = "library.busy"  # path
+    LIBRARY_UNWRITABLE = "library.unwritable"  # path, detail
     # jobs
     JOB_DIED = "job.died"  # reason (exit code or signal name), detail (last log lines)
     JOB_MISSING = "job.missing"  # name

@@ -300,6 +300,126 @@ SENTENCES: Mapping[Code, Words] = {
         "The disk of {path} is full; no half file is left. Free some space, then try again.",
     ),
     Code.MEASURING_STOPPED: Words("已停止测量；模型已经完成，予以保留。", "Measuring was stopped; the model is finished and is kept."),
+    Code.NETWORK_UNREACHABLE: Words(
+        "连接不上 {address}（{detail}），请检查网络或代理，或换一个来源。",
+        "{address} cannot be reached ({detail}). Check the network and the proxy, or choose another source.",
+    ),
+    Code.NETWORK_STALLED: Words(
+        "{address} 已有 {seconds} 秒没有传来数据，请稍后继续，或换一个来源。",
+        "{address} has sent nothing for {seconds} s. Resume later, or choose another source.",
+    ),
+    Code.NETWORK_PROXY: Words(
+        "代理 {address} 无法使用（{detail}），请在设置中检查代理。",
+        "The proxy {address} cannot be used ({detail}). Check the proxy in the settings.",
+    ),
+    Code.NETWORK_CERTIFICATE: Words(
+        "{address} 的安全证书不可信（{detail}），请检查系统时间和网络。",
+        "The certificate of {address} cannot be trusted ({detail}). Check the computer's clock and the network.",
+    ),
+    Code.NETWORK_REDIRECTS: Words(
+        "{address} 反复重定向或要求不安全的连接，请换一个来源。",
+        "{address} redirects without end, or to an insecure connection. Choose another source.",
+    ),
+    Code.HUB_OFFLINE: Words(
+        "已开启离线模式，请先在设置中关闭。",
+        "Offline mode is on. Switch it off in the settings first.",
+    ),
+    Code.HUB_BUSY: Words(
+        "{address} 请求过多，请在 {seconds} 秒后再试。",
+        "{address} gets too many requests. Try again in {seconds} s.",
+    ),
+    Code.HUB_SERVER: Words(
+        "{address} 出错了（{detail}），请稍后再试，或换一个来源。",
+        "{address} has trouble ({detail}). Try again later, or choose another source.",
+    ),
+    Code.HUB_ANSWER_BAD: Words(
+        "{address} 的回答无法理解（{detail}），请换一个来源。",
+        "What {address} answers cannot be understood ({detail}). Choose another source.",
+    ),
+    Code.HUB_NOT_FOUND: Words(
+        "在 {address} 找不到 {name}，请检查名称。",
+        "There is no {name} at {address}. Check the name.",
+    ),
+    Code.HUB_GATED: Words(
+        "{name} 需要先接受许可：请登录 {address} 接受，并在设置中填写令牌。",
+        "{name} wants its licence accepted first: sign in at {address}, accept it, and enter your token in the settings.",
+    ),
+    Code.HUB_TOKEN_NEEDED: Words(
+        "{name} 需要登录 {address} 才能下载，请在设置中填写令牌。",
+        "{name} can only be downloaded with an account at {address}. Enter your token in the settings.",
+    ),
+    Code.HUB_TOKEN_REFUSED: Words(
+        "{address} 不接受令牌，可能已过期或被撤销，请在设置中更换。",
+        "{address} does not accept the token; it may have expired or been revoked. Enter a new one in the settings.",
+    ),
+    Code.HUB_NOTHING: Words(
+        "{name} 中没有所要的文件，可选：{detail}。",
+        "{name} has no such file. There are: {detail}.",
+    ),
+    Code.HUB_NO_SOURCE: Words(
+        "没有启用任何来源，请在设置中启用一个。",
+        "No source is switched on. Switch one on in the settings.",
+    ),
+    Code.ADDRESS_BAD: Words(
+        "{address} 不是可用的网址，请以 http:// 或 https:// 开头。",
+        "{address} is not an address that can be used. Begin it with http:// or https://.",
+    ),
+    Code.FILE_NAME_BAD: Words(
+        "文件名“{name}”不安全，未下载；请换一个仓库。",
+        "The file name “{name}” is not safe, so it was not downloaded. Choose another repository.",
+    ),
+    Code.FILE_CHANGED: Words(
+        "{address} 上的 {name} 在下载期间改变了，请重新下载。",
+        "{name} changed at {address} while it was downloaded. Download it again.",
+    ),
+    Code.FILE_LENGTH: Words(
+        "{name} 的长度不对：应为 {expected}，实际 {actual}；请换一个来源。",
+        "{name} has the wrong length: {actual} instead of {expected}. Choose another source.",
+    ),
+    Code.CHECKSUM_DIFFERS: Words(
+        "从 {address} 下载的 {name} 校验和不符，未加入模型库；请换一个来源重试。",
+        "The checksum of {name} from {address} is wrong, so it was not taken into the library. Try again with another source.",
+    ),
+    Code.SOURCE_SWITCHED: Words(
+        "{address} 不可用（{detail}），{name} 改从其他来源下载。",
+        "{address} did not serve {name} ({detail}), so another source stood in.",
+    ),
+    Code.TOKEN_IN_FILE: Words(
+        "系统没有钥匙串，令牌保存在只有您能读取的文件 {path} 中。",
+        "This system has no keyring. The token is kept in {path}, which only you can read.",
+    ),
+    Code.VERIFY_DIFFERS: Words(
+        "{path} 与下载时不同，可能已损坏，请重新下载。",
+        "{path} is not what was downloaded; it may be damaged. Download it again.",
+    ),
+    Code.VERIFY_KEPT: Words(
+        "{path} 此前没有已知的校验和，已记下当前的。",
+        "No checksum was known of {path}; the present one is kept for the next time.",
+    ),
+    Code.NAME_TAKEN: Words(
+        "已有名为“{name}”的模型，请换一个名称。",
+        "There is a model “{name}” already. Choose another name.",
+    ),
+    Code.NAME_BAD: Words(
+        "“{name}”不能用作名称，请换一个。",
+        "“{name}” cannot be a name. Choose another.",
+    ),
+    Code.TRASH_FAILED: Words(
+        "无法把 {path} 移到回收站（{detail}），请手动删除。",
+        "{path} could not be moved to the trash ({detail}). Delete it by hand.",
+    ),
+    Code.FOLDER_BAD: Words(
+        "无法使用文件夹 {path}（{detail}），请选择其他文件夹。",
+        "The folder {path} cannot be used ({detail}). Choose another.",
+    ),
+    Code.LIBRARY_BUSY: Words(
+        "模型库 {path} 正被另一个程序占用，请稍后再试。",
+        "The library {path} is held by another program. Try again in a moment.",
+    ),
+    Code.LIBRARY_UNWRITABLE: Words(
+        "无法写入模型库 {path}（{detail}），请检查权限和磁盘。",
+        "The library {path} cannot be written ({detail}). Check its permissions and the disk.",
+    ),
     Code.JOB_DIED: Words(
         "任务意外结束：{reason}（{detail}）。请重试，可从中断处继续。",
         "The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.",
@@ -460,6 +580,11 @@ PHRASES: Mapping[str, Words] = {
     "stage_prove": Words("验证分词器 {bar} {percent}% {left}", "Proving the tokenizer {bar} {percent}% {left}"),
     "stage_calibrate": Words("校准 {bar} {percent}% {left}", "Calibrating {bar} {percent}% {left}"),
     "stage_evaluate": Words("测量 {bar} {percent}% {left}", "Measuring {bar} {percent}% {left}"),
+    "stage_download": Words("下载 {bar} {percent}% {left}", "Downloading {bar} {percent}% {left}"),
+    "stage_wait": Words("等待网络 {bar} {percent}% {left}", "Waiting for the network {bar} {percent}% {left}"),
+    "stage_hash": Words("核对 {bar} {percent}% {left}", "Checking {bar} {percent}% {left}"),
+    "stage_copy": Words("复制 {bar} {percent}% {left}", "Copying {bar} {percent}% {left}"),
+    "stage_measure": Words("测速 {bar} {percent}% {left}", "Measuring the speed {bar} {percent}% {left}"),
     "stage_smoke": Words("试答 {bar} {percent}% {left}", "Trying {bar} {percent}% {left}"),
     "time_left": Words("剩余 {time}", "{time} left"),
     "dtype": Words("数值类型", "Value type"),

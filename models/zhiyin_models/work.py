@@ -21,6 +21,11 @@ class Stage(StrEnum):
     CALIBRATE = "calibrate"
     EVALUATE = "evaluate"
     SMOKE = "smoke"  # a first answer of the new model
+    DOWNLOAD = "download"
+    WAIT = "wait"  # for a server or the network; ``left`` is the time until the next try
+    HASH = "hash"  # reading a file again for its checksum
+    COPY = "copy"
+    MEASURE = "measure"  # how fast this computer is
 
 
 class Progress(Struct, frozen=True):
@@ -31,6 +36,7 @@ class Progress(Struct, frozen=True):
     total: float
     left: float | None = None
     detail: str = ""
+    speed: float | None = None  # of ``done`` a second, in the recent past
 
 
 class StoppedError(Exception):
@@ -56,6 +62,18 @@ class Stop:
         """Raises StoppedError if somebody asked."""
         if self._event.is_set():
             raise StoppedError
+
+
+class Tuning:
+    """How fast a transfer may be; changed from any thread while it runs. 0 means no limit, or as many connections as the settings say."""
+
+    def __init__(self, bytes_per_second: int = 0, connections: int = 0) -> None:
+        self.bytes_per_second = bytes_per_second
+        self.connections = connections
+
+    def set(self, bytes_per_second: int, connections: int) -> None:
+        """Change both."""
+        self.bytes_per_second, self.connections = max(0, bytes_per_second), max(0, connections)
 
 
 Report = Callable[[Progress], None]
@@ -86,7 +104,8 @@ class Pace:
         while len(self._recent) > 2 and now - self._recent[1][0] > WINDOW:
             self._recent.popleft()
         then, before = self._recent[0]
-        left = None
+        left = speed = None
         if done > before and now - then >= SETTLED:
-            left = (self._total - done) * (now - then) / (done - before)
-        self._report(Progress(self._stage, done, self._total, left, detail))
+            speed = (done - before) / (now - then)
+            left = (self._total - done) / speed
+        self._report(Progress(self._stage, done, self._total, left, detail, speed))

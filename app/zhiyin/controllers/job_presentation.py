@@ -9,7 +9,23 @@ from zhiyin.ui.amounts import count_text
 from zhiyin.ui.job_card import JobView
 from zhiyin_models.convert.inspection import AdapterReport
 from zhiyin_models.errors import Failure
-from zhiyin_models.jobs.protocol import Calibrate, Convert, Evaluate, ExportAdapter, JobState, Output, Quantize, Status, Task
+from zhiyin_models.jobs.protocol import (
+    Calibrate,
+    Convert,
+    CopyModel,
+    Download,
+    Evaluate,
+    ExportAdapter,
+    Inspect,
+    JobState,
+    LibraryTask,
+    MoveModels,
+    Output,
+    Quantize,
+    Status,
+    Task,
+    Verify,
+)
 from zhiyin_models.work import Stage
 
 
@@ -46,8 +62,25 @@ def job_title(task: Task) -> str:
             return QCoreApplication.translate("Presentation", "Evaluation of {name}").format(name=Path(task.model).name)
         case ExportAdapter():
             return QCoreApplication.translate("Presentation", "Adapter {name}").format(name=Path(task.output).name)
-        case _:
+        case Inspect():
             return QCoreApplication.translate("Presentation", "Inspection of {name}").format(name=Path(task.source).name)
+        case _:
+            return library_job_title(task)
+
+
+def library_job_title(task: Download | LibraryTask) -> str:
+    """What a job for the library does, in one line."""
+    match task:
+        case Download():
+            return task.name or task.repository
+        case CopyModel():
+            return QCoreApplication.translate("Presentation", "Copy of {name}").format(name=Path(task.source).name)
+        case Verify():
+            return QCoreApplication.translate("Presentation", "Check of {name}").format(name=Path(task.model).name)
+        case MoveModels():
+            return QCoreApplication.translate("Presentation", "Move of the models to {path}").format(path=task.folder)
+        case _:
+            return QCoreApplication.translate("Presentation", "Speed of this computer")
 
 
 def _model_name(outputs: tuple[Output, ...]) -> str:

@@ -10,7 +10,10 @@ from PySide6.QtCore import QEvent, QObject
 from zhiyin.controllers.chat import NEW_DRAFT_KEY, ChatController
 from zhiyin.controllers.conversations import ConversationsController
 from zhiyin.controllers.conversion import ConversionController
+from zhiyin.controllers.discover import DiscoverController
+from zhiyin.controllers.downloads import DownloadsController
 from zhiyin.controllers.leaving import LeavingController
+from zhiyin.controllers.library import LibraryController
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyRunner
 from zhiyin.controllers.settings import SettingsController
@@ -69,6 +72,7 @@ class Session(QObject):
             folder=zhiyin.paths.models,
             parent=self,
         )
+        self._make_library(zhiyin)
         self.leaving = LeavingController(window, self.conversion, parent=self)
         self.settings_page = SettingsController(zhiyin, self, parent=self)
         self.models.set_busy_check(lambda: self.replies.busy)
@@ -80,6 +84,32 @@ class Session(QObject):
         self.conversion.chat_wanted.connect(self._chat_with)
         window.folders_dropped.connect(self.conversion.pick_all)
         window.installEventFilter(self)
+
+    def _make_library(self, zhiyin: "Zhiyin") -> None:
+        """What stands behind the page of models."""
+        window, background = zhiyin.window, zhiyin.background
+        jobs = JobService(zhiyin.paths.downloads, parent=self)
+        data_dir = zhiyin.paths.data_dir
+        models, delivery = self.models, self.delivery
+        self.library_page = LibraryController(
+            window, models=models, library=self.library, jobs=jobs, background=background, delivery=delivery, parent=self
+        )
+        self.downloads = DownloadsController(
+            window, models=models, jobs=jobs, background=background, delivery=delivery, data_dir=data_dir, parent=self
+        )
+        self.discover = DiscoverController(
+            window,
+            models=models,
+            library=self.library,
+            downloads=self.downloads,
+            background=background,
+            delivery=delivery,
+            data_dir=data_dir,
+            parent=self,
+        )
+        self.library_page.chat_wanted.connect(self._chat_with)
+        self.downloads.chat_wanted.connect(self._chat_with)
+        self.downloads.convert_wanted.connect(self._convert)
 
     # ------------------------------------------------------------ begin and end
 
@@ -93,6 +123,7 @@ class Session(QObject):
             self.zhiyin.window.composer.set_draft(typed)  # not announced as the draft of a conversation that it may not belong to
             self.chat.opened.connect(self._join_typed)
         self.conversion.open()
+        self.downloads.open()
         self.delivery.deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
 
     def _on_settings(self, value: object) -> None:
@@ -141,6 +172,9 @@ class Session(QObject):
             _surely(flush)
         for end in (
             self.leaving.end,
+            self.discover.end,
+            self.library_page.end,
+            self.downloads.end,
             self.conversion.end,
             self.chat.end,
             self.replies.end_all,
@@ -175,6 +209,11 @@ class Session(QObject):
         self.view.choose_model(name)
         self.zhiyin.window.show_home()
 
+    def _convert(self, folder: str) -> None:
+        """Take a checkpoint that has just been fetched to the sidecar."""
+        self.zhiyin.window.show_conversion()
+        self.conversion.pick(folder)
+
     # ------------------------------------------------------------ language
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -183,6 +222,9 @@ class Session(QObject):
             self.view.retranslate()
             self.chat.retranslate()
             self.conversion.retranslate()
+            self.library_page.retranslate()
+            self.downloads.retranslate()
+            self.discover.retranslate()
         return super().eventFilter(watched, event)
 
 

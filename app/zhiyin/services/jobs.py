@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from zhiyin.services.delivery import Delivery
 from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.jobs.client import Jobs
-from zhiyin_models.jobs.protocol import JobState, Task
+from zhiyin_models.jobs.protocol import JobState, Status, Task
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -51,6 +51,23 @@ class JobService(QObject):
         self._heard.discard(identity)
         self._beginning.add(identity)
         self._deliver_state(identity, lambda: self._jobs.resume(identity))
+
+    def enqueue(self, task: Task) -> None:
+        """Keep a task for later; ``changed`` (QUEUED) or ``failed`` follows, and ``resume`` begins it."""
+        self._deliver_state(task, lambda: self._jobs.enqueue(task))
+
+    def change(self, identity: str, *, status: Status | None = None, position: float | None = None) -> None:
+        """Let a job that is not running wait for its turn or for the user, or give it another place; ``changed`` follows."""
+        self._heard.discard(identity)
+        self._deliver_state(identity, lambda: self._jobs.change(identity, status=status, position=position))
+
+    def pause(self, identity: str) -> None:
+        """End the process of a job and keep what it has; ``changed`` says when it is done."""
+        self._jobs.pause(identity)
+
+    def limit(self, identity: str, bytes_per_second: int, connections: int) -> None:
+        """How fast a running download may be (0: no limit)."""
+        self._jobs.limit(identity, bytes_per_second, connections)
 
     def cancel(self, identity: str) -> None:
         """Stop a job and take away what it has written; ``changed`` says when it is done. The one call that never waits."""

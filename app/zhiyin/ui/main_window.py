@@ -15,6 +15,7 @@ from zhiyin.ui.conversation_panel import ConversationPanel
 from zhiyin.ui.conversion_page import ConversionPage
 from zhiyin.ui.first_run_page import FirstRunPage
 from zhiyin.ui.folding_sides import FoldingSides
+from zhiyin.ui.models_page import ModelsPage, Tab
 from zhiyin.ui.seal import app_icon
 from zhiyin.ui.settings_page import SettingsPage
 from zhiyin.ui.sidebar import Sidebar
@@ -30,7 +31,7 @@ class MainWindow(QMainWindow):
     """Its parts are attributes.
 
     ``conversations``, ``header``, ``transcript``, ``composer``, ``footer``, ``panel``, ``banner``, ``toast``, ``settings_page``,
-    ``conversion_page``, ``first_run`` and the stack ``pages`` that holds them.
+    ``conversion_page``, ``models_page``, ``first_run`` and the stack ``pages`` that holds them.
     """
 
     closing = Signal()
@@ -48,9 +49,10 @@ class MainWindow(QMainWindow):
         self.panel = ConversationPanel()
         self.settings_page = SettingsPage()
         self.conversion_page = ConversionPage()
+        self.models_page = ModelsPage()
         self.first_run = FirstRunPage()
         self.pages = QStackedWidget()
-        for page in (self.chat, self.first_run, self.settings_page, self.conversion_page):
+        for page in (self.chat, self.first_run, self.settings_page, self.conversion_page, self.models_page):
             self.pages.addWidget(page)
         self.sides = FoldingSides(self.sidebar, self.pages, self.panel)
         self.setCentralWidget(self.sides)
@@ -80,6 +82,7 @@ class MainWindow(QMainWindow):
             ("sidebar", "Ctrl+B", self.toggle_sidebar),
             ("panel", "Ctrl+.", self.toggle_panel),
             ("settings", "Ctrl+,", self.show_settings),
+            ("models", "Ctrl+M", self.show_models),
             ("composer", "Ctrl+L", self.focus_composer),
             ("rename", "F2", self._rename),
             ("previous", "Ctrl+Up", lambda: go(-1)),
@@ -104,6 +107,8 @@ class MainWindow(QMainWindow):
         self.sidebar.conversion_requested.connect(self.show_conversion)
         self.header.model_chooser.conversion_requested.connect(self.show_conversion)
         self.conversion_page.back_requested.connect(self.show_home)
+        self.sidebar.models_requested.connect(self.show_models)
+        self.models_page.back_requested.connect(self.show_home)
         self.conversations.selected.connect(self._go_home)
         self.conversations.new_requested.connect(self._go_home)
         self.conversations.delete.connect(self._offer_undo)
@@ -141,6 +146,13 @@ class MainWindow(QMainWindow):
         """The page where checkpoints become models."""
         self.sides.close_overlay()
         self.pages.setCurrentWidget(self.conversion_page)
+
+    def show_models(self, tab: Tab | None = None) -> None:
+        """The page of models, at one of its views."""
+        self.sides.close_overlay()
+        if tab is not None:
+            self.models_page.show_tab(tab)
+        self.pages.setCurrentWidget(self.models_page)
 
     def focus_composer(self) -> None:
         """Write."""
@@ -186,6 +198,7 @@ class MainWindow(QMainWindow):
             "sidebar": self.tr("Conversations"),
             "panel": self.tr("Settings of this conversation"),
             "settings": self.tr("Settings"),
+            "models": self.tr("Models"),
             "composer": self.tr("Write"),
             "rename": self.tr("Rename"),
             "previous": self.tr("Previous conversation"),
@@ -207,7 +220,7 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
         elif self.sides.close_overlay():
             self.composer.setFocus()
-        elif self.pages.currentWidget() in (self.settings_page, self.conversion_page):
+        elif self.pages.currentWidget() in (self.settings_page, self.conversion_page, self.models_page):
             self.show_home()
         else:
             self.composer.stop()
@@ -268,7 +281,7 @@ class MainWindow(QMainWindow):
 
     def _page_changed(self) -> None:
         page = self.pages.currentWidget()
-        if isinstance(page, ChatPage | FirstRunPage | SettingsPage | ConversionPage):
+        if isinstance(page, ChatPage | FirstRunPage | SettingsPage | ConversionPage | ModelsPage):
             page.banner_slot.take(self.banner)
         on_chat = page is self.chat
         self.sides.allow_right(on_chat)

@@ -12,6 +12,7 @@ from zhiyin.ui.theme import STEP, theme_signals
 class Sidebar(QFrame):
     """Holds the list and the buttons of the other pages."""
 
+    models_requested = Signal()
     conversion_requested = Signal()
     settings_requested = Signal()
 
@@ -19,18 +20,22 @@ class Sidebar(QFrame):
         super().__init__(parent)
         self.setObjectName("sidebar")
         self._converted: int | None = None
+        self._fetched: int | None = None
         self.conversations = ConversationList(self)
+        self.models_button = QPushButton(self)
         self.conversion_button = QPushButton(self)
         self.settings_button = QPushButton(self)
-        for button in (self.conversion_button, self.settings_button):
+        for button in (self.models_button, self.conversion_button, self.settings_button):
             button.setProperty("kind", "row")
             button.setCursor(Qt.CursorShape.PointingHandCursor)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * STEP, 2 * STEP, STEP, 2 * STEP)
         layout.setSpacing(STEP)
         layout.addWidget(self.conversations, 1)
+        layout.addWidget(self.models_button)
         layout.addWidget(self.conversion_button)
         layout.addWidget(self.settings_button)
+        self.models_button.clicked.connect(self.models_requested)
         self.conversion_button.clicked.connect(self.conversion_requested)
         self.settings_button.clicked.connect(self.settings_requested)
         theme_signals().changed.connect(self._draw)
@@ -44,8 +49,18 @@ class Sidebar(QFrame):
             self._converted = percent
             self.retranslateUi()
 
+    def set_download_progress(self, fraction: float | None) -> None:
+        """How far the downloads are, from 0 to 1; None when there are none."""
+        percent = None if fraction is None else int(fraction * 100)
+        if percent != self._fetched:
+            self._fetched = percent
+            self.retranslateUi()
+
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
+        models = self.tr("Models")
+        self.models_button.setText(models if self._fetched is None else f"{models} · {percent_text(self._fetched / 100)}")
+        self.models_button.setToolTip(self.tr("Your models, new ones, and downloads (Ctrl+M)"))
         convert = self.tr("Convert")
         self.conversion_button.setText(convert if self._converted is None else f"{convert} · {percent_text(self._converted / 100)}")
         self.conversion_button.setToolTip(self.tr("Turn a checkpoint into a model to chat with"))
@@ -59,5 +74,6 @@ class Sidebar(QFrame):
             self.retranslateUi()
 
     def _draw(self) -> None:
+        self.models_button.setIcon(icon("cube", 16))
         self.conversion_button.setIcon(icon("funnel", 16))
         self.settings_button.setIcon(icon("gear-six", 16))

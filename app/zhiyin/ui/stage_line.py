@@ -20,6 +20,11 @@ def stage_text(stage: Stage) -> str:
         Stage.PROVE: QCoreApplication.translate("StageLine", "Proving the tokenizer"),
         Stage.CALIBRATE: QCoreApplication.translate("StageLine", "Calibrating"),
         Stage.EVALUATE: QCoreApplication.translate("StageLine", "Measuring"),
+        Stage.DOWNLOAD: QCoreApplication.translate("StageLine", "Downloading"),
+        Stage.WAIT: QCoreApplication.translate("StageLine", "Waiting for the network"),
+        Stage.HASH: QCoreApplication.translate("StageLine", "Checking"),
+        Stage.COPY: QCoreApplication.translate("StageLine", "Copying"),
+        Stage.MEASURE: QCoreApplication.translate("StageLine", "Measuring the speed"),
         Stage.SMOKE: QCoreApplication.translate("StageLine", "Trying it out"),
     }.get(stage, str(stage))
 

@@ -738,6 +738,126 @@
         <translation>已停止测量；模型已经完成，予以保留。</translation>
     </message>
     <message>
+        <source>{address} cannot be reached ({detail}). Check the network and the proxy, or choose another source.</source>
+        <translation>连接不上 {address}（{detail}），请检查网络或代理，或换一个来源。</translation>
+    </message>
+    <message>
+        <source>{address} has sent nothing for {seconds} s. Resume later, or choose another source.</source>
+        <translation>{address} 已有 {seconds} 秒没有传来数据，请稍后继续，或换一个来源。</translation>
+    </message>
+    <message>
+        <source>The proxy {address} cannot be used ({detail}). Check the proxy in the settings.</source>
+        <translation>代理 {address} 无法使用（{detail}），请在设置中检查代理。</translation>
+    </message>
+    <message>
+        <source>The certificate of {address} cannot be trusted ({detail}). Check the computer&apos;s clock and the network.</source>
+        <translation>{address} 的安全证书不可信（{detail}），请检查系统时间和网络。</translation>
+    </message>
+    <message>
+        <source>{address} redirects without end, or to an insecure connection. Choose another source.</source>
+        <translation>{address} 反复重定向或要求不安全的连接，请换一个来源。</translation>
+    </message>
+    <message>
+        <source>Offline mode is on. Switch it off in the settings first.</source>
+        <translation>已开启离线模式，请先在设置中关闭。</translation>
+    </message>
+    <message>
+        <source>{address} gets too many requests. Try again in {seconds} s.</source>
+        <translation>{address} 请求过多，请在 {seconds} 秒后再试。</translation>
+    </message>
+    <message>
+        <source>{address} has trouble ({detail}). Try again later, or choose another source.</source>
+        <translation>{address} 出错了（{detail}），请稍后再试，或换一个来源。</translation>
+    </message>
+    <message>
+        <source>What {address} answers cannot be understood ({detail}). Choose another source.</source>
+        <translation>{address} 的回答无法理解（{detail}），请换一个来源。</translation>
+    </message>
+    <message>
+        <source>There is no {name} at {address}. Check the name.</source>
+        <translation>在 {address} 找不到 {name}，请检查名称。</translation>
+    </message>
+    <message>
+        <source>{name} wants its licence accepted first: sign in at {address}, accept it, and enter your token in the settings.</source>
+        <translation>{name} 需要先接受许可：请登录 {address} 接受，并在设置中填写令牌。</translation>
+    </message>
+    <message>
+        <source>{name} can only be downloaded with an account at {address}. Enter your token in the settings.</source>
+        <translation>{name} 需要登录 {address} 才能下载，请在设置中填写令牌。</translation>
+    </message>
+    <message>
+        <source>{address} does not accept the token; it may have expired or been revoked. Enter a new one in the settings.</source>
+        <translation>{address} 不接受令牌，可能已过期或被撤销，请在设置中更换。</translation>
+    </message>
+    <message>
+        <source>{name} has no such file. There are: {detail}.</source>
+        <translation>{name} 中没有所要的文件，可选：{detail}。</translation>
+    </message>
+    <message>
+        <source>No source is switched on. Switch one on in the settings.</source>
+        <translation>没有启用任何来源，请在设置中启用一个。</translation>
+    </message>
+    <message>
+        <source>{address} is not an address that can be used. Begin it with http:// or https://.</source>
+        <translation>{address} 不是可用的网址，请以 http:// 或 https:// 开头。</translation>
+    </message>
+    <message>
+        <source>The file name “{name}” is not safe, so it was not downloaded. Choose another repository.</source>
+        <translation>文件名“{name}”不安全，未下载；请换一个仓库。</translation>
+    </message>
+    <message>
+        <source>{name} changed at {address} while it was downloaded. Download it again.</source>
+        <translation>{address} 上的 {name} 在下载期间改变了，请重新下载。</translation>
+    </message>
+    <message>
+        <source>{name} has the wrong length: {actual} instead of {expected}. Choose another source.</source>
+        <translation>{name} 的长度不对：应为 {expected}，实际 {actual}；请换一个来源。</translation>
+    </message>
+    <message>
+        <source>The checksum of {name} from {address} is wrong, so it was not taken into the library. Try again with another source.</source>
+        <translation>从 {address} 下载的 {name} 校验和不符，未加入模型库；请换一个来源重试。</translation>
+    </message>
+    <message>
+        <source>{address} did not serve {name} ({detail}), so another source stood in.</source>
+        <translation>{address} 不可用（{detail}），{name} 改从其他来源下载。</translation>
+    </message>
+    <message>
+        <source>This system has no keyring. The token is kept in {path}, which only you can read.</source>
+        <translation>系统没有钥匙串，令牌保存在只有您能读取的文件 {path} 中。</translation>
+    </message>
+    <message>
+        <source>{path} is not what was downloaded; it may be damaged. Download it again.</source>
+        <translation>{path} 与下载时不同，可能已损坏，请重新下载。</translation>
+    </message>
+    <message>
+        <source>No checksum was known of {path}; the present one is kept for the next time.</source>
+        <translation>{path} 此前没有已知的校验和，已记下当前的。</translation>
+    </message>
+    <message>
+        <source>There is a model “{name}” already. Choose another name.</source>
+        <translation>已有名为“{name}”的模型，请换一个名称。</translation>
+    </message>
+    <message>
+        <source>“{name}” cannot be a name. Choose another.</source>
+        <translation>“{name}”不能用作名称，请换一个。</translation>
+    </message>
+    <message>
+        <source>{path} could not be moved to the trash ({detail}). Delete it by hand.</source>
+        <translation>无法把 {path} 移到回收站（{detail}），请手动删除。</translation>
+    </message>
+    <message>
+        <source>The folder {path} cannot be used ({detail}). Choose another.</source>
+        <translation>无法使用文件夹 {path}（{detail}），请选择其他文件夹。</translation>
+    </message>
+    <message>
+        <source>The library {path} is held by another program. Try again in a moment.</source>
+        <translation>模型库 {path} 正被另一个程序占用，请稍后再试。</translation>
+    </message>
+    <message>
+        <source>The library {path} cannot be written ({detail}). Check its permissions and the disk.</source>
+        <translation>无法写入模型库 {path}（{detail}），请检查权限和磁盘。</translation>
+    </message>
+    <message>
         <source>The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.</source>
         <translation>任务意外结束：{reason}（{detail}）。请重新开始，它会从中断处继续。</translation>
     </message>
@@ -1131,6 +1251,10 @@
         <translation>设置</translation>
     </message>
     <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
         <source>Write</source>
         <translation>书写</translation>
     </message>
@@ -1203,6 +1327,29 @@
     <message>
         <source>All files (*)</source>
         <translation>所有文件 (*)</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPage</name>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>On this computer</source>
+        <translation>本机模型</translation>
+    </message>
+    <message>
+        <source>Discover</source>
+        <translation>发现</translation>
     </message>
 </context>
 <context>
@@ -1297,6 +1444,22 @@
     <message>
         <source>Inspection of {name}</source>
         <translation>检查 {name}</translation>
+    </message>
+    <message>
+        <source>Copy of {name}</source>
+        <translation>复制 {name}</translation>
+    </message>
+    <message>
+        <source>Check of {name}</source>
+        <translation>校验 {name}</translation>
+    </message>
+    <message>
+        <source>Move of the models to {path}</source>
+        <translation>把模型移到 {path}</translation>
+    </message>
+    <message>
+        <source>Speed of this computer</source>
+        <translation>本机速度</translation>
     </message>
     <message>
         <source>rank {rank}</source>
@@ -1575,6 +1738,14 @@
 <context>
     <name>Sidebar</name>
     <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Your models, new ones, and downloads (Ctrl+M)</source>
+        <translation>我的模型、新模型与下载 (Ctrl+M)</translation>
+    </message>
+    <message>
         <source>Convert</source>
         <translation>模型转换</translation>
     </message>
@@ -1612,6 +1783,26 @@
     <message>
         <source>Measuring</source>
         <translation>测量</translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Waiting for the network</source>
+        <translation>等待网络</translation>
+    </message>
+    <message>
+        <source>Checking</source>
+        <translation>核对</translation>
+    </message>
+    <message>
+        <source>Copying</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Measuring the speed</source>
+        <translation>测速</translation>
     </message>
     <message>
         <source>Trying it out</source>

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from zhiyin_models.child.child_end import PARENT_VARIABLE
 
-MODULES = {"engine": "zhiyin_models.engine", "job": "zhiyin_models.jobs", "proof": "zhiyin_models.convert.tokenizers.proving_child"}
+MODULES = {
+    "engine": "zhiyin_models.engine",
+    "job": "zhiyin_models.jobs",
+    "hub": "zhiyin_models.hub",
+    "proof": "zhiyin_models.convert.tokenizers.proving_child",
+}
 
 
 def child_command(kind: str) -> list[str]:

@@ -24,10 +24,12 @@ from zhiyin_models.jobs.protocol import (
     Event,
     Inspect,
     JobState,
+    Limit,
     Progressed,
     Run,
     Status,
     Task,
+    failed_status,
 )
 
 LOWEST = 19  # the priority of a job process
@@ -70,18 +72,54 @@ class Jobs:
 
     def start(self, task: Task) -> JobState:
         """Begin a task in a process of its own. Raises ModelError (the process cannot be started), OSError (the folder)."""
-        identity = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-        state = JobState(identity, task, Status.RUNNING, time.time())
+        now = time.time()
+        state = JobState(_new_identity(), task, Status.RUNNING, now, position=now)
         if not isinstance(task, Inspect):
-            JobFolder(self._folder / identity).write(state)
+            JobFolder(self._folder / state.id).write(state)
         return self._run(state)
 
+    def enqueue(self, task: Task) -> JobState:
+        """Keep a task for later, behind all others; ``resume`` begins it. Raises OSError (the folder)."""
+        now = time.time()
+        state = JobState(_new_identity(), task, Status.QUEUED, now, position=max([now, *(one.position + 1 for one in self.open())]))
+        JobFolder(self._folder / state.id).write(state)
+        return state
+
+    def change(self, identity: str, *, status: Status | None = None, position: float | None = None) -> JobState:
+        """Let a job that is not running wait for its turn (QUEUED) or for the user (PAUSED), or give it another place in the queue.
+
+        A running one only gets another place, which is told when it ends. Raises ModelError JOB_MISSING, OSError.
+        """
+        with self._lock:
+            worker = self._at_work.get(identity)
+        if worker is not None:
+            return worker.place(position)
+        state = self._idle(identity)
+        failure = None if status == Status.QUEUED else state.failure
+        state = msgspec.structs.replace(
+            state, status=status or state.status, failure=failure, position=state.position if position is None else position
+        )
+        JobFolder(self._folder / identity).write(state)
+        return state
+
+    def pause(self, identity: str) -> None:
+        """End the process of a job and keep what it has; returns at once. ``on_change`` tells when it has ended (PAUSED)."""
+        with self._lock:
+            worker = self._at_work.get(identity)
+        if worker is not None:
+            worker.pause()
+
+    def limit(self, identity: str, bytes_per_second: int, connections: int) -> None:
+        """Tell a running download how fast it may be; nothing happens when it does not run."""
+        with self._lock:
+            worker = self._at_work.get(identity)
+        if worker is not None:
+            worker.limit(bytes_per_second, connections)
+
     def resume(self, identity: str) -> JobState:
-        """Go on with a job that was interrupted, failed or cancelled. Raises ModelError JOB_MISSING."""
+        """Go on with a job that waits, was interrupted, paused or cancelled, or failed. Raises ModelError JOB_MISSING."""
         folder = JobFolder(self._folder / identity)
-        state = folder.read()
-        if state is None or state.status == Status.FINISHED or identity in self._at_work or folder.held():
-            raise ModelError(Code.JOB_MISSING, name=identity)
+        state = self._idle(identity)
         state = msgspec.structs.replace(state, status=Status.RUNNING, failure=None, begun=time.time(), ended=None, progress=None)
         folder.write(state)
         return self._run(state)
@@ -116,6 +154,13 @@ class Jobs:
         """The jobs whose processes are this object's."""
         with self._lock:
             return tuple(self._at_work)
+
+    def _idle(self, identity: str) -> JobState:
+        folder = JobFolder(self._folder / identity)
+        state = folder.read()
+        if state is None or state.status == Status.FINISHED or identity in self._at_work or folder.held():
+            raise ModelError(Code.JOB_MISSING, name=identity)
+        return state
 
     def _run(self, state: JobState) -> JobState:
         worker = _Worker(state, self._folder, self._changed)
@@ -153,7 +198,7 @@ class _Worker:
         self._folder = JobFolder(folder / state.id)
         self._on_change = on_change
         self._final: JobState | None = None
-        self.cancelled = self._ended = False
+        self.cancelled = self._ended = self._paused = False
         self._gone = threading.Event()
         log = None if isinstance(state.task, Inspect) else self._folder.path / "log"
         self._child: Child[Event] = Child(
@@ -178,6 +223,19 @@ class _Worker:
         with contextlib.suppress(ModelError):
             self._child.send(Cancel(RUN_ID))
         threading.Thread(target=self._insist, name="job-cancel", daemon=True).start()
+
+    def pause(self) -> None:
+        self._paused = True
+        threading.Thread(target=self._child.close, kwargs={"grace": 0.1}, name="job-pause", daemon=True).start()
+
+    def limit(self, bytes_per_second: int, connections: int) -> None:
+        with contextlib.suppress(ModelError):
+            self._child.send(Limit(RUN_ID, bytes_per_second, connections))
+
+    def place(self, position: float | None) -> JobState:
+        if position is not None:
+            self.state = msgspec.structs.replace(self.state, position=position)
+        return self.state
 
     def end(self) -> None:
         self._ended = True
@@ -207,7 +265,8 @@ class _Worker:
             case Cancelled():
                 self._final = replace(self.state, status=Status.CANCELLED, ended=time.time())
             case Failed():
-                self._final = replace(self.state, status=Status.FAILED, failure=Failure(event.code, event.args), ended=time.time())
+                status = failed_status(self.state.task, event.code)
+                self._final = replace(self.state, status=status, failure=Failure(event.code, event.args), ended=time.time())
             case Pong() | _:
                 return
 
@@ -219,12 +278,18 @@ class _Worker:
         elif self.cancelled:
             remove_leftovers(self.state.task)
             self.keep(Status.CANCELLED)
+        elif self._paused:
+            self.keep(Status.PAUSED)
         elif self._ended:
             self.keep(Status.INTERRUPTED)
         else:
             failure = report.failure
             self.keep(Status.INTERRUPTED, Failure(Code.JOB_DIED, {"reason": failure.args.get("reason", "silent"), "detail": _last(report)}))
         self._on_change(self.state)
+
+
+def _new_identity() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
 def _last(report: ExitReport) -> str:

@@ -13,8 +13,21 @@ from zhiyin_models.child import ChildEnd
 from zhiyin_models.child.wire import Failed
 from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.jobs.folder import JobFolder
-from zhiyin_models.jobs.protocol import VERSION, Cancel, Cancelled, Done, Event, JobState, Progressed, Request, Run, Status
-from zhiyin_models.work import Progress, Stop, StoppedError
+from zhiyin_models.jobs.protocol import (
+    VERSION,
+    Cancel,
+    Cancelled,
+    Done,
+    Event,
+    JobState,
+    Limit,
+    Progressed,
+    Request,
+    Run,
+    Status,
+    failed_status,
+)
+from zhiyin_models.work import Progress, Stop, StoppedError, Tuning
 
 KEPT_EVERY = 2.0  # seconds between two writings of progress to the disk
 
@@ -26,6 +39,7 @@ class JobHost:
         self._end: ChildEnd[Request] = ChildEnd(Request, kind="job", version=VERSION, on_request=self._take)
         self._runs: queue.SimpleQueue[Run] = queue.SimpleQueue()
         self._stop = Stop()
+        self._tuning = Tuning()
         self._state: JobState | None = None
         self._folder: JobFolder | None = None
         self._kept = 0.0
@@ -51,6 +65,8 @@ class JobHost:
             self._runs.put(request)
         elif isinstance(request, Cancel):
             self._stop.ask()
+        elif isinstance(request, Limit):
+            self._tuning.set(request.bytes_per_second, request.connections)
 
     def _carry_out(self, request: Run) -> Event:
         from zhiyin_models.jobs.tasks import run  # noqa: PLC0415 - nothing of it is needed for the hello
@@ -61,12 +77,12 @@ class JobHost:
                 return Failed(request.id, Code.OUTPUT_BUSY, {"path": request.folder})
             self._folder, self._state = folder, folder.read()
         try:
-            outcome = run(request.task, lambda progress: self._report(request.id, progress), self._stop)
+            outcome = run(request.task, lambda progress: self._report(request.id, progress), self._stop, self._tuning)
         except StoppedError:
             self._keep(Status.CANCELLED)
             return Cancelled(request.id)
         except ModelError as error:
-            self._keep(Status.FAILED, failure=error.failure)
+            self._keep(failed_status(request.task, error.code), failure=error.failure)
             return Failed(request.id, error.code, error.failure.args)
         if self._state is not None:
             self._state = msgspec.structs.replace(self._state, outcome=outcome)

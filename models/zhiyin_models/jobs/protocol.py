@@ -1,14 +1,15 @@
 """What a job is told and what it answers; and what is known of it on disk. Light: only values."""
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from zhiyin_models.child.wire import Failed, Hello, Ping, Pong
 from zhiyin_models.convert.inspection import Inspection
-from zhiyin_models.errors import Failure
+from zhiyin_models.errors import Code, Failure
 from zhiyin_models.evaluate.report import Evaluation
+from zhiyin_models.hub.values import RemoteFile, SourceKind
 from zhiyin_models.work import Progress
 
 VERSION = 1
@@ -85,7 +86,57 @@ class ExportAdapter(Struct, frozen=True, tag="adapter"):
     output: str
 
 
-Task: TypeAlias = Inspect | Convert | Quantize | Calibrate | Evaluate | ExportAdapter
+class Download(Struct, frozen=True, tag="download"):
+    """Fetch the files of one model (or checkpoint) into a folder.
+
+    Each grows as ``NAME.part``; all get their names once every one of them is right, the first file of a model last: it is the one that
+    a library looks for. ``source`` names a source of the hub's settings; others of its kind stand in for it. For ``url`` the address is
+    ``repository``, and the only file's path is the name it gets.
+    """
+
+    source: str
+    kind: SourceKind
+    repository: str
+    revision: str
+    files: tuple[RemoteFile, ...]  # the model's first file first
+    folder: str
+    purpose: Literal["model", "checkpoint"] = "model"
+    name: str = ""  # what a person knows it by
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+
+
+class CopyModel(Struct, frozen=True, tag="copy"):
+    """Copy a model's files (all parts of a set) into a folder."""
+
+    source: str
+    folder: str
+
+
+class Verify(Struct, frozen=True, tag="verify"):
+    """Read a model's files again and compare their checksums with what is known of them; what was not known is kept."""
+
+    model: str  # its path
+    data_dir: str  # of the library that knows it
+
+
+class MoveModels(Struct, frozen=True, tag="move"):
+    """Move everything that the library keeps in its models folder to another, and make that the models folder."""
+
+    data_dir: str
+    folder: str
+
+
+class MeasureSpeed(Struct, frozen=True, tag="measure_speed"):
+    """Run a model for a moment and keep how fast this computer is: expected speeds of other models are told from it."""
+
+    model: str
+    data_dir: str
+
+
+SidecarTask: TypeAlias = Inspect | Convert | Quantize | Calibrate | Evaluate | ExportAdapter
+LibraryTask: TypeAlias = CopyModel | Verify | MoveModels | MeasureSpeed
+Task: TypeAlias = SidecarTask | Download | LibraryTask
 
 
 class Outcome(Struct, frozen=True):
@@ -106,6 +157,8 @@ class Status(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"  # its process or the computer ended; it can be resumed
+    QUEUED = "queued"  # waits for its turn
+    PAUSED = "paused"  # by the user, or because the disk is full; what it has stays
 
 
 class JobState(Struct, frozen=True):
@@ -120,6 +173,12 @@ class JobState(Struct, frozen=True):
     progress: Progress | None = None
     outcome: Outcome | None = None
     failure: Failure | None = None
+    position: float = 0.0  # in the queue: lower comes first
+
+
+def failed_status(task: Task, code: Code) -> Status:
+    """What a failure makes of a job: a download for which the disk is too small only waits for room."""
+    return Status.PAUSED if isinstance(task, Download) and code in {Code.DISK_FULL, Code.DISK_SMALL} else Status.FAILED
 
 
 # ---------------------------------------------------------------- between the processes
@@ -137,6 +196,14 @@ class Cancel(Struct, frozen=True, tag="cancel"):
     """Stop it and take away what it has written."""
 
     id: int
+
+
+class Limit(Struct, frozen=True, tag="limit"):
+    """From now on at most so many bytes a second (0: no limit), in at most so many ranges; for a download."""
+
+    id: int
+    bytes_per_second: int
+    connections: int
 
 
 class Progressed(Struct, frozen=True, tag="progressed"):
@@ -163,5 +230,5 @@ class Cancelled(Struct, frozen=True, tag="cancelled"):
     id: int
 
 
-Request: TypeAlias = Run | Cancel | Ping
+Request: TypeAlias = Run | Cancel | Limit | Ping
 Event: TypeAlias = Hello | Progressed | Done | Cancelled | Failed | Pong

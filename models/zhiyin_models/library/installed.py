@@ -29,6 +29,18 @@ MAX_FILES = 10_000  # looked at under models/
 QUANT_SUFFIX = re.compile(r"[-._ ](?:i?q[1-8](?:_[0-9a-z]+)*|tq[12]_0|mxfp4|b?f16|f32|fp16)$", re.IGNORECASE)
 
 
+class Origin(Struct, frozen=True, omit_defaults=True):
+    """Where a model came from."""
+
+    source: str  # the name of a source of the hub's settings, "url", or the app that it was found with
+    repository: str = ""  # owner/name, or the address
+    revision: str = ""  # commit
+    sha256: dict[str, str] = {}  # of each file, by its name
+    fetched: float = 0.0  # seconds since 1970
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+
+
 class InstalledModel(Struct, frozen=True):
     """A model of the library; ``path`` is its first file, ``size`` the bytes of all of them."""
 
@@ -41,6 +53,13 @@ class InstalledModel(Struct, frozen=True):
     trained_context: int = 0
     missing: bool = False
     problem: Code | None = None  # why the file cannot be used, when it is there
+    languages: tuple[str, ...] = ()
+    licence: str = ""
+    last_used: float = 0.0  # seconds since 1970; 0: never
+    notes: str = ""  # the user's own
+    origin: Origin | None = None
+    owned: bool = False  # it lies in the models folder; else it is used in place
+    checked: float = 0.0  # when its checksums were last found right
 
 
 class _Entry(Struct, omit_defaults=True):

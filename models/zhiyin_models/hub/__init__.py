@@ -1,0 +1,1 @@
+"""Model hubs: what they have, and how it gets here."""
