@@ -100,6 +100,7 @@ class Download(Struct, frozen=True, tag="download"):
     revision: str
     files: tuple[RemoteFile, ...]  # the model's first file first
     folder: str
+    data_dir: str  # of the library that it is for, with the settings and tokens of its sources
     purpose: Literal["model", "checkpoint"] = "model"
     name: str = ""  # what a person knows it by
     licence: str = ""
