@@ -35,6 +35,7 @@ class JobService(QObject):
         self._heard: set[str] = set()  # jobs that have spoken since they were started
         self._beginning: set[str] = set()  # jobs that are being resumed
         self._unwanted: set[str] = set()  # of them, those that are to be cancelled
+        self._postponed: set[str] = set()  # and those that are to be paused
         self._told.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         self._jobs = Jobs(folder, self._told.emit)
 
@@ -50,20 +51,29 @@ class JobService(QObject):
         """Go on with a job that was interrupted or failed."""
         self._heard.discard(identity)
         self._beginning.add(identity)
+        self._postponed.discard(identity)
         self._deliver_state(identity, lambda: self._jobs.resume(identity))
 
     def enqueue(self, task: Task) -> None:
         """Keep a task for later; ``changed`` (QUEUED) or ``failed`` follows, and ``resume`` begins it."""
         self._deliver_state(task, lambda: self._jobs.enqueue(task))
 
-    def change(self, identity: str, *, status: Status | None = None, position: float | None = None) -> None:
+    def change(self, identity: str, *, status: Status | None = None, position: float | None = None, task: Task | None = None) -> None:
         """Let a job that is not running wait for its turn or for the user, or give it another place; ``changed`` follows."""
         self._heard.discard(identity)
-        self._deliver_state(identity, lambda: self._jobs.change(identity, status=status, position=position))
+        self._deliver_state(identity, lambda: self._jobs.change(identity, status=status, position=position, task=task))
+
+    def abandon(self, identity: str) -> None:
+        """Cancel a job that is not running, and take away what it left; ``changed`` (CANCELLED) follows."""
+        self._heard.discard(identity)
+        self._deliver_state(identity, lambda: self._jobs.abandon(identity))
 
     def pause(self, identity: str) -> None:
-        """End the process of a job and keep what it has; ``changed`` says when it is done."""
-        self._jobs.pause(identity)
+        """End the process of a job and keep what it has; ``changed`` says when it is done. Never waits."""
+        if identity in self._beginning:
+            self._postponed.add(identity)
+        else:
+            self._jobs.pause(identity)
 
     def limit(self, identity: str, bytes_per_second: int, connections: int) -> None:
         """How fast a running download may be (0: no limit)."""
@@ -90,8 +100,8 @@ class JobService(QObject):
     def _deliver_state(self, key: Task | str, act: Callable[[], JobState]) -> None:
         def refused(error: BaseException) -> None:
             if isinstance(key, str):
-                self._beginning.discard(key)
-                self._unwanted.discard(key)
+                for waiting in (self._beginning, self._unwanted, self._postponed):
+                    waiting.discard(key)
             if isinstance(error, ModelError):
                 self.failed.emit(key, error.failure)
             else:
@@ -111,6 +121,9 @@ class JobService(QObject):
         if state.id in self._unwanted:
             self._unwanted.discard(state.id)
             self._jobs.cancel(state.id)
+        if state.id in self._postponed:
+            self._postponed.discard(state.id)
+            self._jobs.pause(state.id)
         if state.id not in self._heard:  # a job that ends at once may have said so before
             self.changed.emit(state)
 

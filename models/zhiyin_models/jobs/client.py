@@ -85,20 +85,32 @@ class Jobs:
         JobFolder(self._folder / state.id).write(state)
         return state
 
-    def change(self, identity: str, *, status: Status | None = None, position: float | None = None) -> JobState:
+    def change(self, identity: str, *, status: Status | None = None, position: float | None = None, task: Task | None = None) -> JobState:
         """Let a job that is not running wait for its turn (QUEUED) or for the user (PAUSED), or give it another place in the queue.
 
-        A running one only gets another place, which is told when it ends. Raises ModelError JOB_MISSING, OSError.
+        ``task`` is the same task done another way (from another source). A running job only gets another place, which is told when it
+        ends. Raises ModelError JOB_MISSING, OSError.
         """
         with self._lock:
             worker = self._at_work.get(identity)
         if worker is not None:
             return worker.place(position)
         state = self._idle(identity)
-        failure = None if status == Status.QUEUED else state.failure
         state = msgspec.structs.replace(
-            state, status=status or state.status, failure=failure, position=state.position if position is None else position
+            state,
+            status=status or state.status,
+            failure=None if status == Status.QUEUED else state.failure,
+            position=state.position if position is None else position,
+            task=task or state.task,
         )
+        JobFolder(self._folder / identity).write(state)
+        return state
+
+    def abandon(self, identity: str) -> JobState:
+        """Cancel a job that is not running: what it left unfinished is taken away, and it stays in the list. Raises as ``change``."""
+        state = self._idle(identity)
+        remove_leftovers(state.task)
+        state = msgspec.structs.replace(state, status=Status.CANCELLED, failure=None, ended=time.time())
         JobFolder(self._folder / identity).write(state)
         return state
 
@@ -120,7 +132,10 @@ class Jobs:
         """Go on with a job that waits, was interrupted, paused or cancelled, or failed. Raises ModelError JOB_MISSING."""
         folder = JobFolder(self._folder / identity)
         state = self._idle(identity)
-        state = msgspec.structs.replace(state, status=Status.RUNNING, failure=None, begun=time.time(), ended=None, progress=None)
+        spent = state.spent + max(0.0, state.ended - state.begun) if state.begun is not None and state.ended is not None else state.spent
+        state = msgspec.structs.replace(
+            state, status=Status.RUNNING, failure=None, begun=time.time(), ended=None, progress=None, spent=spent
+        )
         folder.write(state)
         return self._run(state)
 
@@ -176,8 +191,8 @@ class Jobs:
         except ModelError as error:
             with self._lock:
                 self._at_work.pop(state.id, None)
-            if worker.cancelled:  # it was killed before it could hear of it
-                worker.keep(Status.CANCELLED)
+            if worker.ended_on_purpose is not None:  # before it could hear of it
+                worker.conclude(worker.ended_on_purpose)
                 return worker.state
             worker.keep(Status.FAILED, error.failure)
             raise
@@ -237,6 +252,15 @@ class _Worker:
             self.state = msgspec.structs.replace(self.state, position=position)
         return self.state
 
+    @property
+    def ended_on_purpose(self) -> Status | None:
+        """What the job is after its process was ended from here; None where it ended by itself."""
+        if self.cancelled:
+            return Status.CANCELLED
+        if self._paused:
+            return Status.PAUSED
+        return Status.INTERRUPTED if self._ended else None
+
     def end(self) -> None:
         self._ended = True
         self._child.close(grace=1.0)
@@ -248,6 +272,12 @@ class _Worker:
             return
         with contextlib.suppress(OSError):
             self._folder.write(self.state)
+
+    def conclude(self, status: Status) -> None:
+        """Write how a job stands whose process was ended from here."""
+        if status == Status.CANCELLED:
+            remove_leftovers(self.state.task)
+        self.keep(status)
 
     def _insist(self) -> None:
         if not self._gone.wait(CANCEL_WAIT):
@@ -272,20 +302,28 @@ class _Worker:
 
     def _on_exit(self, report: ExitReport) -> None:
         self._gone.set()
+        kept = None if isinstance(self.state.task, Inspect) else self._folder.read()
         if self._final is not None:
-            kept = None if isinstance(self.state.task, Inspect) else self._folder.read()
-            self.state = kept if kept is not None and kept.status == self._final.status else self._final
-        elif self.cancelled:
-            remove_leftovers(self.state.task)
-            self.keep(Status.CANCELLED)
-        elif self._paused:
-            self.keep(Status.PAUSED)
-        elif self._ended:
-            self.keep(Status.INTERRUPTED)
+            self._take_over(self._final, kept)
+        elif kept is not None and kept.status == Status.FINISHED:  # it was ended before it could say so
+            self._take_over(kept, kept)
+        elif self.ended_on_purpose is not None:
+            self.conclude(self.ended_on_purpose)
         else:
             failure = report.failure
             self.keep(Status.INTERRUPTED, Failure(Code.JOB_DIED, {"reason": failure.args.get("reason", "silent"), "detail": _last(report)}))
         self._on_change(self.state)
+
+    def _take_over(self, final: JobState, kept: JobState | None) -> None:
+        """The process wrote its own end, which knows nothing of a place that was given to it meanwhile."""
+        if kept is None or kept.status != final.status:
+            self.state = final
+            return
+        place = self.state.position
+        self.state = msgspec.structs.replace(kept, position=place)
+        if kept.position != place:
+            with contextlib.suppress(OSError):
+                self._folder.write(self.state)
 
 
 def _new_identity() -> str:

@@ -175,6 +175,7 @@ class JobState(Struct, frozen=True):
     outcome: Outcome | None = None
     failure: Failure | None = None
     position: float = 0.0  # in the queue: lower comes first
+    spent: float = 0.0  # seconds at work before ``begun``, where it was resumed
 
 
 def failed_status(task: Task, code: Code) -> Status:
