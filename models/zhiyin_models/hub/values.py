@@ -43,6 +43,10 @@ class Shape(Struct, frozen=True):
     trained_context: int = 0
     architecture: str = ""
     guessed: bool = False  # from the number of parameters alone
+    heads_of_layers: int = 0  # KV heads of all layers together, where layers differ; else layers × kv_heads
+    latent: bool = False  # only compressed keys are kept (multi-head latent attention)
+    feed_forward: int = 0
+    active: int = 0  # parameters that are read for one token, where those are not all (experts)
 
 
 class Variant(Struct, frozen=True):

@@ -6,7 +6,9 @@ from typing import Literal
 import psutil
 from msgspec import Struct
 
+from zhiyin_models.hub.values import Shape
 from zhiyin_models.library.gguf import GGUFFile
+from zhiyin_models.library.shapes import MOST_HEADS, as_shape
 
 KVType = Literal["f16", "q8_0", "f32"]
 BYTES_PER_VALUE: dict[KVType, float] = {"f16": 2.0, "q8_0": 34 / 32, "f32": 4.0}
@@ -30,11 +32,24 @@ class Fit(Struct, frozen=True):
 
 
 def estimate(
-    file: GGUFFile, context: int, kv_type: KVType = "f16", *, batch: int = 512, flash_attention: bool = True, parallel: int = 1
+    model: GGUFFile | Shape,
+    context: int,
+    kv_type: KVType = "f16",
+    *,
+    size: int = 0,
+    batch: int = 512,
+    flash_attention: bool = True,
+    parallel: int = 1,
 ) -> Fit:
-    """Memory for the model with a context of so many tokens (for each of ``parallel`` sequences that do not share it)."""
+    """Memory for a model with a context of so many tokens (for each of ``parallel`` sequences that do not share it).
+
+    ``size`` is what the weights take, of a model that is known by its shape alone.
+    """
+    shape = as_shape(model)
     return Fit(
-        weights(file), kv_cache(file, context, kv_type) * parallel, compute_buffer(file, context, batch, flash_attention=flash_attention)
+        weights(model) if isinstance(model, GGUFFile) else max(0, min(size, UNLIMITED)),
+        kv_cache(shape, context, kv_type) * parallel,
+        compute_buffer(shape, context, batch, flash_attention=flash_attention),
     )
 
 
@@ -46,37 +61,41 @@ def weights(file: GGUFFile) -> int:
     return sum(part.size - part.data_offset for part in file.parts)
 
 
-def kv_cache(file: GGUFFile, context: int, kv_type: KVType = "f16") -> int:
+def kv_cache(model: GGUFFile | Shape, context: int, kv_type: KVType = "f16") -> int:
     """Keys and values of so many tokens: over the layers, KV heads × (key + value length) × bytes per value.
 
     Sliding windows do not count: llama.cpp keeps whole layers unless told otherwise (``swa_full``). With multi-head latent attention
     only the compressed keys are kept.
     """
+    shape = as_shape(model)
     cells = -(-max(context, 1) // CELLS) * CELLS
-    heads = file.numbers(f"{file.architecture}.attention.head_count_kv") or (file.kv_heads,)
-    heads_of_layers = sum(count for count in heads if 0 < count < 1 << 16) * (file.layers if len(heads) == 1 else 1)
-    latent = file.of_architecture("attention.key_length_mla") > 0
-    values = file.key_length + (0 if latent else file.value_length)
-    return min(UNLIMITED, int(cells * heads_of_layers * values * BYTES_PER_VALUE[kv_type]))
+    heads = shape.heads_of_layers or (shape.kv_heads if 0 < shape.kv_heads < MOST_HEADS else 0) * shape.layers
+    values = shape.key_length + (0 if shape.latent else shape.value_length)
+    return min(UNLIMITED, max(0, int(cells * heads * values * BYTES_PER_VALUE[kv_type])))
 
 
-def compute_buffer(file: GGUFFile, context: int, batch: int = 512, *, flash_attention: bool = True) -> int:
+def compute_buffer(model: GGUFFile | Shape, context: int, batch: int = 512, *, flash_attention: bool = True) -> int:
     """Room for intermediate results of one batch: the logits, or the attention of one layer, whichever is larger.
 
     Measured on llama.cpp: 98 MiB for a 135M model with 49,152 tokens (8,192 context, batch 512), 166 MiB without flash attention.
     """
-    logits = batch * (file.vocabulary + 2 * file.embedding)
-    scores = 0 if flash_attention else context * file.heads
-    attention = batch * (scores + context + 2 * file.of_architecture("feed_forward_length") + 4 * file.embedding)
-    return min(UNLIMITED, 4 * max(logits, attention))
+    shape = as_shape(model)
+    logits = batch * (shape.vocabulary + 2 * shape.embedding)
+    scores = 0 if flash_attention else context * shape.heads
+    attention = batch * (scores + context + 2 * shape.feed_forward + 4 * shape.embedding)
+    return min(UNLIMITED, 4 * max(logits, attention, 0))
 
 
-def largest_context(file: GGUFFile, free: int, *, wanted: int, kv_type: KVType = "f16", flash_attention: bool = True) -> int:
-    """The largest context up to ``wanted`` that fits into so many free bytes; 0 when not even 512 tokens do."""
+def largest_context(
+    model: GGUFFile | Shape, free: int, *, wanted: int, kv_type: KVType = "f16", size: int = 0, flash_attention: bool = True
+) -> int:
+    """The largest context up to ``wanted`` that fits into so many free bytes; 0 when not even 512 tokens do. ``size``: see ``estimate``."""
+    shape = as_shape(model)
+    size = weights(model) if isinstance(model, GGUFFile) else size
     low, high = 0, -(-wanted // CELLS)
     while low < high:
         middle = (low + high + 1) // 2
-        if estimate(file, middle * CELLS, kv_type, flash_attention=flash_attention).total <= free:
+        if estimate(shape, middle * CELLS, kv_type, size=size, flash_attention=flash_attention).total <= free:
             low = middle
         else:
             high = middle - 1
