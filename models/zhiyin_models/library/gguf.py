@@ -12,7 +12,7 @@ from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.library.ggml_types import FILE_TYPES, GUESSED
 from zhiyin_models.library.gguf_header import ArrayStub, Part, Tensor, Value, read_part
 
-__all__ = ["ArrayStub", "GGUFFile", "Part", "Tensor", "is_sendable", "read_metadata", "split_paths", "stem"]
+__all__ = ["ArrayStub", "GGUFFile", "Part", "Tensor", "is_sendable", "read_metadata", "split_names", "split_paths", "stem"]
 
 MAX_SPLITS = 1000
 SPLIT_NAME = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE | re.DOTALL)
@@ -218,11 +218,17 @@ def read_metadata(path: str | Path) -> GGUFFile:
 
 def split_paths(path: Path) -> tuple[Path, ...]:
     """All the parts' paths when the name is that of a part (``name-00002-of-00003.gguf``), else the path alone."""
-    match = SPLIT_NAME.fullmatch(path.name)
+    names = split_names(path.name)
+    return tuple(path.with_name(name) for name in names) if len(names) > 1 or names[0] != path.name else (path,)
+
+
+def split_names(name: str) -> tuple[str, ...]:
+    """All the parts' file names when the name is that of a part, else the name alone."""
+    match = SPLIT_NAME.fullmatch(name) if "-of-" in name.lower() else None
     count = int(match["count"]) if match else 0
     if match is None or not 1 <= int(match["number"]) <= count <= MAX_SPLITS:
-        return (path,)
-    return tuple(path.with_name(f"{match['stem']}-{number:05}-of-{count:05}.gguf") for number in range(1, count + 1))
+        return (name,)
+    return tuple(f"{match['stem']}-{number:05}-of-{count:05}.gguf" for number in range(1, count + 1))
 
 
 def is_sendable(path: Path) -> bool:

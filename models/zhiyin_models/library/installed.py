@@ -1,80 +1,36 @@
-"""The models on this machine: every GGUF file under the data directory, and files elsewhere that were added by reference.
+"""The models on this machine: every GGUF file in the models folder, and files elsewhere that were added by reference.
 
-The state is ``library.json`` in the data directory: what was added, what was taken out, and what each file said of itself when it was
-last read. The files themselves are the truth: a lost or damaged ``library.json`` costs the references, which are kept aside with it.
+The state is ``library.json`` in the data directory: what was added, what was taken out, what the user wrote, where a model came from, and
+what each file said of itself when it was last read. The files themselves are the truth: a damaged ``library.json`` is kept aside, and
+what can be read of it stays.
 """
 
 import os
-import re
+import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock, Timeout
-from msgspec import Struct
 from platformdirs import user_data_dir
 
-from zhiyin_models.errors import Code, ModelError
-from zhiyin_models.library.gguf import GGUFFile, is_sendable, read_metadata, split_paths, stem
+from zhiyin_models.errors import Code, Failure, ModelError
+from zhiyin_models.library.describing import Descriptions, described, model_of, refresh, renew
+from zhiyin_models.library.details import ModelDetails, read_details
+from zhiyin_models.library.entries import Entry, InstalledModel, Origin
+from zhiyin_models.library.gguf import read_metadata, split_paths, stem
+from zhiyin_models.library.naming import FORMER, checked_name, human_name, one_line
+from zhiyin_models.library.projectors import is_projector, projectors
+from zhiyin_models.library.scanning import is_inside, scan, stamp_of
+from zhiyin_models.library.state_file import StateFile
+from zhiyin_models.library.trash import Undo, discard
+
+__all__ = ["STARTER", "InstalledModel", "Library", "ModelDetails", "Origin", "data_dir", "human_name"]
 
 STARTER = "starter"  # another name for the starter model, whatever its file says
-LOCK_SECONDS = 10.0
-MAX_STATE = 64 << 20  # bytes of library.json that are read
-MAX_FILES = 10_000  # looked at under models/
-
-
-QUANT_SUFFIX = re.compile(r"[-._ ](?:i?q[1-8](?:_[0-9a-z]+)*|tq[12]_0|mxfp4|b?f16|f32|fp16)$", re.IGNORECASE)
-
-
-class Origin(Struct, frozen=True, omit_defaults=True):
-    """Where a model came from."""
-
-    source: str  # the name of a source of the hub's settings, "url", or the app that it was found with
-    repository: str = ""  # owner/name, or the address
-    revision: str = ""  # commit
-    sha256: dict[str, str] = {}  # of each file, by its name
-    fetched: float = 0.0  # seconds since 1970
-    licence: str = ""
-    languages: tuple[str, ...] = ()
-
-
-class InstalledModel(Struct, frozen=True):
-    """A model of the library; ``path`` is its first file, ``size`` the bytes of all of them."""
-
-    name: str
-    path: str
-    size: int = 0
-    architecture: str = ""
-    quant: str = ""
-    parameters: int = 0
-    trained_context: int = 0
-    missing: bool = False
-    problem: Code | None = None  # why the file cannot be used, when it is there
-    languages: tuple[str, ...] = ()
-    licence: str = ""
-    last_used: float = 0.0  # seconds since 1970; 0: never
-    notes: str = ""  # the user's own
-    origin: Origin | None = None
-    owned: bool = False  # it lies in the models folder; else it is used in place
-    checked: float = 0.0  # when its checksums were last found right
-
-
-class _Entry(Struct, omit_defaults=True):
-    """What is remembered of a file."""
-
-    model: InstalledModel
-    size: int = 0  # of its files together, with the time of the latest: is what is remembered still so?
-    modified: int = 0  # nanoseconds
-    added: bool = False  # by reference, from outside models/
-    removed: bool = False  # in models/, and taken out of the list by the user
-
-
-class _State(Struct, omit_defaults=True):
-    version: int = 1
-    entries: list[_Entry] = []
+LONGEST_NOTES = 20_000  # characters
 
 
 def data_dir() -> Path:
@@ -84,77 +40,102 @@ def data_dir() -> Path:
 
 
 class Library:
-    """The list of models. Every call reads the present state; several processes may use one library at once."""
+    """The list of models. Every call reads the present state; several processes may use one library at once.
+
+    Every method touches the disk. Those that change something raise ModelError LIBRARY_BUSY (another process holds it for ten seconds)
+    and LIBRARY_UNWRITABLE besides what they name.
+    """
 
     def __init__(self, directory: str | Path | None = None) -> None:
         self.directory = Path(directory).absolute() if directory is not None else data_dir()
-        self.models_directory = self.directory / "models"
-        self._file = self.directory / "library.json"
+        self._state = StateFile(self.directory)
+        self._undo = Undo(self.directory)
+
+    @property
+    def models_directory(self) -> Path:
+        """The folder whose models are the library's own: ``models`` in the data directory, unless the user chose another."""
+        return self._state.folder() or self.directory / "models"
+
+    # ------------------------------------------------------------ looking
 
     def models(self) -> list[InstalledModel]:
         """All models, by name; those whose file is gone are marked missing. Never fails: at worst the list is empty."""
-        try:
-            with self._locked():
-                entries = self._refreshed(self._read())
-                return _listed(entries)
-        except (OSError, Timeout):  # read-only, or held by a process that hangs: look without remembering
-            return _listed(self._refreshed(self._read(), keep=False))
+        return self._listed(self._present())
 
     def find(self, wanted: str | Path) -> InstalledModel:
-        """The model of that name, file name or path (``starter`` for the starter model).
+        """The model of that name, former name, file name or path (``starter`` for the starter model).
 
         Names are compared without case. Raises ModelError MODEL_UNKNOWN_NAME, MODEL_MISSING, and for a path outside the library what
         ``read_metadata`` raises.
         """
         text = str(wanted)
         models = self.models()
-        key = text.casefold()
-        by_name = [model for model in models if key in {model.name.casefold(), model.path.casefold()}]
-        file_name = split_paths(Path(key))[0].name  # of the first part, if it is a part's
-        by_file = [model for model in models if file_name in {stem(Path(model.path)).casefold(), Path(model.path).name.casefold()}]
-        found = next(iter(by_name or by_file), None)
-        if found is None and key == STARTER and (path := self.starter()):
-            return next((model for model in models if model.path == str(path)), None) or _described(path).model
+        found = _named(models, text)
+        if found is None and text.casefold() == STARTER and (path := self.starter()):
+            return next((model for model in models if model.path == str(path)), None) or described(path, stamp_of(str(path)) or (0, 0))
         if found is None:
             path = Path(text)
             if path.suffix.lower() != ".gguf" and path.name == text and not _exists(path):
                 raise ModelError(Code.MODEL_UNKNOWN_NAME, name=text)
-            described = read_metadata(_absolute(path))
-            found = next((model for model in models if model.path == str(described.path)), None) or _model(described)
+            file = read_metadata(_absolute(path))
+            found = next((model for model in models if model.path == str(file.path)), None) or model_of(file)
         if found.missing:
             raise ModelError(Code.MODEL_MISSING, path=found.path)
         return found
 
-    def add(self, path: str | Path) -> InstalledModel:
-        """Put a file into the list where it lies. Raises what ``read_metadata`` raises, MODEL_NOT_CHAT, or OSError for the list itself."""
-        described = read_metadata(_absolute(Path(path)))
-        described.check_chat()
-        first = str(described.path)
-        with self._locked():
-            entries = self._read()
-            entry = next((one for one in entries if one.model.path == first), None)
-            if entry is None:
-                entry = _Entry(InstalledModel(name=described.name, path=first), added=not self._owns(described.path))
-                entries.append(entry)
-            entry.removed = False
-            entries = self._refreshed(entries, keep=False)
-            self._write(entries)
-            return next(model for model in _listed(entries) if model.path == first)
+    def details(self, path: str | Path) -> ModelDetails:
+        """Everything that a model's file says of itself, bounded. Raises what ``read_metadata`` raises."""
+        return read_details(_absolute(Path(path)))
 
-    def remove(self, name: str) -> None:
-        """Take a model out of the list; its file stays where it is. Raises MODEL_UNKNOWN_NAME."""
-        with self._locked():
-            entries = self._refreshed(self._read())
-            listed = [entry for entry in entries if not entry.removed]
-            key = name.casefold()
-            entry = next((one for one in listed if key in {one.model.name.casefold(), one.model.path.casefold()}), None)
+    def total_size(self) -> int:
+        """Bytes of everything in the models folder that is a model or a projector."""
+        return sum(size for size, _ in scan(str(self.models_directory)).stamps.values())
+
+    def free_space(self) -> int:
+        """Free bytes of the disk that the models folder is on; 0 when nobody can say."""
+        folder = self.models_directory
+        for place in (folder, *folder.parents):
+            try:
+                return shutil.disk_usage(place).free
+            except OSError:
+                continue
+        return 0
+
+    # ------------------------------------------------------------ adding
+
+    def add(self, path: str | Path, *, origin: Origin | None = None, name: str = "") -> InstalledModel:
+        """Put a file into the list where it lies, whatever its ending; ``name`` instead of the file's own.
+
+        Raises what ``read_metadata`` raises, MODEL_NOT_CHAT.
+        """
+        file = read_metadata(_absolute(Path(path)))
+        file.check_chat()
+        return self._put(str(file.path), origin, name)
+
+    def record_origin(self, path: str | Path, origin: Origin, *, name: str = "") -> InstalledModel:
+        """Remember where the model came from whose first file this is; one that is not in the list is put there.
+
+        Its checksums count as checked when they are given: whoever calls this has compared them.
+        """
+        return self._put(str(split_paths(_absolute(Path(path)))[0]), origin, name)
+
+    def _put(self, first: str, origin: Origin | None, name: str) -> InstalledModel:
+        def change(entries: list[Entry]) -> None:
+            entry = _of(entries, first)
             if entry is None:
-                raise ModelError(Code.MODEL_UNKNOWN_NAME, name=name)
-            if entry.added:
-                entries.remove(entry)
-            else:
-                entry.removed = True
-            self._write(entries)
+                stamp = stamp_of(first)
+                entry = Entry(InstalledModel(name=human_name(Path(first)), path=first, missing=stamp is None), added=not self._owns(first))
+                if stamp is not None:
+                    renew(entry, described(Path(first), stamp), stamp)
+                entries.append(entry)
+                if one_line(name):
+                    entry.model = msgspec.structs.replace(entry.model, name=one_line(name))
+            entry.removed, entry.trashed = False, ""
+            if origin is not None:
+                checked = (origin.fetched or time.time()) if origin.sha256 else entry.model.checked
+                entry.model = msgspec.structs.replace(entry.model, origin=origin, checked=checked)
+
+        return self._one(self._change(change), first)
 
     @staticmethod
     def starter() -> Path | None:
@@ -172,129 +153,259 @@ class Library:
             raise ModelError(Code.MODEL_UNKNOWN_NAME, name=STARTER)
         return self.add(path)
 
+    # ------------------------------------------------------------ what the user says of a model
+
+    def rename(self, path: str | Path, name: str) -> InstalledModel:
+        """Call a model something else; it is found by its former names as long as no other model has them.
+
+        Raises MODEL_UNKNOWN_NAME, NAME_BAD, NAME_TAKEN.
+        """
+        wanted = checked_name(name)
+
+        def change(entries: list[Entry]) -> None:
+            entry = _known(entries, str(path))
+            key = wanted.casefold()
+            if key == STARTER or any(one.listed and one is not entry and one.model.name.casefold() == key for one in entries):
+                raise ModelError(Code.NAME_TAKEN, name=wanted)
+            old = entry.model
+            if old.name != wanted:
+                former = tuple(one for one in (old.name, *old.former_names) if one.casefold() != key)[:FORMER]
+                entry.model = msgspec.structs.replace(old, name=wanted, former_names=former)
+            entry.named = True
+
+        return self._one(self._change(change), str(path))
+
+    def set_notes(self, path: str | Path, text: str) -> InstalledModel:
+        """Keep what the user wrote about a model, up to 20,000 characters. Raises MODEL_UNKNOWN_NAME."""
+        notes = text.encode("utf-8", "replace").decode()[:LONGEST_NOTES]
+
+        def change(entries: list[Entry]) -> None:
+            entry = _known(entries, str(path))
+            entry.model = msgspec.structs.replace(entry.model, notes=notes)
+
+        return self._one(self._change(change), str(path))
+
+    def touch(self, path: str | Path) -> None:
+        """The model is used now. Never fails: nothing is lost when that is not remembered."""
+
+        def change(entries: list[Entry]) -> None:
+            entry = _known(entries, str(path))
+            entry.model = msgspec.structs.replace(entry.model, last_used=time.time())
+
+        try:
+            self._change(change)
+        except ModelError:
+            return
+
+    # ------------------------------------------------------------ taking away
+
+    def remove(self, name: str) -> None:
+        """Take a model out of the list; its file stays where it is. Raises MODEL_UNKNOWN_NAME."""
+
+        def change(entries: list[Entry]) -> None:
+            key = name.casefold()
+            entry = next((one for one in entries if one.listed and key in {one.model.name.casefold(), one.model.path.casefold()}), None)
+            if entry is None:
+                raise ModelError(Code.MODEL_UNKNOWN_NAME, name=name)
+            if self._owns(entry.model.path) and not entry.model.missing:
+                entry.removed = True
+            else:
+                entries.remove(entry)
+
+        self._change(change)
+
+    def trash(self, path: str | Path) -> str:
+        """Take a model out of the list at once; ``empty_trash`` then moves its files to the system's trash, unless ``restore`` came first.
+
+        The files of a model that is used in place elsewhere are never touched. Returns a token for both. Raises MODEL_UNKNOWN_NAME.
+        """
+        token = self._undo.begin()
+
+        def change(entries: list[Entry]) -> None:
+            _known(entries, str(path)).trashed = token
+
+        try:
+            self._change(change)
+        except ModelError:
+            self._undo.end(token)
+            raise
+        return token
+
+    def restore(self, token: str) -> InstalledModel:
+        """Put a model back into the list, with everything that was known of it. Raises MODEL_UNKNOWN_NAME when it is too late."""
+        restored = ""
+
+        def change(entries: list[Entry]) -> None:
+            nonlocal restored
+            entry = next((one for one in entries if token and one.trashed == token), None)
+            if entry is None:
+                raise ModelError(Code.MODEL_UNKNOWN_NAME, name=token)
+            entry.trashed, restored = "", entry.model.path
+
+        entries = self._change(change)
+        self._undo.end(token)
+        return self._one(entries, restored)
+
+    def empty_trash(self, token: str = "") -> tuple[Failure, ...]:
+        """The time for an undo is over: move the files of what was trashed to the system's trash.
+
+        Without a token: of everything that no other living process can undo any more, which is for when the app starts and ends. What
+        cannot be moved comes back into the list and is returned as TRASH_FAILED. Raises nothing of the files, LIBRARY_BUSY and
+        LIBRARY_UNWRITABLE of the list.
+        """
+        failures = []
+        for entry in self._present():
+            if entry.trashed and token in {"", entry.trashed} and self._undo.over(entry.trashed):
+                failures += self._empty(entry.trashed)
+        return tuple(failures)
+
+    def _empty(self, token: str) -> list[Failure]:
+        failures: list[Failure] = []
+        with self._state.changing():
+            entries = self._state.read()
+            entry = next((one for one in entries if one.trashed == token), None)
+            files = _files_of(entry, entries) if entry is not None and self._owns(entry.model.path) else []
+        for file in files:
+            try:
+                discard(file, self.models_directory)
+            except ModelError as error:
+                failures.append(error.failure)
+                break
+
+        def change(entries: list[Entry]) -> None:
+            for entry in [one for one in entries if one.trashed == token]:
+                if failures:
+                    entry.trashed = ""
+                else:
+                    entries.remove(entry)
+
+        self._change(change)
+        self._undo.end(token)
+        return failures
+
+    # ------------------------------------------------------------ the models folder
+
+    def set_folder(self, path: str | Path) -> None:
+        """Keep models in another folder from now on. Nothing is moved: what lies in the old one stays in the list, by reference.
+
+        Raises FOLDER_BAD.
+        """
+        folder = checked_folder(Path(path))
+        self._present()  # what lies in the old one is known from here on
+        with self._state.changing():
+            self._state.choose_folder(None if folder == self.directory / "models" else folder)
+        self._present()
+
     # ------------------------------------------------------------ state
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.directory / "library.lock", timeout=LOCK_SECONDS):
-            yield
+    def _owns(self, path: str) -> bool:
+        folder = self.models_directory
+        return Path(path).is_relative_to(folder) and is_inside(Path(path), folder)
 
-    def _read(self) -> list[_Entry]:
+    def _listed(self, entries: Iterable[Entry]) -> list[InstalledModel]:
+        entries = list(entries)
+        beside = projectors(entries)
+        folder = os.path.join(self.models_directory, "")  # noqa: PTH118
+        listed = [
+            _shown(entry.model, beside.get(entry.model.path, ""), owned=entry.model.path.startswith(folder))
+            for entry in entries
+            if entry.listed and not is_projector(entry)
+        ]
+        return sorted(listed, key=lambda model: model.name.casefold())
+
+    def _one(self, entries: list[Entry], path: str) -> InstalledModel:
+        beside = projectors(entries)
+        entry = next(one for one in entries if one.model.path == path)
+        return _shown(entry.model, beside.get(path, ""), owned=self._owns(path))
+
+    def _present(self) -> list[Entry]:
+        """The entries as the files are now, remembered where that can be. Files are read without keeping others waiting."""
+        descriptions = Descriptions()
+        entries, changed = self._refreshed(self._state.read(), descriptions)
+        if not changed:
+            return entries
         try:
-            with self._file.open("rb") as file:
-                content = file.read(MAX_STATE + 1)
-        except OSError:
-            return []
-        try:
-            if len(content) > MAX_STATE:
-                raise msgspec.DecodeError("too long")
-            return msgspec.json.decode(content, type=_State).entries
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self._keep_aside()
-            return []
+            with self._state.locked():
+                entries, changed = self._refreshed(self._state.read(keep_aside=True), descriptions)
+                if changed:
+                    self._state.write(entries)
+        except OSError:  # read-only, or held by a process that hangs: look without remembering
+            return entries
+        return entries
 
-    def _keep_aside(self) -> None:
-        for number in range(1, 1000):
-            aside = self.directory / f"library.json.damaged-{number}"
-            if not aside.exists():
-                with suppress(OSError):  # read-only: then nothing is written over it either
-                    self._file.replace(aside)
-                return
+    def _refreshed(self, entries: list[Entry], descriptions: Descriptions) -> tuple[list[Entry], bool]:
+        folder = str(self.models_directory)
+        inside = os.path.join(folder, "")  # noqa: PTH118
+        return refresh(entries, scan(folder), lambda path: path.startswith(inside), descriptions.of)
 
-    def _write(self, entries: list[_Entry]) -> None:
-        content = msgspec.json.format(msgspec.json.encode(_State(entries=entries)), indent=1)
-        part = self._file.with_name("library.json.part")
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._file)
-
-    def _refreshed(self, entries: list[_Entry], *, keep: bool = True) -> list[_Entry]:
-        """The entries as the files are now, with new files under models/ and without those that vanished from there."""
-        before = msgspec.json.encode(entries)
-        known = {entry.model.path: entry for entry in entries}
-        here = {str(path) for path in self._files()}
-        fresh = [_renewed(entry) for path, entry in known.items() if entry.added or path in here]
-        fresh += [_described(Path(path)) for path in sorted(here - known.keys())]
-        _name_uniquely(fresh)
-        if keep and msgspec.json.encode(fresh) != before:
-            self._write(fresh)
-        return fresh
-
-    def _owns(self, path: Path) -> bool:
-        return path.is_relative_to(self.models_directory)
-
-    def _files(self) -> Iterator[Path]:
-        """The first file of each model under models/; links to folders are not followed, and hidden files are somebody's work."""
-        seen = 0
-        for place, folders, names in os.walk(self.models_directory):
-            folders.sort()
-            for name in sorted(names):
-                seen += 1
-                if seen > MAX_FILES:
-                    return
-                path = Path(place, name)
-                if name.startswith("."):
-                    continue
-                if path.suffix.lower() == ".gguf" and split_paths(path)[0].name == name and is_sendable(path) and path.is_file():
-                    yield path
+    def _change(self, change: Callable[[list[Entry]], None]) -> list[Entry]:
+        """Do something to the entries as they are now, and remember it."""
+        self._present()  # so that the lock is not held while files are read
+        with self._state.changing():
+            entries, _ = self._refreshed(self._state.read(keep_aside=True), Descriptions())
+            change(entries)
+            entries, _ = self._refreshed(entries, Descriptions())
+            self._state.write(entries)
+        return entries
 
 
-def _listed(entries: Iterable[_Entry]) -> list[InstalledModel]:
-    return sorted((entry.model for entry in entries if not entry.removed), key=lambda model: model.name.casefold())
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """Bytes of all the parts that are there, and when the latest was written. Raises OSError when the first is gone."""
-    status = path.stat()
-    size, modified = status.st_size, status.st_mtime_ns
-    for part in split_paths(path)[1:]:
-        with suppress(OSError):
-            status = part.stat()
-            size, modified = size + status.st_size, max(modified, status.st_mtime_ns)
-    return size, modified
-
-
-def _described(path: Path, name: str = "") -> _Entry:
-    """What a file says of itself; for one that cannot be read, only its name and why."""
+def checked_folder(path: Path) -> Path:
+    """A folder that models can be kept in, made if it is not there. Raises ModelError FOLDER_BAD."""
     try:
-        stamp = _stamp(path)
-        model = _model(read_metadata(path))
-    except OSError:
-        return _Entry(InstalledModel(name or stem(path), str(path), missing=True))
-    except ModelError as error:
-        return _Entry(InstalledModel(name or stem(path), str(path), stamp[0], problem=error.code), *stamp)
-    return _Entry(msgspec.structs.replace(model, name=name or model.name), *stamp)
+        folder = path.expanduser().absolute()
+        str(folder).encode()
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".zhiyin-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except UnicodeEncodeError as error:
+        raise ModelError(Code.FOLDER_BAD, path=str(path).encode("utf-8", "replace").decode(), detail="the name is not UTF-8") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(Code.FOLDER_BAD, path=str(path), detail=getattr(error, "strerror", None) or str(error)) from error
+    return folder
 
 
-def _model(file: GGUFFile) -> InstalledModel:
-    problem: Code | None = None
-    try:
-        file.check_chat()
-        file.check_complete()
-    except ModelError as error:
-        problem = error.code
-    return InstalledModel(
-        human_name(file.path),
-        str(file.path),
-        file.size,
-        file.architecture,
-        file.quant,
-        file.parameters,
-        file.trained_context,
-        problem=problem,
+def _named(models: list[InstalledModel], text: str) -> InstalledModel | None:
+    """The model that a text means, by the clearest way in which it means one."""
+    key = text.casefold()
+    file_name = split_paths(Path(key))[0].name  # of the first part, if it is a part's
+    ways: tuple[Callable[[InstalledModel], bool], ...] = (
+        lambda model: key in {model.name.casefold(), model.path.casefold()},
+        lambda model: any(key == name.casefold() for name in model.former_names),
+        lambda model: file_name in {stem(Path(model.path)).casefold(), Path(model.path).name.casefold()},
+    )
+    return next((model for is_meant in ways for model in models if is_meant(model)), None)
+
+
+def _shown(model: InstalledModel, projector: str, *, owned: bool) -> InstalledModel:
+    """A model with what follows from other things that are known."""
+    origin = model.origin
+    if origin is None:
+        return msgspec.structs.replace(model, projector=projector, owned=owned) if projector or owned else model
+    return msgspec.structs.replace(
+        model, projector=projector, owned=owned, licence=origin.licence or model.licence, languages=origin.languages or model.languages
     )
 
 
-def human_name(path: Path) -> str:
-    """A model's name: that of its file without the quant type, which is shown beside it.
+def _of(entries: list[Entry], path: str) -> Entry | None:
+    return next((entry for entry in entries if entry.model.path == path), None)
 
-    ``general.name`` is what a training run was called more often than what people call the model.
-    """
-    whole = stem(path)
-    return QUANT_SUFFIX.sub("", whole) or whole
+
+def _known(entries: list[Entry], path: str) -> Entry:
+    entry = _of(entries, path)
+    if entry is None or not entry.listed:
+        raise ModelError(Code.MODEL_UNKNOWN_NAME, name=path)
+    return entry
+
+
+def _files_of(entry: Entry, entries: list[Entry]) -> list[Path]:
+    """The files that go when a model goes, its first file last: all parts, and the projector if no other model uses it."""
+    beside = projectors(entries)
+    files = list(reversed(split_paths(Path(entry.model.path))))
+    projector = beside.get(entry.model.path)
+    if projector and not any(one.listed and beside.get(one.model.path) == projector for one in entries):
+        files.insert(0, Path(projector))
+    return files
 
 
 def _exists(path: Path) -> bool:
@@ -309,36 +420,3 @@ def _absolute(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError:  # the home of nobody
         return path.absolute()
-
-
-def _renewed(entry: _Entry) -> _Entry:
-    """The entry, read anew when its file changed."""
-    path = Path(entry.model.path)
-    try:
-        stamp: tuple[int, int] | None = _stamp(path)
-    except (OSError, ValueError):
-        stamp = None
-    if stamp is None:
-        gone = msgspec.structs.replace(entry.model, missing=True)
-        return _Entry(gone, entry.size, entry.modified, entry.added, entry.removed)
-    if stamp == (entry.size, entry.modified) and not entry.model.missing:
-        return entry
-    name = entry.model.name if entry.size else ""
-    fresh = _described(path, name)
-    return _Entry(fresh.model, fresh.size, fresh.modified, entry.added, entry.removed)
-
-
-def _name_uniquely(entries: list[_Entry]) -> None:
-    """Tell names that were given before apart: by the quant type, then by number."""
-    taken: set[str] = set()
-    for entry in entries:
-        name, number = entry.model.name, 1
-        if name.casefold() in taken and entry.model.quant:
-            name = f"{entry.model.name} {entry.model.quant}"
-        plain = name
-        while name.casefold() in taken:
-            number += 1
-            name = f"{plain} ({number})"
-        taken.add(name.casefold())
-        if name != entry.model.name:
-            entry.model = msgspec.structs.replace(entry.model, name=name)

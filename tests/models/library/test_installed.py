@@ -50,7 +50,7 @@ def test_files_under_models_are_found_with_what_they_say(library: Library) -> No
     write_small(library.models_directory / ".Beta.reference.gguf")  # what a conversion is measured against, while it is
     (library.models_directory / "folder.gguf").mkdir()
     assert names(library) == ["alpha", "Beta"]
-    assert library.models()[0] == InstalledModel("alpha", str(alpha), alpha.stat().st_size, "llama", "F32", 40, 128)
+    assert library.models()[0] == InstalledModel("alpha", str(alpha), alpha.stat().st_size, "llama", "F32", 40, 128, owned=True)
 
 
 def test_a_file_elsewhere_is_kept_by_reference_and_shown_missing(library: Library, tmp_path: Path) -> None:
