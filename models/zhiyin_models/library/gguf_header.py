@@ -246,13 +246,16 @@ class _Reader:
         """The one loop that is long in every file: a vocabulary has 100,000 strings and more."""
         length_at = struct.Struct("<Q").unpack_from
         while count:
-            start = self.need(8)
+            start = place = self.need(8)
             window = self.window
             last = len(window) - 8
-            place = start
-            while count and place <= last:
+            walked = count
+            for number in range(count):
+                if place > last:
+                    walked = number
+                    break
                 place += 8 + length_at(window, place)[0]
-                count -= 1
+            count -= walked
             self.place += place - start
             self.room(0)
 

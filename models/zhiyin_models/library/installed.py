@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from zhiyin_models.library.describing import Descriptions, described, model_of, 
 from zhiyin_models.library.details import ModelDetails, read_details
 from zhiyin_models.library.entries import Entry, InstalledModel, Origin
 from zhiyin_models.library.gguf import read_metadata, split_paths, stem
-from zhiyin_models.library.naming import FORMER, checked_name, human_name, one_line
+from zhiyin_models.library.naming import FORMER, checked_name, human_name, name_uniquely, one_line
 from zhiyin_models.library.projectors import is_projector, projectors
 from zhiyin_models.library.scanning import is_inside, scan, stamp_of
 from zhiyin_models.library.state_file import StateFile
@@ -192,10 +193,8 @@ class Library:
             entry = _known(entries, str(path))
             entry.model = msgspec.structs.replace(entry.model, last_used=time.time())
 
-        try:
-            self._change(change)
-        except ModelError:
-            return
+        with suppress(ModelError):
+            self._change(change, look=False)
 
     # ------------------------------------------------------------ taking away
 
@@ -338,13 +337,14 @@ class Library:
         inside = os.path.join(folder, "")  # noqa: PTH118
         return refresh(entries, scan(folder), lambda path: path.startswith(inside), descriptions.of)
 
-    def _change(self, change: Callable[[list[Entry]], None]) -> list[Entry]:
-        """Do something to the entries as they are now, and remember it."""
-        self._present()  # so that the lock is not held while files are read
+    def _change(self, change: Callable[[list[Entry]], None], *, look: bool = True) -> list[Entry]:
+        """Do something to the entries and remember it; ``look`` at the files first, without keeping others waiting meanwhile."""
+        if look:
+            self._present()
         with self._state.changing():
-            entries, _ = self._refreshed(self._state.read(keep_aside=True), Descriptions())
+            entries = self._state.read(keep_aside=True)
             change(entries)
-            entries, _ = self._refreshed(entries, Descriptions())
+            name_uniquely(entries)
             self._state.write(entries)
         return entries
 
