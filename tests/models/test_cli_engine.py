@@ -213,11 +213,18 @@ class Person:
     def presses_ctrl_c(self, answered: Callable[[], bool]) -> None:
         """Press it until something happens: in the instant between the prompt and Python's wait for a key, nobody hears it."""
         for _ in range(int(WAIT / PATIENCE)):
+            self.sees_it_wait()
             self.process.send_signal(signal.SIGINT)
             with self.changed:
                 if self.changed.wait_for(answered, PATIENCE):
                     return
         raise AssertionError(self.screen)
+
+    def sees_it_wait(self) -> None:
+        """Wait until the program waits for something itself, which makes that instant a rare one."""
+        program = psutil.Process(self.process.pid)
+        while self.process.poll() is None and program.status() != psutil.STATUS_SLEEPING:
+            os.sched_yield()
 
     def shows(self, words: str) -> Callable[[], bool]:
         return lambda: words in self.screen
