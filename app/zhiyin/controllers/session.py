@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from PySide6.QtCore import QEvent, QObject
@@ -69,11 +69,11 @@ class Session(QObject):
             models=self.models,
             background=zhiyin.background,
             delivery=delivery,
-            folder=zhiyin.paths.models,
+            folder=lambda: self.library.models_directory,
             parent=self,
         )
         self._make_library(zhiyin)
-        self.leaving = LeavingController(window, self.conversion, parent=self)
+        self.leaving = LeavingController(window, self.conversion, self.downloads, parent=self)
         self.settings_page = SettingsController(zhiyin, self, parent=self)
         self.models.set_busy_check(lambda: self.replies.busy)
         self.replies.model_wanted.connect(self.models.load)
@@ -108,6 +108,7 @@ class Session(QObject):
             parent=self,
         )
         self.library_page.chat_wanted.connect(self._chat_with)
+        self.library_page.drops_remembered.connect(self._remember_drops)
         self.downloads.chat_wanted.connect(self._chat_with)
         self.downloads.convert_wanted.connect(self._convert)
 
@@ -123,6 +124,7 @@ class Session(QObject):
             self.zhiyin.window.composer.set_draft(typed)  # not announced as the draft of a conversation that it may not belong to
             self.chat.opened.connect(self._join_typed)
         self.conversion.open()
+        self.library_page.open()
         self.downloads.open()
         self.delivery.deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
 
@@ -189,7 +191,7 @@ class Session(QObject):
     def apply_settings(self, settings: AppSettings) -> None:
         """Take over settings everywhere."""
         self.settings = settings
-        for controller in (self.models, self.chat, self.view):
+        for controller in (self.models, self.chat, self.view, self.library_page):
             controller.set_settings(settings)
         self.settings_page.show_values()
 
@@ -202,6 +204,9 @@ class Session(QObject):
     def _on_loaded(self, _model: ModelInfo) -> None:
         if self.models.current and self.models.current != self.settings.last_model:
             self.change_settings(msgspec.structs.replace(self.settings, last_model=self.models.current))
+
+    def _remember_drops(self, choice: Literal["ask", "place", "copy"]) -> None:
+        self.change_settings(msgspec.structs.replace(self.settings, dropped_models=choice))
 
     def _chat_with(self, name: str) -> None:
         """Begin a conversation with a model that has just been made."""

@@ -11,6 +11,11 @@ def size_text(size: int) -> str:
     return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
 
 
+def speed_text(speed: float) -> str:
+    """Bytes a second: "24.3 MB/s"."""
+    return f"{size_text(int(speed))}/s"
+
+
 def count_text(count: int) -> str:
     """A whole number with the separators of the language."""
     return QLocale().toString(count)
