@@ -19,7 +19,7 @@ run: ## open the window (a chat in the terminal where there is no display)
 
 test: ## run the test suite
 	$(PREPARE) --tests
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## lint, format, types, the borders between packages
 	$(PREPARE)

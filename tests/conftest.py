@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 # Set before anything reads them, for this process and the children it starts: a test never sees, and never leaves, a user's files.
 FOLDER = Path(tempfile.mkdtemp(prefix="zhiyin-tests-"))
@@ -25,8 +26,12 @@ os.environ.update(
 for variable in ("ZHIYIN_DATA_DIR", "LANGUAGE", "DISPLAY", "WAYLAND_DISPLAY", "QT_IM_MODULE", "QT_STYLE_OVERRIDE", "QT_QPA_PLATFORMTHEME"):
     os.environ.pop(variable, None)
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# Where a process works on tests on every core, the threads of an engine would wait for each other at each of llama.cpp's barriers.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_THREAD_LIMIT"] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
+ORDER = ("tests/end_to_end", "tests/models")  # few tests that take long, many, and at last the small ones that fill what time is left
 
 
 def pytest_unconfigure() -> None:
@@ -35,8 +40,12 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that not one process works on it alone at the end."""
-    items.sort(key=lambda item: item.path.name != "test_torture.py")
+    """The longest first, so that not one process works on it alone at the end (``--no-loadscope-reorder`` keeps this order)."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> tuple[bool, bool, bool]:
+    return ("torture" not in item.path.name, not item.nodeid.startswith(ORDER[0]), not item.nodeid.startswith(ORDER))
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +87,12 @@ def checkpoint(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The starter model as a Hugging Face checkpoint (BF16, 270 MB), made once and only to be read."""
     from tests.models.convert.starter_checkpoint import make  # noqa: PLC0415 - numpy and tokenizers, for the few tests that need it
 
-    return make(starter, tmp_path_factory.mktemp("checkpoint") / "SmolLM2-微调")
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent  # of all processes that work on tests
+    folder = place / "checkpoint" / "SmolLM2-微调"
+    with FileLock(place / "checkpoint.lock"):
+        return folder if folder.exists() else make(starter, folder.with_name("unfinished")).rename(folder)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.models import gguf_files
 from tests.models.engine.asking import Pending, answer, ask, begin, talk
@@ -69,6 +70,18 @@ def test_what_is_said_of_a_model(client: EngineClient, starter: Path) -> None:
     assert (again.context, again.kv_type) == (512, "q8_0")
     assert again.shares[0].kv < share.kv / 16
     assert ask(client, "", HELLO, max_tokens=2).finished.reason == "length"
+
+
+def test_two_threads_answer_as_one_does(starter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)  # tests that run side by side have one thread for each engine
+    replies, workers = [], []
+    with EngineClient() as client:
+        for threads in (1, 2):
+            assert client.load(starter, context=512, threads=threads).threads == threads
+            replies.append(ask(client, "", talk("Name three rivers."), max_tokens=16).text)
+            workers.append(psutil.Process(client.pid).num_threads())
+    assert replies[0] == replies[1] != ""
+    assert workers[1] > workers[0]
 
 
 def test_files_that_are_no_model(shared: EngineClient, tmp_path: Path) -> None:
