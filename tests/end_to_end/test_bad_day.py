@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import pytest
 from tests.end_to_end.conftest import Driver
 from tests.models import gguf_files
 
@@ -37,27 +36,24 @@ def test_a_model_file_that_went_away(open_app: Open, data_dir: Path, tmp_path: P
     app.says("gone.gguf", "not there")
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda path: path.write_bytes(b"this is no model" * 100), ("is not a GGUF model",)),
-        (lambda path: path.write_bytes(b""), ("is not a GGUF model",)),
-        (gguf_files.starter_truncated, ("incomplete",)),
-        (gguf_files.starter_of_architecture, ("frobnicator",)),
-    ],
+NO_MODELS = (
+    (lambda path: path.write_bytes(b"this is no model" * 100), ("is not a GGUF model",)),
+    (lambda path: path.write_bytes(b""), ("is not a GGUF model",)),
+    (gguf_files.starter_truncated, ("incomplete",)),
+    (gguf_files.starter_of_architecture, ("frobnicator",)),
 )
-def test_a_file_that_is_no_model_is_refused_by_name(
-    open_app: Open, with_starter: Path, tmp_path: Path, make: Callable[[Path], object], words: tuple[str, ...]
-) -> None:
-    bad = tmp_path / "bad.gguf"
-    make(bad)
-    app = open_app(with_starter).ready().short(4)
-    good = app.session.models.current
-    app.window.model_dropped.emit(str(bad))
-    app.says("bad.gguf", *words)
-    app.session.view.choose_model(good)  # and the good one still works
-    app.ready()
-    assert app.ask("Hello")
+
+
+def test_a_file_that_is_no_model_is_refused_by_name(app: Driver, tmp_path: Path) -> None:
+    good = app.short(4).session.models.current
+    for number, (make, words) in enumerate(NO_MODELS):
+        bad = tmp_path / f"bad-{number}.gguf"
+        make(bad)
+        app.window.model_dropped.emit(str(bad))
+        app.says(bad.name, *words)
+        app.session.view.choose_model(good)  # and the good one still works
+        app.ready()
+        assert app.ask("Hello")
 
 
 def test_a_model_bigger_than_memory_is_refused_before_it_is_loaded(open_app: Open, data_dir: Path, tmp_path: Path) -> None:
@@ -71,16 +67,25 @@ def test_a_model_bigger_than_memory_is_refused_before_it_is_loaded(open_app: Ope
     app.says("huge.gguf", "memory")
 
 
-@pytest.mark.parametrize("template", [LOOPING, GROWING, "{{ raise_exception('no, never') }}", "{{ undefined_thing.attribute.more }}"])
-def test_a_hostile_template_ends_in_a_sentence(open_app: Open, data_dir: Path, tmp_path: Path, template: str) -> None:
-    model = gguf_files.starter_with_template(tmp_path / "hostile.gguf", template)
+def test_a_hostile_template_ends_in_a_sentence(open_app: Open, data_dir: Path, tmp_path: Path) -> None:
     Paths(data_dir).create()
-    Library(data_dir).add(tmp_path / "hostile.gguf" if model is None else model)
+    templates = (LOOPING, GROWING, "{{ raise_exception('no, never') }}", "{{ undefined_thing.attribute.more }}")
+    files = [tmp_path / f"hostile-{number}.gguf" for number in range(len(templates))]
+    for file, template in zip(files, templates, strict=True):
+        gguf_files.starter_with_template(file, template, data="zeros")
+    names = [Library(data_dir).add(file).name for file in files]
     app = open_app(data_dir).ready()
-    app.say("Hello")
-    app.says("template")
-    assert app.chat.turns[0].text == "Hello"
-    assert app.session.engine.state is EngineState.READY
+    for name in names:
+        app.chat.new()
+        app.until(lambda: not app.chat.turns)
+        app.session.view.choose_model(name)
+        app.until(lambda name=name: app.session.models.current == name)
+        app.ready()
+        app.say("Hello")
+        app.until(lambda: app.chat.turns and app.chat.turns[-1].failure is not None)
+        app.says("template")
+        assert app.chat.turns[0].text == "Hello"
+        assert app.session.engine.state is EngineState.READY
 
 
 def test_a_message_longer_than_the_context_is_refused_with_by_how_much(app: Driver) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent
 from PySide6.QtWidgets import QApplication
 from tests.end_to_end.conftest import Driver
-from tests.models.convert.starter_checkpoint import make
+from tests.models.convert.starter_checkpoint import linked
 
 from zhiyin.controllers.leaving import LeavingController
 from zhiyin.services.engine import EngineState
@@ -23,8 +23,8 @@ LIBAI = Path(__file__).resolve().parents[1] / "models" / "convert" / "data" / "l
 
 
 @pytest.fixture(scope="module")
-def checkpoint(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(starter, tmp_path_factory.mktemp("checkpoints") / "我的模型 1.0")
+def checkpoint(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return linked(checkpoint, tmp_path_factory.mktemp("checkpoints") / "我的模型 1.0")
 
 
 class Converting:

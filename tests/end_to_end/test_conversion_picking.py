@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from tests.end_to_end.conftest import Driver
 from tests.end_to_end.test_conversion import LIBAI, Converting, files
-from tests.models.convert.starter_checkpoint import make
+from tests.models.convert.starter_checkpoint import linked
 
 from zhiyin.controllers.conversion import ConversionController
 from zhiyin.services.delivery import Delivery
@@ -25,17 +25,13 @@ Open = Callable[..., Driver]
 
 
 @pytest.fixture(scope="module")
-def checkpoint(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(starter, tmp_path_factory.mktemp("checkpoints") / "one")
+def checkpoint(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return linked(checkpoint, tmp_path_factory.mktemp("checkpoints") / "one")
 
 
 @pytest.fixture(scope="module")
 def another(checkpoint: Path) -> Path:
-    folder = checkpoint.with_name("another")
-    folder.mkdir()
-    for file in checkpoint.iterdir():
-        (folder / file.name).hardlink_to(file)
-    return folder
+    return linked(checkpoint, checkpoint.with_name("another"))
 
 
 @pytest.fixture
@@ -141,7 +137,7 @@ def test_what_is_found_late_does_not_take_the_place_of_a_newer_pick(
     app.until(lambda: app.session is not None)
     background, delivery, jobs, page = HeldFirst(), Delivery(), JobService(tmp_path / "jobs"), ConversionPage()
     app.qtbot.addWidget(page)
-    conversion = ConversionController(page, jobs=jobs, models=app.session.models, background=background, delivery=delivery, folder=tmp_path)
+    conversion = ConversionController(page, jobs=jobs, models=app.session.models, background=background, delivery=delivery, folder=lambda: tmp_path)
     conversion.pick(str(another))
     background.first.add_done_callback(lambda _done: background.delivered.set())
     conversion.pick(str(checkpoint))
