@@ -6,6 +6,7 @@ against the file's size before anything is allocated; long arrays (the vocabular
 
 import struct
 from dataclasses import dataclass, field
+from io import BytesIO
 from math import prod
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -113,6 +114,14 @@ def read_part(path: Path) -> Part:
         raise ModelError(Code.MODEL_UNREADABLE, path=str(path), detail=getattr(error, "strerror", None) or str(error)) from error
 
 
+def read_beginning(content: bytes) -> dict[str, Value]:
+    """The metadata in the first bytes of a file, as far as they go; of an array that goes on behind them, at least its length.
+
+    Raises ModelError MODEL_NOT_GGUF, MODEL_GGUF_VERSION, MODEL_DAMAGED.
+    """
+    return _Reader(Path(), BytesIO(content), len(content)).beginning()
+
+
 class _Reader:
     """Walks a file's header through a window of bytes, never past the end and never by more than it was told to keep."""
 
@@ -125,19 +134,30 @@ class _Reader:
         self.window_start = 0
         self.kept = 0
         self.items = 0
+        self.version = 0
+
+    def beginning(self) -> dict[str, Value]:
+        """What there is of the metadata."""
+        metadata: dict[str, Value] = {}
+        try:
+            _, key_count = self.start()
+            for _ in range(key_count):
+                key = self.string(MAX_KEY)
+                kind, start = self.number("I"), self.place
+                if kind == ARRAY:
+                    element, count = self.number("I"), self.number("Q")
+                    if element < len(ELEMENTS):
+                        metadata[key] = ArrayStub(ELEMENTS[element], count, self.place)
+                    self.place = start
+                metadata[key] = self.value(kind, key)
+        except ModelError as error:
+            if error.code != Code.MODEL_TRUNCATED:
+                raise
+        return metadata
 
     def part(self) -> Part:
         """The whole header."""
-        if self.size < 4 or self.take(4) != b"GGUF":
-            raise ModelError(Code.MODEL_NOT_GGUF, path=str(self.path))
-        version = self.number("I")
-        if version not in (2, 3):
-            big_endian = not version & 0xFFFF
-            shown: int | str = f"{int.from_bytes(version.to_bytes(4, 'little'), 'big')} (big-endian)" if big_endian else version
-            raise ModelError(Code.MODEL_GGUF_VERSION, path=str(self.path), version=shown)
-        tensor_count, key_count = self.number("Q"), self.number("Q")
-        if key_count > MAX_KEYS or tensor_count > MAX_TENSORS:
-            raise self.damaged(f"{key_count} keys, {tensor_count} tensors")
+        tensor_count, key_count = self.start()
         metadata: dict[str, Value] = {}
         spans: dict[str, Span] = {}
         for _ in range(key_count):
@@ -156,7 +176,21 @@ class _Reader:
         if sum(prod(tensor.shape) for tensor in tensors) >= 1 << 60:
             raise self.damaged("an impossible number of weights")
         data = -(-self.place // alignment) * alignment
-        return Part(self.path, version, self.size, alignment, data, metadata, tensors, spans)
+        return Part(self.path, self.version, self.size, alignment, data, metadata, tensors, spans)
+
+    def start(self) -> tuple[int, int]:
+        """How many tensors and keys there are; what comes before is checked."""
+        if self.size < 4 or self.take(4) != b"GGUF":
+            raise ModelError(Code.MODEL_NOT_GGUF, path=str(self.path))
+        version = self.version = self.number("I")
+        if version not in (2, 3):
+            big_endian = not version & 0xFFFF
+            shown: int | str = f"{int.from_bytes(version.to_bytes(4, 'little'), 'big')} (big-endian)" if big_endian else version
+            raise ModelError(Code.MODEL_GGUF_VERSION, path=str(self.path), version=shown)
+        tensor_count, key_count = self.number("Q"), self.number("Q")
+        if key_count > MAX_KEYS or tensor_count > MAX_TENSORS:
+            raise self.damaged(f"{key_count} keys, {tensor_count} tensors")
+        return tensor_count, key_count
 
     def damaged(self, detail: str) -> ModelError:
         return ModelError(Code.MODEL_DAMAGED, path=str(self.path), detail=detail)
