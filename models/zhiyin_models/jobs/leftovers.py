@@ -6,7 +6,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from zhiyin_models.jobs.protocol import Convert, Quantize, Task
+from zhiyin_models.errors import ModelError
+from zhiyin_models.hub.file_names import local_name
+from zhiyin_models.jobs.protocol import Convert, Download, Quantize, Task
 
 PART = ".part"  # the file as far as it is written
 JOURNAL = ".part.json"  # how far that is, and from what
@@ -20,6 +22,13 @@ def written_by(task: Task) -> Iterator[Path]:
         yield from (Path(output.path) for output in task.outputs)
         if isinstance(task, Convert) and task.evaluate and task.outputs:
             yield reference_path(Path(task.outputs[0].path))
+    if isinstance(task, Download):
+        for file in task.files:
+            name = ""
+            with contextlib.suppress(ModelError):
+                name = local_name(file.path)
+            if name and Path(task.folder, name).parent.is_dir():
+                yield Path(task.folder, name)
 
 
 def reference_path(output: Path) -> Path:

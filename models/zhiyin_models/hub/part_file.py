@@ -1,0 +1,308 @@
+"""A file while it is downloaded: ``NAME.part`` with a journal of which bytes of what are there, and a lock of the process that writes it.
+
+What was handed to the system outlives the process, and is trusted after a kill; what was synced outlives the computer as well, and only
+that is trusted after another start of it (or after one that cannot be told from it).
+"""
+
+import contextlib
+import os
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+from msgspec import Struct
+
+from zhiyin_models.disk import boot, refusal, sync_folder
+from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.hub.ranges import Range, Ranges
+from zhiyin_models.jobs.leftovers import JOURNAL, LOCK, PART
+
+KEPT_EVERY = 2 << 20  # bytes between two writings of the journal, of all ranges together: what a kill can cost
+KEPT_SECONDS = 0.5
+SLOT = 8192  # bytes; the journal has two of them in turn, so that one is whole whatever happens to the other
+MOST_RANGES = 80  # of each kind in a journal; those behind them are not remembered
+
+
+class Content(Struct, frozen=True):
+    """What a part is a part of. A checksum says it alone; a revision with a path and a size does too; else the server's own mark."""
+
+    size: int = -1
+    sha256: str = ""
+    revision: str = ""  # a commit, with the repository that it is one of
+    mark: str = ""  # the ETag (or date) with the place that gave it
+
+    def same(self, other: "Content") -> bool:
+        """Whether bytes of one are bytes of the other, as far as anybody can tell."""
+        if self.size >= 0 and other.size >= 0 and self.size != other.size:
+            return False
+        for ours, theirs in ((self.sha256, other.sha256), (self.revision, other.revision), (self.mark, other.mark)):
+            if ours and theirs:
+                return ours == theirs
+        return False
+
+
+class _Journal(Struct):
+    """One slot of ``NAME.part.json``."""
+
+    sequence: int
+    content: Content
+    boot: str
+    written: list[Range] = []
+    synced: list[Range] = []
+    published: bool = False  # the file has its name already
+    check: int = 0  # CRC-32 of all this with 0 here
+
+
+class PartFile:
+    """One file that grows, written by several threads. Raises ModelError OUTPUT_BUSY, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, DISK_FULL."""
+
+    def __init__(self, path: Path, content: Content) -> None:
+        self.path, self.content = path, content
+        self.part = path.with_name(path.name + PART)
+        self.written = Ranges()
+        self.published = False
+        self.resumed = 0  # bytes of an earlier run
+        self._synced = Ranges()
+        self._journal = path.with_name(path.name + JOURNAL)
+        self._lock = FileLock(path.with_name(path.name + LOCK), timeout=0, thread_local=False)
+        self._guard = threading.Lock()  # of everything here, and of the file's position where one cannot write at another
+        self._idle = threading.Condition(self._guard)
+        self._writing = 0  # threads; a file is not closed under them, its number may be another file's at once
+        self._file = self._notes = -1
+        self._sequence, self._unkept, self._kept_at = 0, 0, 0.0
+
+    def take(self) -> None:
+        """Hold the lock, and see what an earlier run left."""
+        with self._saying():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise ModelError(Code.OUTPUT_BUSY, path=str(self.path)) from None
+            journal = self._read()
+            if journal is not None and journal.content.same(self.content):
+                self._resume(journal)
+            elif self.part.exists() and not self._journal.exists():  # somebody else's
+                raise ModelError(Code.OUTPUT_EXISTS, path=str(self.part))
+
+    def open(self) -> None:
+        """Begin, or go on."""
+        with self._saying(), self._guard:
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+            self._notes = os.open(self._journal, flags, 0o666)
+            self._keep()
+            self._file = os.open(self.part, flags | (0 if self.written.total else os.O_TRUNC), 0o666)
+            if self.content.size > 0:
+                os.ftruncate(self._file, self.content.size)  # takes no room yet; writing into it is quicker than making it longer
+
+    def become(self, content: Content) -> None:
+        """What it is a part of is known better now."""
+        with self._saying(), self._guard:
+            longer = content.size > 0 and content.size != self.content.size
+            self.content = content
+            if self._file >= 0:
+                if longer:
+                    os.ftruncate(self._file, content.size)
+                self._keep()
+
+    def write(self, view: memoryview, at: int) -> None:
+        """Bytes from a place on; nothing when the part was closed meanwhile."""
+        with self._saying():
+            with self._guard:
+                number = self._file
+                if number < 0:
+                    return
+                self._writing += 1
+            try:
+                count = self._put(number, view, at)
+            finally:
+                with self._guard:
+                    self._writing -= 1
+                    self._idle.notify_all()
+            with self._guard:
+                if self._file < 0:
+                    return
+                self.written.add(at, at + count)
+                self._unkept += count
+                if self._unkept >= KEPT_EVERY or time.monotonic() - self._kept_at >= KEPT_SECONDS:
+                    self._keep()
+
+    def keep(self) -> None:
+        """Write down what is there, if the journal does not say it yet."""
+        with self._saying(), self._guard:
+            if self._notes >= 0 and self._unkept:
+                self._keep()
+
+    def sync(self) -> None:
+        """Put what is there on the disk, and then write that down. Others write meanwhile."""
+        with self._saying():
+            with self._guard:
+                if self._file < 0:
+                    return
+                number, notes = os.dup(self._file), os.dup(self._notes)
+                there = Ranges(self.written)
+            try:
+                _sync_data(number)
+                with self._guard:
+                    self._synced = there
+                    if self._notes >= 0:
+                        self._keep()
+                _sync_data(notes)
+            finally:
+                os.close(number)
+                os.close(notes)
+
+    @property
+    def frontier(self) -> int:
+        """Bytes that are there without a gap."""
+        with self._guard:
+            return self.written.frontier
+
+    @property
+    def total(self) -> int:
+        """Bytes that are there."""
+        with self._guard:
+            return self.written.total
+
+    def gaps(self) -> list[Range]:
+        """What is missing; the size has to be known."""
+        with self._guard:
+            return self.written.gaps(self.content.size)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every byte is there."""
+        return self.content.size >= 0 and self.total == self.content.size
+
+    def publish(self) -> None:
+        """Give the file its name; nothing that has it is replaced. Its bytes have to be synced."""
+        with self._saying():
+            self.close()
+            try:
+                os.link(self.part, self.path)
+            except FileExistsError:
+                raise ModelError(Code.OUTPUT_EXISTS, path=str(self.path)) from None
+            except OSError:  # a file system without links
+                if self.path.exists():
+                    raise ModelError(Code.OUTPUT_EXISTS, path=str(self.path)) from None
+                self.part.rename(self.path)
+            self.published = True
+            with self._guard:
+                self._notes = os.open(self._journal, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+                self._keep()
+                os.close(self._notes)
+                self._notes = -1
+            with contextlib.suppress(OSError):
+                self.part.unlink(missing_ok=True)
+            sync_folder(self.path.parent)
+
+    def discard(self) -> None:
+        """Take away what was written: it is of no use to anybody."""
+        self.close()
+        for path in (self.part, self._journal):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        self.written, self._synced, self.resumed = Ranges(), Ranges(), 0
+
+    def close(self) -> None:
+        """Stop writing; what is there stays for being resumed."""
+        with self._guard:
+            number, self._file = self._file, -1
+            self._idle.wait_for(lambda: not self._writing)
+            if number >= 0:
+                if self._unkept:
+                    with contextlib.suppress(OSError):
+                        self._keep()
+                os.close(number)
+                os.close(self._notes)
+                self._notes = -1
+
+    def release(self, *, finished: bool = False) -> None:
+        """Let go of the lock; when everything is ``finished``, the journal is not needed any more."""
+        self.close()
+        if finished:
+            with contextlib.suppress(OSError):
+                self._journal.unlink(missing_ok=True)
+        if self._lock.is_locked:
+            with contextlib.suppress(OSError):
+                Path(self._lock.lock_file).unlink(missing_ok=True)
+            self._lock.release()
+
+    def _resume(self, journal: _Journal) -> None:
+        known = self.content
+        self.content = Content(
+            known.size if known.size >= 0 else journal.content.size,
+            known.sha256 or journal.content.sha256,
+            known.revision or journal.content.revision,
+            known.mark or journal.content.mark,
+        )
+        self._sequence = journal.sequence
+        if journal.published or (self.part.exists() and self.path.exists() and self.part.samefile(self.path)):
+            self.published = self.path.is_file() and self.path.stat().st_size == self.content.size
+            return
+        try:
+            there = self.part.stat().st_size
+        except OSError:
+            return
+        trusted = journal.written if journal.boot and journal.boot == boot() else journal.synced
+        if all(0 <= begin < end <= there for begin, end in trusted):
+            self.written, self._synced = Ranges(trusted), Ranges(journal.synced)
+            self.resumed = self.written.total
+
+    def _read(self) -> _Journal | None:
+        """The later one of the slots that are whole."""
+        found = None
+        try:
+            with self._journal.open("rb") as file:
+                content = file.read(2 * SLOT)
+        except OSError:
+            return None
+        for slot in (content[:SLOT], content[SLOT:]):
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                journal = msgspec.json.decode(slot, type=_Journal)
+                if _checked(journal) == journal and (found is None or journal.sequence > found.sequence):
+                    found = journal
+        return found
+
+    def _keep(self) -> None:
+        """Write the older slot anew."""
+        self._sequence += 1
+        some = list(self.written)[:MOST_RANGES]
+        synced = list(self._synced)[:MOST_RANGES]
+        journal = _checked(_Journal(self._sequence, self.content, boot(), some, synced, self.published))
+        os.lseek(self._notes, SLOT * (self._sequence % 2), os.SEEK_SET)
+        os.write(self._notes, msgspec.json.encode(journal).ljust(SLOT - 1) + b"\n")
+        self._unkept, self._kept_at = 0, time.monotonic()
+
+    def _put(self, number: int, view: memoryview, at: int) -> int:
+        done = 0
+        while done < len(view):
+            if hasattr(os, "pwrite"):
+                done += os.pwrite(number, view[done:], at + done)
+            else:  # Windows
+                with self._guard:
+                    os.lseek(number, at + done, os.SEEK_SET)
+                    done += os.write(number, view[done:])
+        return done
+
+    @contextlib.contextmanager
+    def _saying(self) -> Iterator[None]:
+        """Within it, what the disk refuses is a ModelError."""
+        try:
+            yield
+        except OSError as error:
+            raise refusal(self.path, error) from error
+
+
+def _checked(journal: _Journal) -> _Journal:
+    """The same with the sum that it has to have."""
+    plain = msgspec.structs.replace(journal, check=0)
+    return msgspec.structs.replace(plain, check=zlib.crc32(msgspec.json.encode(plain)))
+
+
+def _sync_data(number: int) -> None:
+    getattr(os, "fdatasync", os.fsync)(number)

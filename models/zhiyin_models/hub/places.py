@@ -1,0 +1,86 @@
+"""One place that a file can be had from: its address at a source, what is known of it, and how it has behaved."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.hub.addresses import host_key, shown_site
+from zhiyin_models.hub.connection import Answer
+from zhiyin_models.hub.part_file import Content
+
+HEX = frozenset("0123456789abcdef")
+LASTING = {Code.HUB_NOT_FOUND, Code.HUB_GATED, Code.HUB_TOKEN_NEEDED, Code.HUB_TOKEN_REFUSED}  # trying again changes nothing
+LASTING |= {Code.NETWORK_CERTIFICATE, Code.NETWORK_REDIRECTS, Code.ADDRESS_BAD, Code.HUB_OFFLINE}
+STRIKES = 2  # wrong contents from one place, until it is not asked again
+
+
+@dataclass
+class Place:
+    """Where a file is asked for. ``hub`` says that it is a repository's: then its ETag is the content's checksum."""
+
+    address: str
+    hub: bool = True
+    final: str = ""  # where redirects led: asked directly until that fails, since it is signed for a while only
+    proven: bool = False  # it answered as it should
+    mark: str = ""  # its own for this content, as long as this process lives
+    ranges: bool = True
+    failures: int = 0  # since the last byte
+    strikes: int = 0
+    refused: ModelError | None = None  # why it is not asked any more
+    not_before: float = 0.0  # monotonic; it asked to be left alone until then
+    connections: int = field(default=64)  # more were not served
+
+    @property
+    def site(self) -> str:
+        """For people."""
+        return shown_site(self.address)
+
+    def failed(self, error: ModelError) -> None:
+        """Learn from a failure."""
+        self.failures += 1
+        self.proven = False
+        if error.code == Code.HUB_BUSY:
+            self.not_before = time.monotonic() + float(error.failure.args.get("seconds", 0))
+        if self.final and error.code not in {Code.HUB_BUSY, Code.NETWORK_STALLED}:
+            self.final = ""  # probably the signature has expired
+        elif error.code in LASTING:
+            self.refused = error
+        if error.code in {Code.FILE_LENGTH, Code.FILE_CHANGED, Code.CHECKSUM_DIFFERS}:
+            self.strikes += 1
+            if self.strikes >= STRIKES or error.code == Code.CHECKSUM_DIFFERS:
+                self.refused = error
+
+
+def content_of(answer: Answer, place: Place, repository: str, total: int) -> Content:
+    """What an answer says that its bytes are a part of.
+
+    What a hub says of its own file counts; the ETag of the place that it redirects to means something else there, though it may look alike.
+    """
+    own: Mapping[str, str] = answer.hops[0] if answer.hops else answer.headers
+    away = bool(answer.hops) and host_key(answer.address) != host_key(place.address)
+    linked = _mark(own.get("x-linked-etag", ""))
+    mark = linked or ("" if away else _mark(answer.headers.get("etag", "")))
+    sha256 = linked if _is_sha256(linked) else mark if place.hub and _is_sha256(mark) else ""
+    commit = own.get("x-repo-commit", "")
+    if not mark:
+        mark = _mark(answer.headers.get("etag", "")) or answer.headers.get("last-modified", "")
+    size = total if total >= 0 else _number(own.get("x-linked-size", ""))
+    return Content(size, sha256, f"{repository}@{commit}" if is_commit(commit) else "", f"{place.site} {mark}" if mark else "")
+
+
+def is_commit(revision: str) -> bool:
+    """Whether a revision names one content for ever, and not a branch."""
+    return len(revision) in {40, 64} and HEX.issuperset(revision)
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and HEX.issuperset(text)
+
+
+def _mark(etag: str) -> str:
+    return etag.removeprefix("W/").strip('"').lower()[:200]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1

@@ -1,0 +1,266 @@
+"""Fetches one file: several ranges at once from the best place there is, until all bytes are there and their checksum is right."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from zhiyin_models.errors import Code, Failure, ModelError
+from zhiyin_models.hub.claims import Claim, Claims
+from zhiyin_models.hub.connection import Connection
+from zhiyin_models.hub.fetching import Fetching, NoRangesError
+from zhiyin_models.hub.hashing import FrontierHash
+from zhiyin_models.hub.part_file import PartFile
+from zhiyin_models.hub.places import Place
+from zhiyin_models.hub.speed_limit import SpeedLimit
+from zhiyin_models.work import Stop, StoppedError
+
+TICK = 0.05  # seconds between two looks at everything
+SYNC_SECONDS = 5.0  # between two times that everything so far is put on the disk
+SWITCH_AFTER = 3  # failures in a row of one place
+HOPELESS = 6  # failures in a row of the places that are left, when another one has refused
+MOST_CONNECTIONS = 16
+DISK = {Code.DISK_FULL, Code.DISK_SMALL, Code.OUTPUT_UNWRITABLE, Code.OUTPUT_EXISTS, Code.OUTPUT_BUSY}
+TELLING = (Code.HUB_GATED, Code.HUB_TOKEN_REFUSED, Code.HUB_TOKEN_NEEDED)  # what helps a person most, first
+
+
+class Told(Protocol):
+    """Who hears how a file comes along."""
+
+    def bytes_there(self, count: int) -> None:
+        """So many bytes of this file are there."""
+
+    def waiting(self, seconds: float) -> None:
+        """Nothing is done for so long."""
+
+    def hashing(self, done: int, total: int) -> None:
+        """All bytes are there, and the checksum is behind."""
+
+    def size_known(self) -> None:
+        """The size of the file; raises ModelError DISK_SMALL."""
+
+
+class _Result(NamedTuple):
+    claim: Claim
+    place: Place
+    error: BaseException | None
+
+
+class Transfer:
+    """One file from several places that have the same. The part is taken by the caller, who also publishes it."""
+
+    def __init__(
+        self,
+        name: str,
+        part: PartFile,
+        places: Sequence[Place],
+        connection: Connection,
+        *,
+        repository: str,
+        limit: SpeedLimit,
+        connections: Callable[[], int],
+        stop: Stop,
+        told: Told,
+    ) -> None:
+        self.notices: list[Failure] = []
+        self._name, self._part, self._places = name, part, list(places)
+        self._connection, self._patience = connection, connection.patience
+        self._connections, self._stop, self._told = connections, stop, told
+        self._changed = threading.Condition()
+        self._results: list[_Result] = []
+        self._claims = Claims()
+        self._over = threading.Event()
+        self._fetching = Fetching(name, part, connection, limit, repository=repository, over=lambda: self._over.is_set() or stop.asked)
+        self._place = self._places[0]
+        self._fruitless = 0  # failures in a row without a new byte from anywhere
+        self._again_at = 0.0  # monotonic
+        self._last_new = time.monotonic()  # when the last new byte came
+        self._total = 0
+        self._measured = (time.monotonic(), 0)
+        self._error: ModelError | None = None
+        self._disk_error: ModelError | None = None
+
+    def run(self) -> str:
+        """Fetch what is missing; all of it is on the disk afterwards. Returns the SHA-256. Raises ModelError, StoppedError."""
+        self._connection.open()
+        for last in (False, True):
+            digest = self._fetch_and_hash()
+            expected = self._part.content.sha256
+            if expected in ("", digest):
+                return digest
+            site = self._place.site
+            self._part.discard()
+            if last:
+                break
+            self._error = ModelError(Code.CHECKSUM_DIFFERS, name=self._name, address=site)
+            self._turn_to_another()
+        raise ModelError(Code.CHECKSUM_DIFFERS, name=self._name, address=site)
+
+    def _fetch_and_hash(self) -> str:
+        self._over = threading.Event()
+        self._part.open()
+        if self._part.content.size >= 0:
+            self._told.size_known()
+        follower = FrontierHash(self._part.part, lambda: self._part.frontier, lambda: self._part.content.size)
+        self._fetching.advanced = follower.advanced
+        follower.start()
+        keeper = threading.Thread(target=self._sync_often, args=(self._over,), name="download-sync", daemon=True)
+        keeper.start()
+        try:
+            self._total, self._last_new = self._part.total, time.monotonic()
+            self._measured = (self._last_new, self._total)
+            while not self._part.complete:
+                self._step()
+            while not follower.wait(TICK):
+                self._stop.check()
+                self._told.hashing(follower.done, self._part.content.size)
+            self._part.sync()
+            return follower.result()
+        finally:
+            self._over.set()
+            follower.end()
+            self._part.close()
+
+    def _step(self) -> None:
+        """One look at everything."""
+        self._stop.check()
+        if self._disk_error is not None:
+            raise self._disk_error
+        with self._changed:
+            results, self._results = self._results, []
+            for result in results:
+                self._settle(result)
+            self._employ()
+            if not self._results:
+                self._changed.wait(TICK)
+        self._look()
+
+    def _look(self) -> None:
+        now, total = time.monotonic(), self._part.total
+        if total != self._total:
+            self._total, self._last_new, self._fruitless = total, now, 0
+        then, before = self._measured
+        if now - then >= 1.0:
+            self._claims.speed = (total - before) / (now - then) / max(1, len(self._claims.active))
+            self._measured = (now, total)
+            self._part.keep()
+        if now - self._last_new > self._patience.give_up:
+            raise self._error or ModelError(Code.NETWORK_STALLED, address=self._place.site, seconds=self._patience.give_up)
+        left = max(self._again_at, self._place.not_before) - now
+        if not self._claims.active and left > 0:
+            self._told.waiting(left)
+        else:
+            self._told.bytes_there(total)
+
+    # ------------------------------------------------------------ connections
+
+    def _employ(self) -> None:
+        """Let as many connections work as are wanted; the first one to a place proves it."""
+        now = time.monotonic()
+        if now < max(self._again_at, self._place.not_before):
+            return
+        place, size = self._place, self._part.content.size
+        wanted = min(self._connections(), place.connections, MOST_CONNECTIONS) if place.proven and place.ranges and size >= 0 else 1
+        while len(self._claims.active) < wanted and not self._part.complete:
+            if size < 0 or not place.ranges:
+                claim: Claim | None = self._claims.begin_whole(size)
+            else:
+                claim = self._claims.take(self._part.gaps(), wanted if place.proven else self._connections())
+            if claim is None:
+                return
+            threading.Thread(target=self._work, args=(claim, place, self._over), name="download-range", daemon=True).start()
+
+    def _work(self, claim: Claim, place: Place, over: threading.Event) -> None:
+        error: BaseException | None = None
+        try:
+            self._fetching.fetch(claim, place)
+        except Exception as caught:  # told where the others are looked after
+            error = caught
+        with self._changed:
+            if not over.is_set():
+                self._results.append(_Result(claim, place, error))
+                self._changed.notify()
+
+    def _settle(self, result: _Result) -> None:
+        """Learn from what became of a claim."""
+        claim, place, error = result
+        self._claims.active.remove(claim)
+        if claim.at > claim.begin:
+            place.failures = 0
+        if error is None or isinstance(error, StoppedError):
+            return
+        if isinstance(error, NoRangesError):
+            place.ranges = False
+            self._turn_to_another(with_ranges=True)
+            return
+        if not isinstance(error, ModelError):
+            raise error
+        if error.code in DISK:
+            raise error
+        self._error = error
+        if error.code == Code.FILE_CHANGED and not self._portable():
+            self._part.discard()
+            raise error
+        self._suffer(place, error, came=claim.at > claim.begin)
+
+    def _suffer(self, place: Place, error: ModelError, *, came: bool) -> None:
+        """A place failed: fewer connections to it, another one, or a pause."""
+        others = len(self._claims.active)
+        if others and not came and error.code in {Code.HUB_SERVER, Code.HUB_BUSY, Code.NETWORK_UNREACHABLE}:
+            place.connections = others  # it serves so many of us and no more
+            return
+        place.failed(error)
+        if place is not self._place:
+            return
+        self._fruitless += 0 if came else 1
+        useless = place.refused is not None or place.failures >= SWITCH_AFTER or error.code == Code.HUB_BUSY
+        if useless and self._turn_to_another():
+            return
+        if place.refused is not None and self._place is place:
+            raise self._worst()
+        if place.not_before - time.monotonic() > self._patience.give_up:
+            raise error
+        if any(one.refused for one in self._places) and self._fruitless >= HOPELESS * sum(not one.refused for one in self._places):
+            raise self._worst()
+        pause = min(self._patience.longest, self._patience.backoff * 2 ** min(self._fruitless, 16)) if not came else self._patience.backoff
+        self._again_at = time.monotonic() + pause * random.uniform(0.7, 1.0)  # noqa: S311 - so that not all come back at once
+
+    # ------------------------------------------------------------ places
+
+    def _portable(self) -> bool:
+        """Whether another place's bytes can be told to be the same file's."""
+        content = self._part.content
+        return bool(content.sha256 or content.revision) or not self._part.total
+
+    def _turn_to_another(self, *, with_ranges: bool = False) -> bool:
+        """Go on with the next place that is not known to be useless."""
+        at = self._places.index(self._place)
+        ring = [*self._places[at + 1 :], *self._places[:at]]
+        fit = [place for place in ring if place.refused is None and (place.ranges or not with_ranges)]
+        if not fit or not self._portable():
+            return False
+        now = time.monotonic()
+        before, self._place = self._place, min(fit, key=lambda place: max(0.0, place.not_before - now))
+        self._place.failures = 0
+        error = self._error
+        if error is not None:
+            detail = str(error.failure.args.get("detail", error.code.value))
+            notice = Failure(Code.SOURCE_SWITCHED, {"name": self._name, "address": before.site, "detail": detail})
+            if notice not in self.notices:
+                self.notices.append(notice)
+        return True
+
+    def _worst(self) -> ModelError:
+        """Of the reasons why no place has it, the one to be told."""
+        errors = [place.refused for place in self._places if place.refused is not None]
+        telling = [error for code in TELLING for error in errors if error.code == code]
+        return (telling or errors or [self._error or ModelError(Code.HUB_NO_SOURCE)])[0]
+
+    def _sync_often(self, over: threading.Event) -> None:
+        while not over.wait(SYNC_SECONDS):
+            try:
+                self._part.sync()
+            except ModelError as error:
+                self._disk_error = error
+                return
