@@ -254,6 +254,9 @@ class HubServer:
                 return self._api_answer(request, rest)
             case ["plain", *name] if "/".join(name) in self._plain:
                 return self._plain["/".join(name)], {}
+            case ["openapi", "v1", "models"]:
+                models = [{"id": one.id} for one in self._repositories.values()][:1]
+                return _json({"success": True, "data": {"models": models, "total_count": len(self._repositories)}})
             case ["models", owner, name, "resolve", revision, *path] | [owner, name, "resolve", revision, *path]:
                 return self._resolve(request, f"{owner}/{name}", revision, "/".join(path))
             case [""]:

@@ -146,9 +146,15 @@ class Connection:
 
     @contextlib.contextmanager
     def stream(
-        self, address: str, headers: Mapping[str, str] | None = None, *, method: str = "GET", over: Over | None = None
+        self,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+        over: Over | None = None,
     ) -> Iterator[Answer]:
-        """The answer of a server, after its redirects, whatever its status; reading it ends when it is ``over``."""
+        """The answer of a server, after its redirects, whatever its status; reading it ends when it is ``over``. ``body`` is JSON."""
         hops: list[Mapping[str, str]] = []
         seen = set()
         url = address
@@ -156,7 +162,7 @@ class Connection:
             if url in seen or len(hops) > REDIRECTS:
                 raise ModelError(Code.NETWORK_REDIRECTS, address=shown(address))
             seen.add(url)
-            response = self._send(method, url, headers or {})
+            response = self._send(method, url, headers or {}, body)
             if response.status_code not in REDIRECTING or "location" not in response.headers:
                 break
             response.close()  # unread: what it says is nobody's business, and may be without end
@@ -216,24 +222,26 @@ class Connection:
         """Where an account for this source is made: at the hub itself, not at a mirror."""
         return next((one.address for one in self._settings.sources if one.official and one.kind == source.kind), source.address)
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx2.Response:
         host = host_key(url)
         known = self._tokens.get(host, "") if may_carry_token(url) else ""
-        response = self._send_as(known, method, url, headers)
+        response = self._send_as(known, method, url, headers, body)
         if response.status_code in ASKING and not known and (token := self.token(url)):
             response.close()
             self._tokens[host] = token
-            response = self._send_as(token, method, url, headers)
+            response = self._send_as(token, method, url, headers, body)
         return response
 
-    def _send_as(self, token: str, method: str, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+    def _send_as(self, token: str, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx2.Response:
         self.open()
         client = self._client
         if client is None:  # closed meanwhile
             raise StoppedError
         given = {**headers, "Authorization": f"Bearer {token}"} if token else dict(headers)
+        if body is not None:
+            given["Content-Type"] = "application/json"
         with saying(url, self.patience.stall, self._proxy(url)):
-            return client.send(client.build_request(method, url, headers=given), stream=True)
+            return client.send(client.build_request(method, url, headers=given, content=body), stream=True)
 
     def _proxy(self, url: str) -> str:
         """Which proxy stands between, "" for none; for saying so."""

@@ -11,7 +11,6 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from zhiyin_models.errors import Code, ModelError
-from zhiyin_models.hub import tokens
 from zhiyin_models.hub.settings import Source
 from zhiyin_models.hub.tokens import delete_token, read_token, write_token
 
