@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 
 from zhiyin_models.errors import ModelError
 from zhiyin_models.hub.file_names import local_name
-from zhiyin_models.jobs.protocol import Convert, Download, Quantize, Task
+from zhiyin_models.jobs.protocol import Convert, CopyModel, Download, MoveModels, Quantize, Task
 
 PART = ".part"  # the file as far as it is written
 JOURNAL = ".part.json"  # how far that is, and from what
@@ -29,6 +29,10 @@ def written_by(task: Task) -> Iterator[Path]:
                 name = local_name(file.path)
             if name and Path(task.folder, name).parent.is_dir():
                 yield Path(task.folder, name)
+    if isinstance(task, CopyModel | MoveModels):
+        from zhiyin_models.library.moving import unfinished  # noqa: PLC0415 - it knows the names of this module
+
+        yield from unfinished(task)
 
 
 def reference_path(output: Path) -> Path:

@@ -112,6 +112,7 @@ class CopyModel(Struct, frozen=True, tag="copy"):
 
     source: str
     folder: str
+    name: str = ""  # for a file without a name of its own, such as a blob of another app; without an ending
 
 
 class Verify(Struct, frozen=True, tag="verify"):

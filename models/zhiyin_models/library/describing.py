@@ -94,8 +94,12 @@ def refresh(
         if stamp is None:
             gone.append(entry)
             continue
-        path = entry.model.path
-        known.add(path)
+        if entry.model.path != path:  # it has been moved
+            path = entry.model.path
+            if path in known:
+                changed = True
+                continue
+            known.add(path)
         if stamp != entry.stamp or entry.model.missing:
             renew(entry, describe(path, stamp), stamp)
             changed = True
@@ -123,8 +127,9 @@ def refresh(
 def _elsewhere(entry: Entry) -> Stamp | None:
     """The stamp of what the scan did not come by. A move that was broken off may have got as far as the file."""
     stamp = stamp_of(entry.model.path)
-    if stamp is None and entry.moving and (there := stamp_of(entry.moving)) == entry.stamp:
+    if stamp is None and entry.moving and (there := stamp_of(entry.moving)) and there[0] == entry.size:
         entry.model = msgspec.structs.replace(entry.model, path=entry.moving, missing=True)
+        entry.moving = ""
         return there
     return stamp
 

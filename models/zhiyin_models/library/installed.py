@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib.machinery import PathFinder
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 from platformdirs import user_data_dir
@@ -196,6 +196,27 @@ class Library:
         with suppress(ModelError):
             self._change(change, look=False)
 
+    # ------------------------------------------------------------ checksums
+
+    def checksums(self, path: str) -> dict[str, str]:
+        """The SHA-256 of each of a model's files that is known, by its name. Raises MODEL_UNKNOWN_NAME."""
+        entry = _known(self._present(), path)
+        origin = entry.model.origin.sha256 if entry.model.origin is not None else {}
+        return entry.checksums | {PurePosixPath(name).name: value for name, value in origin.items() if value}
+
+    def record_check(self, path: str, found: dict[str, str], *, right: bool = True) -> None:
+        """A model's files were read and are right now, or not; ``found`` are checksums to compare with from now on.
+
+        Raises MODEL_UNKNOWN_NAME.
+        """
+
+        def change(entries: list[Entry]) -> None:
+            entry = _known(entries, path)
+            entry.model = msgspec.structs.replace(entry.model, checked=time.time() if right else 0.0)
+            entry.checksums |= found
+
+        self._change(change, look=False)
+
     # ------------------------------------------------------------ taking away
 
     def remove(self, name: str) -> None:
@@ -294,6 +315,36 @@ class Library:
         with self._state.changing():
             self._state.choose_folder(None if folder == self.directory / "models" else folder)
         self._present()
+
+    def kept_in(self, folder: Path) -> list[Entry]:
+        """Everything that is remembered of files which really lie in a folder, listed or not, by path."""
+        inside = os.path.join(folder, "")  # noqa: PTH118
+        entries = [entry for entry in self._present() if entry.model.path.startswith(inside) and not entry.model.missing]
+        return sorted((entry for entry in entries if is_inside(Path(entry.model.path), folder)), key=lambda entry: entry.model.path)
+
+    def plan_move(self, path: str, target: str) -> None:
+        """A model is about to be moved: should its first file be gone, it is at ``target``. "" ends the plan."""
+
+        def change(entries: list[Entry]) -> None:
+            entry = _of(entries, path)
+            if entry is not None:
+                entry.moving = target
+
+        self._change(change, look=False)
+
+    def relocate(self, path: str, target: str) -> None:
+        """A model has been moved to ``target``, and nothing else of it changed."""
+
+        def change(entries: list[Entry]) -> None:
+            entry = _of(entries, path)
+            if entry is None:  # somebody looked meanwhile, and found it there
+                return
+            entries[:] = [one for one in entries if one is entry or one.model.path != target]
+            entry.model = msgspec.structs.replace(entry.model, path=target)
+            entry.moving = ""
+            entry.size, entry.modified = stamp_of(target) or entry.stamp
+
+        self._change(change, look=False)
 
     # ------------------------------------------------------------ state
 
