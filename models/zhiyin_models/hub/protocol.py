@@ -5,7 +5,10 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from zhiyin_models.child.wire import Failed, Hello, Ping, Pong
+from zhiyin_models.errors import Failure
 from zhiyin_models.hub.values import Details, RemoteFile, Results, SearchQuery, SourceHealth
+
+__all__ = ["Failed", "Hello", "Ping", "Pong"]  # every child knows these; here they are exported with the hub's own
 
 VERSION = 1
 
@@ -46,6 +49,23 @@ class Newest(Struct, frozen=True, tag="newest"):
 
     id: int
     repositories: tuple[tuple[str, str], ...]
+
+
+class SaveToken(Struct, frozen=True, tag="save_token"):
+    """Keep the token of a source (by name); "" takes it away. It may take seconds: the keyring can be asking for a password."""
+
+    id: int
+    source: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"SaveToken({self.id}, {self.source!r}, …)"
+
+
+class HasTokens(Struct, frozen=True, tag="has_tokens"):
+    """Which sources have a token."""
+
+    id: int
 
 
 class Forget(Struct, frozen=True, tag="forget"):
@@ -91,12 +111,26 @@ class NewestFound(Struct, frozen=True, tag="newest_found"):
     revisions: tuple[str, ...]
 
 
+class TokenSaved(Struct, frozen=True, tag="token_saved"):
+    """The answer to ``SaveToken``; ``notice`` says so where there is no keyring."""
+
+    id: int
+    notice: Failure | None = None
+
+
+class TokensHeld(Struct, frozen=True, tag="tokens_held"):
+    """The answer to ``HasTokens``: the names of the sources that have one. Tokens themselves never come back."""
+
+    id: int
+    sources: tuple[str, ...]
+
+
 class Forgotten(Struct, frozen=True, tag="forgotten"):
     """The answer to ``Forget``."""
 
     id: int
 
 
-Request: TypeAlias = Search | Describe | Probe | CheckSources | Newest | Forget | Ping
-Event: TypeAlias = Hello | Found | Described | Probed | Checked | NewestFound | Forgotten | Failed | Pong
-Answer: TypeAlias = Found | Described | Probed | Checked | NewestFound | Forgotten | Failed
+Request: TypeAlias = Search | Describe | Probe | CheckSources | Newest | SaveToken | HasTokens | Forget | Ping
+Event: TypeAlias = Hello | Found | Described | Probed | Checked | NewestFound | TokenSaved | TokensHeld | Forgotten | Failed | Pong
+Answer: TypeAlias = Found | Described | Probed | Checked | NewestFound | TokenSaved | TokensHeld | Forgotten | Failed
