@@ -102,6 +102,8 @@ class Session(QObject):
             models=models,
             library=self.library,
             downloads=self.downloads,
+            engine=self.engine,
+            jobs=jobs,
             background=background,
             delivery=delivery,
             data_dir=data_dir,
@@ -111,6 +113,10 @@ class Session(QObject):
         self.library_page.drops_remembered.connect(self._remember_drops)
         self.downloads.chat_wanted.connect(self._chat_with)
         self.downloads.convert_wanted.connect(self._convert)
+        self.discover.chat_wanted.connect(self._chat_with)
+        self.discover.convert_wanted.connect(self._convert)
+        self.discover.updates_found.connect(self.library_page.set_updates)
+        self.library_page.update_wanted.connect(self.discover.show_origin)
 
     # ------------------------------------------------------------ begin and end
 

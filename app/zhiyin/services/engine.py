@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from zhiyin_models.engine.client import EngineClient
 from zhiyin_models.engine.protocol import (
     FINAL,
+    Devices,
     Event,
     Failed,
     Finished,
@@ -137,6 +138,12 @@ class EngineService(QObject):
             on_event(Failed(0, Code.MODEL_NONE_LOADED))
             return None
         return self._submit(client, make, on_event)
+
+    def devices(self, on_event: Callable[[Event], None]) -> None:
+        """Ask the loaded engine what can hold layers; nothing is heard when none is loaded."""
+        client = self._client
+        if client is not None and self._state is EngineState.READY:
+            self._submit(client, lambda id_: Devices(id=id_), on_event)
 
     def stop(self, request: int) -> None:
         """Stop a request; its final event says that it was."""
