@@ -1,4 +1,4 @@
-"""``zhiyin-models bench``: how fast a model reads and writes, through the same engine that chats."""
+"""``zhiyin-models bench``: how fast a model reads and writes, through the same engine that chats; kept for what it tells of others."""
 
 import math
 from argparse import Namespace
@@ -8,10 +8,12 @@ from statistics import median
 import msgspec
 from msgspec import Struct
 
-from zhiyin_models.cli.engine import engine, load
+from zhiyin_models.cli.engine import engine, library, load
 from zhiyin_models.cli.terminal import Terminal
 from zhiyin_models.engine.client import EngineClient
-from zhiyin_models.engine.protocol import Count, Counted, Finished, Generate, Message, ModelInfo, Sampling
+from zhiyin_models.engine.protocol import Count, Counted, Finished, Generate, Message, ModelInfo, Sampling, Stats
+from zhiyin_models.errors import ModelError
+from zhiyin_models.library.speed import keep_speed
 from zhiyin_models.messages import size_text
 
 SENTENCE = "The old man walked along the river and told the children a story about the mountains. "
@@ -54,11 +56,29 @@ def bench(options: Namespace, terminal: Terminal) -> int:
         return 1
     middle = Run(*(type(values[0])(median(values)) for values in zip(*(msgspec.structs.astuple(run) for run in runs), strict=True)))
     result = Bench(model, tuple(runs), middle)
+    keep(result, options, terminal)
     if options.json:
         terminal.write_json(msgspec.json.encode(result))
     else:
         terminal.write_table(_rows(result, terminal))
     return 0
+
+
+def keep(result: Bench, options: Namespace, terminal: Terminal) -> None:
+    """Let the window tell other models' speeds from it. What was measured in another way than the engine's own tells nothing of them."""
+    if options.threads or options.rpc or options.lora:
+        return
+    model, middle = result.model, result.median
+    cards = [share.device for share in model.shares if share.device != "CPU"]
+    stats = Stats(
+        generated_tokens=middle.generated_tokens,
+        tokens_per_second=middle.tokens_per_second,
+        context_used=middle.prompt_tokens + middle.generated_tokens,
+    )
+    try:
+        keep_speed(library(options).directory, model, stats, ", ".join(cards) if model.gpu_layers else "CPU")
+    except ModelError as error:
+        terminal.fail(error.failure)
 
 
 def _context(options: Namespace) -> int:

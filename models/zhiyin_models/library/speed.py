@@ -61,6 +61,7 @@ class Speed(Struct, frozen=True):
     device: str = ""  # what the last measurement ran on
     measured: float = 0.0  # seconds since 1970
     model: str = ""  # with which
+    bytes_read: float = 0.0  # by it, for one token
 
 
 def bytes_per_token(size: int, shape: Shape, context: int) -> float:
@@ -90,26 +91,26 @@ def write_speed(data_dir: Path, speed: Speed) -> None:
     part.replace(data_dir / FILE)
 
 
-def kept(data_dir: Path, model: ModelInfo, stats: Stats, device: str) -> Speed | None:
-    """Keep what one generation of a loaded model told. None, and nothing kept, where it ran on processor and GPU together.
+def keep_speed(data_dir: Path, model: ModelInfo, stats: Stats, device: str) -> None:
+    """Keep what one generation of a loaded model told, unless it tells nothing.
 
-    Raises ModelError: LIBRARY_UNWRITABLE, and what ``read_metadata`` raises.
+    That is so where processor and GPU worked together, and where a model of twice the size was measured on the same device: the smaller a
+    model, the more of its time goes elsewhere than into reading. Raises ModelError: LIBRARY_UNWRITABLE, and what ``read_metadata`` raises.
     """
     if stats.tokens_per_second <= 0 or 0 < model.gpu_layers < model.layers:
-        return None
+        return
     file = read_metadata(model.path)
     before = max(0, stats.context_used - stats.generated_tokens // 2)  # tokens in the cache, on average
-    rate = bytes_per_token(weights(file), shape_of(file), before) * stats.tokens_per_second
-    speed = msgspec.structs.replace(read_speed(data_dir) or Speed(), device=device, measured=time.time(), model=human_name(file.path))
-    if model.gpu_layers:
-        speed = msgspec.structs.replace(speed, gpu_bytes_per_second=rate)
-    else:
-        speed = msgspec.structs.replace(speed, bytes_per_second=rate)
+    read = bytes_per_token(weights(file), shape_of(file), before)
+    known = read_speed(data_dir) or Speed()
+    if known.device == device and known.bytes_read > 2 * read:
+        return
+    rates = {"gpu_bytes_per_second" if model.gpu_layers else "bytes_per_second": read * stats.tokens_per_second}
+    speed = msgspec.structs.replace(known, device=device, measured=time.time(), model=human_name(file.path), bytes_read=read, **rates)
     try:
         write_speed(data_dir, speed)
     except OSError as error:
         raise ModelError(Code.LIBRARY_UNWRITABLE, path=str(data_dir / FILE), detail=error.strerror or str(error)) from error
-    return speed
 
 
 def measure_speed(task: MeasureSpeed, report: Report, stop: Stop) -> Outcome:
@@ -152,7 +153,7 @@ class _Measurement:
         runs = [self._generate(TOKENS, number) for number in range(1, RUNS + 1)]
         runs = sorted((stats for stats in runs if stats.generated_tokens >= FEWEST), key=lambda stats: stats.tokens_per_second)
         if runs:
-            kept(self._data_dir, loaded.model, runs[len(runs) // 2], device)
+            keep_speed(self._data_dir, loaded.model, runs[len(runs) // 2], device)
 
     def _generate(self, tokens: int, seed: int) -> Stats:
         """One reply of at most so many tokens; the number before the question keeps an earlier one from being used again."""
