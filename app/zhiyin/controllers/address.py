@@ -46,7 +46,7 @@ class AddressController(QObject):
         if self._busy:
             self._hubs.hub.forget(self._ticket)
             self._busy = False
-            self._message, self._message_kind = (lambda: self.tr("It was not waited for.")), "info"
+            self._message, self._message_kind = (lambda: self.tr("Stopped waiting for an answer.")), "info"
             self.show()
 
     def _look(self, address: str) -> None:

@@ -99,7 +99,7 @@ class HubDetails(QObject):
         if self._busy:
             self._hubs.hub.forget(self._ticket)
             self._busy = False
-            self._message, self._message_kind = (lambda: self.tr("It was not waited for.")), "info"
+            self._message, self._message_kind = (lambda: self.tr("Stopped waiting for an answer.")), "info"
             self.show()
 
     def close(self) -> None:

@@ -119,6 +119,7 @@ class DiscoverContent(QWidget):
         else:
             status = ""
         self.status.setText(status)
+        self.status.setVisible(bool(status))
         self.bar.setVisible(state.busy)
         self.cancel_button.setVisible(state.busy)
         self.message.set_text(state.message, state.message_kind)

@@ -152,6 +152,8 @@ class DiscoverView(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         """Build what is shown."""
-        self.content()
+        content = self.content()
         super().showEvent(event)
+        if content.pages.currentWidget() is content.list_page:
+            content.search.field.setFocus()
         self.opened.emit()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from zhiyin.ui.amounts import size_text
@@ -18,6 +18,7 @@ COMMON = frozenset({"Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0", "Q3_K_M", "IQ4_X
 FEW = 6  # so many are never folded
 MOST = 200
 DOT = 8
+NARROW = 480
 
 
 class VariantTable(QWidget):
@@ -173,16 +174,28 @@ class VariantItem(QWidget):
         words.setSpacing(3 * STEP)
         words.addWidget(self.quant)
         words.addWidget(self.about, 1)
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 2 * STEP, 0, 2 * STEP + 1)
-        layout.setHorizontalSpacing(3 * STEP)
-        layout.setVerticalSpacing(2)
-        layout.addLayout(words, 0, 0)
-        layout.addWidget(self.fit, 1, 0)
-        layout.addWidget(self.button, 0, 1, 2, 1, Qt.AlignmentFlag.AlignVCenter)
-        layout.setColumnStretch(0, 1)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 2 * STEP, 0, 2 * STEP + 1)
+        self._grid.setHorizontalSpacing(3 * STEP)
+        self._grid.setVerticalSpacing(2)
+        self._grid.addLayout(words, 0, 0)
+        self._grid.setColumnStretch(0, 1)
+        self._narrow: bool | None = None
+        self._arrange(narrow=False)
         theme_signals().changed.connect(self.update)
         self.set_row(row)
+
+    def _arrange(self, *, narrow: bool) -> None:
+        """Where there is little room, the fit has a line to itself."""
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._grid.addWidget(self.fit, 1, 0, 1, 2 if narrow else 1)
+            self._grid.addWidget(self.button, 0, 1, 1 if narrow else 2, 1, Qt.AlignmentFlag.AlignVCenter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The fit goes where it has room."""
+        super().resizeEvent(event)
+        self._arrange(narrow=event.size().width() < NARROW)
 
     def row(self) -> VariantRow:
         """What is shown."""

@@ -52,6 +52,68 @@
     </message>
 </context>
 <context>
+    <name>AddressController</name>
+    <message>
+        <source>Stopped waiting for an answer.</source>
+        <translation>已停止等待。</translation>
+    </message>
+    <message>
+        <source>This is not called a GGUF file; it may not be a model.</source>
+        <translation>这个文件名不是 GGUF，可能不是模型。</translation>
+    </message>
+</context>
+<context>
+    <name>AddressForm</name>
+    <message>
+        <source>Back to the list</source>
+        <translation>返回列表</translation>
+    </message>
+    <message>
+        <source>From an address</source>
+        <translation>从地址下载</translation>
+    </message>
+    <message>
+        <source>The address of a GGUF file. Only take files from places that you trust.</source>
+        <translation>填写 GGUF 文件的地址。请只从信任的地方下载。</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>查看</translation>
+    </message>
+    <message>
+        <source>SHA-256 checksum, if you know it</source>
+        <translation>SHA-256 校验值（若已知）</translation>
+    </message>
+    <message>
+        <source>SHA-256 checksum</source>
+        <translation>SHA-256 校验值</translation>
+    </message>
+    <message>
+        <source>A SHA-256 checksum has 64 digits from 0 to 9 and a to f.</source>
+        <translation>SHA-256 校验值由 64 位 0 到 9、a 到 f 的字符组成。</translation>
+    </message>
+    <message>
+        <source>size not known</source>
+        <translation>大小未知</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Show downloads</source>
+        <translation>查看下载</translation>
+    </message>
+</context>
+<context>
     <name>Amounts</name>
     <message>
         <source>a few seconds left</source>
@@ -414,6 +476,407 @@
     </message>
 </context>
 <context>
+    <name>Discover</name>
+    <message>
+        <source>fits on the GPU</source>
+        <translation>可全部放入 GPU</translation>
+    </message>
+    <message>
+        <source>partly on the GPU</source>
+        <translation>部分放入 GPU</translation>
+    </message>
+    <message>
+        <source>runs on the CPU</source>
+        <translation>用 CPU 运行</translation>
+    </message>
+    <message>
+        <source>does not fit</source>
+        <translation>内存放不下</translation>
+    </message>
+    <message>
+        <source>about {number} tokens/s</source>
+        <translation>约 {number} 词元/秒</translation>
+    </message>
+    <message>
+        <source>about {size} of memory</source>
+        <translation>约需 {size} 内存</translation>
+    </message>
+    <message>
+        <source>{size} of memory</source>
+        <translation>需 {size} 内存</translation>
+    </message>
+    <message>
+        <source>would fit with {context} tokens</source>
+        <translation>上下文为 {context} 词元时放得下</translation>
+    </message>
+    <message>
+        <source>updated today</source>
+        <translation>今天更新</translation>
+    </message>
+    <message>
+        <source>updated {days} days ago</source>
+        <translation>{days} 天前更新</translation>
+    </message>
+    <message>
+        <source>updated {date}</source>
+        <translation>{date} 更新</translation>
+    </message>
+    <message>
+        <source>checkpoint</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>{count} downloads</source>
+        <translation>{count} 次下载</translation>
+    </message>
+    <message>
+        <source>{count} likes</source>
+        <translation>{count} 个赞</translation>
+    </message>
+    <message>
+        <source>licence to be accepted</source>
+        <translation>需先接受许可</translation>
+    </message>
+    <message>
+        <source>on this computer</source>
+        <translation>已在本机</translation>
+    </message>
+    <message>
+        <source>asking…</source>
+        <translation>询问中……</translation>
+    </message>
+    <message>
+        <source>waits for its turn</source>
+        <translation>排队中</translation>
+    </message>
+    <message>
+        <source>downloading {percent}</source>
+        <translation>正在下载 {percent}</translation>
+    </message>
+    <message>
+        <source>paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>newer than the one on this computer</source>
+        <translation>比本机的新</translation>
+    </message>
+    <message>
+        <source>{count} parts</source>
+        <translation>{count} 个分片</translation>
+    </message>
+    <message>
+        <source>Best for this computer</source>
+        <translation>最适合这台电脑</translation>
+    </message>
+    <message>
+        <source>More models worth a look</source>
+        <translation>更多值得一试的模型</translation>
+    </message>
+</context>
+<context>
+    <name>DiscoverContent</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Nothing was found. Try fewer words, or other filters.</source>
+        <translation>没有找到。请减少关键词，或换个筛选条件。</translation>
+    </message>
+    <message>
+        <source>Searching…</source>
+        <translation>正在搜索……</translation>
+    </message>
+    <message>
+        <source>Found at {source}</source>
+        <translation>来自 {source}</translation>
+    </message>
+    <message>
+        <source>Measure this computer to expect a speed</source>
+        <translation>测一测这台电脑，以便预估速度</translation>
+    </message>
+    <message>
+        <source>Measuring how fast this computer is…</source>
+        <translation>正在测量这台电脑的速度……</translation>
+    </message>
+</context>
+<context>
+    <name>DiscoverDetails</name>
+    <message>
+        <source>None</source>
+        <translation>不用</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>返回列表</translation>
+    </message>
+    <message>
+        <source>Open its page</source>
+        <translation>打开网页</translation>
+    </message>
+    <message>
+        <source>Enter a token in the settings…</source>
+        <translation>在设置中填写令牌……</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Made from</source>
+        <translation>源自</translation>
+    </message>
+    <message>
+        <source>Model card</source>
+        <translation>模型说明</translation>
+    </message>
+    <message>
+        <source>How it fits with a context of</source>
+        <translation>按此上下文长度估算</translation>
+    </message>
+    <message>
+        <source>Tokens that a conversation can have. More of them need more memory.</source>
+        <translation>一次对话可容纳的词元数。越多越占内存。</translation>
+    </message>
+    <message>
+        <source>Picture projector</source>
+        <translation>图像投影文件</translation>
+    </message>
+    <message>
+        <source>A second file that lets the model see pictures; for text it is not needed.</source>
+        <translation>让模型能看图的另一个文件；只聊文字不需要。</translation>
+    </message>
+    <message>
+        <source>Asking what it has…</source>
+        <translation>正在询问其中的内容……</translation>
+    </message>
+    <message>
+        <source>Measuring how fast this computer is…</source>
+        <translation>正在测量这台电脑的速度……</translation>
+    </message>
+    <message>
+        <source>Measure this computer to expect a speed</source>
+        <translation>测一测这台电脑，以便预估速度</translation>
+    </message>
+    <message>
+        <source>There is nothing in it that can be chatted with or converted.</source>
+        <translation>其中没有可对话或可转换的内容。</translation>
+    </message>
+    <message>
+        <source>Its owner wants to be asked first: sign in on its page and ask for access, then enter your token.</source>
+        <translation>需先征得作者同意：请在其网页登录并申请访问，再填写令牌。</translation>
+    </message>
+    <message>
+        <source>Its licence has to be accepted first: sign in on its page and accept it, then enter your token.</source>
+        <translation>需先接受许可：请在其网页登录并接受，再填写令牌。</translation>
+    </message>
+    <message>
+        <source>It is private: it can only be downloaded with the token of an account that may see it.</source>
+        <translation>这是私有仓库：只有用有权访问的账号的令牌才能下载。</translation>
+    </message>
+    <message>
+        <source>{count} files</source>
+        <translation>{count} 个文件</translation>
+    </message>
+    <message>
+        <source>Checkpoint, to be converted on this computer</source>
+        <translation>检查点，可在本机转换</translation>
+    </message>
+    <message>
+        <source>Convert it…</source>
+        <translation>转换……</translation>
+    </message>
+    <message>
+        <source>Fetch for conversion</source>
+        <translation>下载以供转换</translation>
+    </message>
+    <message>
+        <source>Show downloads</source>
+        <translation>查看下载</translation>
+    </message>
+</context>
+<context>
+    <name>DownloadCard</name>
+    <message>
+        <source>{done} of {total}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Waits: offline mode is on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Waits for its turn</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Interrupted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another program is downloading it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation type="unfinished">正在开始……</translation>
+    </message>
+    <message>
+        <source>Waiting for the network</source>
+        <translation type="unfinished">等待网络</translation>
+    </message>
+    <message>
+        <source>next try in {time}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checking</source>
+        <translation type="unfinished">核对</translation>
+    </message>
+    <message>
+        <source>from {source}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation type="unfinished">进度</translation>
+    </message>
+    <message>
+        <source>Drag to another place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Earlier</source>
+        <translation type="unfinished">更早</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation type="unfinished">继续</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+</context>
+<context>
+    <name>DownloadHistory</name>
+    <message>
+        <source>cancelled</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Earlier</source>
+        <translation type="unfinished">更早</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Clear the list of earlier downloads</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show more</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>DownloadsContent</name>
+    <message>
+        <source>On the way</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} running</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} waiting</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} paused</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>at most {speed}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pause all</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Resume all</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Offline mode is on: nothing is downloaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Go online</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing is on its way</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What you download is listed here, and goes on by itself after a break in the network or a restart.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Discover models</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>DownloadsController</name>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+    <message>
+        <source>Downloads taken away: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Download cancelled</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Taken out of the list</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>DropArea</name>
     <message>
         <source>Bring your own fine-tune</source>
@@ -430,6 +893,48 @@
     <message>
         <source>Choose a folder…</source>
         <translation>选择文件夹……</translation>
+    </message>
+</context>
+<context>
+    <name>DropBar</name>
+    <message>
+        <source>What is to be done with “{name}”?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What is to be done with these {count} models?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use in place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy into the models folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Do this from now on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Do nothing</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>DroppedModels</name>
+    <message>
+        <source>Ask next time</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Used in place, as chosen before.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copied into the models folder, as chosen before.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1028,6 +1533,10 @@
         <translation>住在你电脑里的知音</translation>
     </message>
     <message>
+        <source>There is no model yet. Download one, or open a GGUF file you have.</source>
+        <translation>还没有模型。可以下载一个，或打开已有的 GGUF 文件。</translation>
+    </message>
+    <message>
         <source>There is no model yet. Begin with the small one that came along, or open a GGUF file you have.</source>
         <translation>还没有模型。可以先用随附的小模型，或打开已有的 GGUF 文件。</translation>
     </message>
@@ -1054,6 +1563,36 @@
     <message>
         <source>Loading the model, {percent}</source>
         <translation>正在加载模型，{percent}</translation>
+    </message>
+    <message>
+        <source>Asking for {name}…</source>
+        <translation>正在询问 {name}……</translation>
+    </message>
+    <message>
+        <source>{name} waits for its turn</source>
+        <translation>{name} 排队中</translation>
+    </message>
+    <message>
+        <source>{name} is paused; the downloads have more</source>
+        <translation>{name} 已暂停；详情见下载页</translation>
+    </message>
+    <message>
+        <source>Downloading {name}</source>
+        <translation>正在下载 {name}</translation>
+    </message>
+</context>
+<context>
+    <name>HubDetails</name>
+    <message>
+        <source>Stopped waiting for an answer.</source>
+        <translation>已停止等待。</translation>
+    </message>
+</context>
+<context>
+    <name>HubSearch</name>
+    <message>
+        <source>The search was cancelled.</source>
+        <translation>搜索已取消。</translation>
     </message>
 </context>
 <context>
@@ -1174,6 +1713,81 @@
     </message>
 </context>
 <context>
+    <name>Languages</name>
+    <message>
+        <source>Chinese</source>
+        <translation>中文</translation>
+    </message>
+    <message>
+        <source>English</source>
+        <translation>英语</translation>
+    </message>
+    <message>
+        <source>Japanese</source>
+        <translation>日语</translation>
+    </message>
+    <message>
+        <source>Korean</source>
+        <translation>韩语</translation>
+    </message>
+    <message>
+        <source>German</source>
+        <translation>德语</translation>
+    </message>
+    <message>
+        <source>French</source>
+        <translation>法语</translation>
+    </message>
+    <message>
+        <source>Spanish</source>
+        <translation>西班牙语</translation>
+    </message>
+    <message>
+        <source>Portuguese</source>
+        <translation>葡萄牙语</translation>
+    </message>
+    <message>
+        <source>Italian</source>
+        <translation>意大利语</translation>
+    </message>
+    <message>
+        <source>Russian</source>
+        <translation>俄语</translation>
+    </message>
+    <message>
+        <source>Arabic</source>
+        <translation>阿拉伯语</translation>
+    </message>
+    <message>
+        <source>Hindi</source>
+        <translation>印地语</translation>
+    </message>
+    <message>
+        <source>Vietnamese</source>
+        <translation>越南语</translation>
+    </message>
+    <message>
+        <source>Thai</source>
+        <translation>泰语</translation>
+    </message>
+    <message>
+        <source>Indonesian</source>
+        <translation>印尼语</translation>
+    </message>
+    <message>
+        <source>Turkish</source>
+        <translation>土耳其语</translation>
+    </message>
+    <message>
+        <source>Polish</source>
+        <translation>波兰语</translation>
+    </message>
+    <message>
+        <source>Dutch</source>
+        <translation>荷兰语</translation>
+    </message>
+</context>
+<context>
     <name>LeavingController</name>
     <message>
         <source>A conversion is running. Quit anyway? It goes on at the next start.</source>
@@ -1200,8 +1814,32 @@
         <translation>知音</translation>
     </message>
     <message>
+        <source>Models are being downloaded. Quit anyway? That goes on at the next start, from where it was.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zhiyin is still at work. Quit anyway? It goes on at the next start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The conversion goes on. You find Zhiyin here until it is done.</source>
         <translation>转换继续进行，完成之前可以在这里找到知音。</translation>
+    </message>
+    <message>
+        <source>The download goes on. You find Zhiyin here until it is done.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The work goes on. You find Zhiyin here until it is done.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zhiyin is downloading: {percent}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zhiyin is at work</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The model is ready</source>
@@ -1226,6 +1864,241 @@
     <message>
         <source>Look</source>
         <translation>查看</translation>
+    </message>
+    <message>
+        <source>{count} downloads are done.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} downloads have ended, {failed} of them with an error.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the download is done.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the download failed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LibraryContent</name>
+    <message>
+        <source>Search</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Search the models on this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sort by</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished">名称</translation>
+    </message>
+    <message>
+        <source>Last used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation type="unfinished">大小</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation type="unfinished">参数量</translation>
+    </message>
+    <message>
+        <source>Open a file…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Change the models folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LibraryController</name>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+    <message>
+        <source>Models taken out: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” is taken out; its file stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” goes to the trash.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} models are in the library now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” is in the models folder now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LibraryJobRow</name>
+    <message>
+        <source>Progress</source>
+        <translation type="unfinished">进度</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation type="unfinished">继续</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation type="unfinished">放弃</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished">关闭</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation type="unfinished">正在取消……</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation type="unfinished">正在开始……</translation>
+    </message>
+    <message>
+        <source>Done.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It was interrupted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LibraryList</name>
+    <message>
+        <source>The file is incomplete. Download or copy it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file is damaged. Download or copy it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parts of it are missing. Put all its files into one folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is not a model that can chat.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is not a GGUF model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its GGUF version is not supported. Download a newer file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file cannot be read. Check its permissions and the disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file is what it should be.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Models on this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Found on this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file is not there any more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>in memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>an update is available</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LibraryView</name>
+    <message>
+        <source>Choose the folder for models</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation type="unfinished">重命名</translation>
+    </message>
+    <message>
+        <source>Check the file again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation type="unfinished">在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Take out of the library</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move to the trash</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} models</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>1 model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{size} free</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1315,6 +2188,185 @@
     </message>
 </context>
 <context>
+    <name>ModelDetails</name>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished">关闭</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Find it…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Update</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use all ({count})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation type="unfinished">重命名</translation>
+    </message>
+    <message>
+        <source>Check the file again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation type="unfinished">在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What it is good for, settings that suit it …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tensors</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Chat template</source>
+        <translation type="unfinished">对话模板</translation>
+    </message>
+    <message>
+        <source>Metadata</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take out of the library</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move to the trash</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It stays where it is, and both apps use the same file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>App</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation type="unfinished">大小</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation type="unfinished">文件</translation>
+    </message>
+    <message>
+        <source>The file is not where it was. Connect the disk that it lies on, find it where it is now, or take it out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is a newer revision of it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{size} in {count} files</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation type="unfinished">参数量</translation>
+    </message>
+    <message>
+        <source>Quant type</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation type="unfinished">上下文</translation>
+    </message>
+    <message>
+        <source>Architecture</source>
+        <translation type="unfinished">架构</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation type="unfinished">层数</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation type="unfinished">词表</translation>
+    </message>
+    <message>
+        <source>Languages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation type="unfinished">许可</translation>
+    </message>
+    <message>
+        <source>Last used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation type="unfinished">来源</translation>
+    </message>
+    <message>
+        <source>Repository</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Revision</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fetched</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checksum</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Projector</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} tokens ({short})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>right, {day}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>known, not checked again yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not known yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} · {size}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Metadata ({count})</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>ModelFileDialog</name>
     <message>
         <source>Open a GGUF model</source>
@@ -1327,6 +2379,37 @@
     <message>
         <source>All files (*)</source>
         <translation>所有文件 (*)</translation>
+    </message>
+</context>
+<context>
+    <name>ModelWords</name>
+    <message>
+        <source>today</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>yesterday</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{days} days ago</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not used yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>an address</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the models folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>used in place</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1393,6 +2476,55 @@
     <message>
         <source>Settings</source>
         <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>OfferItem</name>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+</context>
+<context>
+    <name>OfferList</name>
+    <message>
+        <source>Best for this computer</source>
+        <translation>最适合这台电脑</translation>
+    </message>
+</context>
+<context>
+    <name>PastRow</name>
+    <message>
+        <source>Take out of the list</source>
+        <translation type="unfinished">从列表中移除</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation type="unfinished">与它对话</translation>
+    </message>
+    <message>
+        <source>Convert it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation type="unfinished">在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try {source}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open its page</source>
+        <translation type="unfinished">打开网页</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation type="unfinished">设置</translation>
     </message>
 </context>
 <context>
@@ -1468,6 +2600,13 @@
     <message>
         <source>{count} tensors</source>
         <translation>{count} 个张量</translation>
+    </message>
+</context>
+<context>
+    <name>RepositoryList</name>
+    <message>
+        <source>Models to download</source>
+        <translation>可下载的模型</translation>
     </message>
 </context>
 <context>
@@ -1567,6 +2706,137 @@
     <message>
         <source>How many of the last tokens the penalties look at. 0 is off.</source>
         <translation>惩罚只看最近多少个词元。0 为关闭。</translation>
+    </message>
+</context>
+<context>
+    <name>SearchBar</name>
+    <message>
+        <source>Search models</source>
+        <translation>搜索模型</translation>
+    </message>
+    <message>
+        <source>Any author</source>
+        <translation>任意作者</translation>
+    </message>
+    <message>
+        <source>Author</source>
+        <translation>作者</translation>
+    </message>
+    <message>
+        <source>From an address…</source>
+        <translation>从地址下载……</translation>
+    </message>
+    <message>
+        <source>{least}–{most} billion parameters</source>
+        <translation>{least}0–{most}0 亿参数</translation>
+    </message>
+    <message>
+        <source>Any size</source>
+        <translation>任意大小</translation>
+    </message>
+    <message>
+        <source>Up to 1 billion parameters</source>
+        <translation>不超过 10 亿参数</translation>
+    </message>
+    <message>
+        <source>Over 40 billion parameters</source>
+        <translation>400 亿参数以上</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>种类</translation>
+    </message>
+    <message>
+        <source>GGUF models</source>
+        <translation>GGUF 模型</translation>
+    </message>
+    <message>
+        <source>Checkpoints</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>Both kinds</source>
+        <translation>两种都要</translation>
+    </message>
+    <message>
+        <source>Any task</source>
+        <translation>任意用途</translation>
+    </message>
+    <message>
+        <source>Text generation</source>
+        <translation>文本生成</translation>
+    </message>
+    <message>
+        <source>Pictures and text</source>
+        <translation>图文</translation>
+    </message>
+    <message>
+        <source>Translation</source>
+        <translation>翻译</translation>
+    </message>
+    <message>
+        <source>Summaries</source>
+        <translation>摘要</translation>
+    </message>
+    <message>
+        <source>Task</source>
+        <translation>用途</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>许可</translation>
+    </message>
+    <message>
+        <source>Any licence</source>
+        <translation>任意许可</translation>
+    </message>
+    <message>
+        <source>Other licence</source>
+        <translation>其他许可</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Any language</source>
+        <translation>任意语言</translation>
+    </message>
+    <message>
+        <source>Trending first</source>
+        <translation>热门优先</translation>
+    </message>
+    <message>
+        <source>Most downloads first</source>
+        <translation>下载多的优先</translation>
+    </message>
+    <message>
+        <source>Most likes first</source>
+        <translation>点赞多的优先</translation>
+    </message>
+    <message>
+        <source>Newest first</source>
+        <translation>最近更新优先</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>排序</translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>Any source</source>
+        <translation>任意来源</translation>
+    </message>
+    <message>
+        <source>Filters</source>
+        <translation>筛选</translation>
     </message>
 </context>
 <context>
@@ -1958,6 +3228,40 @@
     </message>
 </context>
 <context>
+    <name>VariantItem</name>
+    <message>
+        <source>size not known</source>
+        <translation>大小未知</translation>
+    </message>
+    <message>
+        <source>recommended</source>
+        <translation>推荐</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation>与它对话</translation>
+    </message>
+    <message>
+        <source>Show downloads</source>
+        <translation>查看下载</translation>
+    </message>
+</context>
+<context>
+    <name>VariantTable</name>
+    <message>
+        <source>Show only the common ones</source>
+        <translation>只看常用的</translation>
+    </message>
+    <message>
+        <source>Show all {count}</source>
+        <translation>查看全部 {count} 个</translation>
+    </message>
+</context>
+<context>
     <name>WindowController</name>
     <message>
         <source>New conversation</source>
@@ -2062,10 +3366,47 @@
     </message>
 </context>
 <context>
+    <name>_Delegate</name>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished">名称</translation>
+    </message>
+</context>
+<context>
+    <name>_FoundStrip</name>
+    <message>
+        <source>Found on this computer: {count} of {apps}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use all</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>_Message</name>
     <message>
         <source>Close</source>
         <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>_Nothing</name>
+    <message>
+        <source>Look for models</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No model fits “{text}”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No models yet. Drop a GGUF file anywhere on this window, open one, or look for one in Discover.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
