@@ -121,7 +121,7 @@ def _sibling(content: Content, *, blobs: bool) -> Json:
 def found(repositories: Iterable[Repository], query: dict[str, list[str]]) -> list[Repository]:
     """What ``/api/models`` finds for its parameters, in their order."""
     chosen = [one for one in repositories if not one.private]
-    for text in query.get("search", []):
+    for text in (word for given in query.get("search", []) for word in given.split()):
         chosen = [one for one in chosen if text.lower() in one.id.lower()]
     for author in query.get("author", []):
         chosen = [one for one in chosen if one.id.split("/")[0].lower() == author.lower()]

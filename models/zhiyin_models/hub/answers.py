@@ -13,6 +13,8 @@ from zhiyin_models.hub.addresses import shown
 from zhiyin_models.hub.connection import Answer, Connection
 
 MAX_ANSWER = 32 << 20  # bytes
+MAX_OBJECTS = 400_000  # objects and lists of one answer: 32 MB of empty ones would take a gigabyte
+MAX_VALUES = 2_000_000
 PIECE = 1 << 16
 MOST = 1 << 60  # a number that can still be sent
 MAX_TEXT = 200  # characters of a name, a tag …
@@ -53,10 +55,17 @@ def fetch(connection: Connection, address: str, *, name: str = "", headers: Mapp
 def fetch_json(connection: Connection, address: str, *, name: str = "", **request: Any) -> Json:
     """What an answer says. Raises ModelError: HUB_ANSWER_BAD for what is not JSON, and as ``fetch``."""
     body = fetch(connection, address, name=name, headers={"Accept": "application/json"}, **request)
+    check_structure(address, body)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise bad_answer(address, error) from error
+
+
+def check_structure(address: str, body: bytes) -> None:
+    """Raise ModelError HUB_ANSWER_BAD for JSON that would become too many things in memory."""
+    if body.count(b"{") + body.count(b"[") > MAX_OBJECTS or body.count(b",") > MAX_VALUES:
+        raise bad_answer(address, f"> {MAX_OBJECTS} objects")
 
 
 def bad_answer(address: str, error: Exception | str) -> ModelError:

@@ -6,6 +6,7 @@ body are then read from its socket straight into a buffer of ours. Measured on l
 """
 
 import contextlib
+import functools
 import socket
 import ssl
 import time
@@ -255,13 +256,19 @@ class Connection:
         return "" if not proxy or proxy_bypass(rest.partition("/")[0]) else shown(proxy)
 
 
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Whom the system trusts; read once, which takes a twentieth of a second."""
+    return httpx2.create_ssl_context()
+
+
 def make_client(settings: HubSettings, patience: Patience = PATIENCE) -> httpx2.Client:
     """A client with the proxy of the settings, no memory for cookies, and no redirects. Raises ModelError NETWORK_PROXY."""
     direct: dict[str, Any] = dict.fromkeys(LOOPBACK)
     own = settings.proxy if settings.proxy not in ("", "system") else None
     try:
         client = httpx2.Client(
-            verify=httpx2.create_ssl_context(),  # the system's authorities
+            verify=_authorities(),
             proxy=own,
             trust_env=settings.proxy == "system",
             mounts=direct,

@@ -22,6 +22,7 @@ from zhiyin_models.hub.answers import (
     REPOSITORY,
     Json,
     bad_answer,
+    check_structure,
     field,
     number,
     read_body,
@@ -89,6 +90,7 @@ class _Client(httpx2.Client):
             if error is not None:
                 raise error
             body = read_body(asking.connection, answer)
+            check_structure(str(url), body)
             asking.more = _cursor(answer.headers.get("link", ""))
         return httpx2.Response(200, content=body, request=request)
 

@@ -31,7 +31,7 @@ PATIENCE = Patience(connect=8.0, stall=15.0, answer=45.0)  # somebody is looking
 UNWELL = 120.0  # seconds for which a source that could not be reached is asked last
 ELSEWHERE = {  # what another source may do better
     *(Code.NETWORK_UNREACHABLE, Code.NETWORK_STALLED, Code.NETWORK_CERTIFICATE, Code.NETWORK_REDIRECTS),
-    *(Code.HUB_BUSY, Code.HUB_SERVER, Code.HUB_ANSWER_BAD),
+    *(Code.HUB_BUSY, Code.HUB_SERVER, Code.HUB_ANSWER_BAD, Code.ADDRESS_BAD),
 }
 AT_ONCE = 4  # questions for newest revisions
 
