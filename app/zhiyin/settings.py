@@ -25,6 +25,7 @@ class AppSettings(msgspec.Struct, frozen=True):
     context: int = 0  # 0 = chosen for the model
     gpu_layers: int = -1  # -1 = as many as fit
     threads: int = 0  # 0 = physical cores
+    dropped_models: Literal["ask", "place", "copy"] = "ask"  # what is done with model files that are dropped on the window
 
 
 class Appearance(msgspec.Struct, frozen=True):

@@ -49,7 +49,8 @@ def test_a_file_that_is_no_model_is_refused_by_name(app: Driver, tmp_path: Path)
     for number, (make, words) in enumerate(NO_MODELS):
         bad = tmp_path / f"bad-{number}.gguf"
         make(bad)
-        app.window.model_dropped.emit(str(bad))
+        app.window.models_dropped.emit([str(bad)])
+        app.window.drop_bar.place_button.click()
         app.says(bad.name, *words)
         app.session.view.choose_model(good)  # and the good one still works
         app.ready()
@@ -63,7 +64,8 @@ def test_a_model_bigger_than_memory_is_refused_before_it_is_loaded(open_app: Ope
     app = open_app(data_dir)
     app.until(lambda: app.session is not None)
     app.session.change_settings(msgspec.structs.replace(app.session.settings, context=1 << 20))
-    app.window.model_dropped.emit(str(huge))
+    app.window.models_dropped.emit([str(huge)])
+    app.window.drop_bar.place_button.click()
     app.says("huge.gguf", "memory")
 
 

@@ -105,7 +105,7 @@ class ChatController(QObject):
     def model(self) -> str:
         """The name of the model that answers here."""
         chosen = self._conversation.model if self._conversation is not None else self._new.get("model", "")
-        return chosen or self._models.default
+        return self._models.present_name(chosen) if chosen else self._models.default
 
     @property
     def system_prompt(self) -> str | None:
@@ -316,7 +316,7 @@ class ChatController(QObject):
 
     def _answer(self, conversation: Conversation, path: list[Turn]) -> None:
         """Ask for a reply to the last turn of a path; a sibling of the replies that it has. The view may be elsewhere by now."""
-        model = conversation.model or self._models.default
+        model = self._models.present_name(conversation.model) if conversation.model else self._models.default
         self._set_pending(conversation.id)
 
         def stored(reply: Turn) -> None:

@@ -47,7 +47,7 @@ class ConversionController(QObject):
         models: ModelsController,
         background: Executor,
         delivery: Delivery,
-        folder: Path,
+        folder: Callable[[], Path],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -56,7 +56,8 @@ class ConversionController(QObject):
         self._models = models
         self._background = background
         self._delivery = delivery
-        self._folder = folder  # the library's own
+        self._ask_folder = folder  # the library's own; asking may wait for the disk
+        self._folder = Path()  # as the last look found it: nothing can begin before
         self._jobs: dict[str, JobState] = {}
         self._ours: set[str] = set()  # jobs whose process is this window's
         self._cancelling: set[str] = set()
@@ -270,14 +271,19 @@ class ConversionController(QObject):
         self._rooms += 1
         look = self._rooms
 
-        def found(room: Room) -> None:
+        def look_there() -> tuple[Path, Room]:
+            folder = self._ask_folder()
+            return folder, room_in(folder, names)
+
+        def found(there: tuple[Path, Room]) -> None:
             if look == self._rooms and self._inspection is not None:
+                self._folder, room = there
                 busy = {name for state in self._jobs.values() if state.status in (Status.RUNNING, Status.INTERRUPTED)
                         for name in output_names(state.task)}  # fmt: skip
                 self._page.set_free_memory(room.memory)
                 self._page.set_place(Place(str(self._folder), room.disk, room.taken | (busy & set(names))))
 
-        self._delivery.deliver(self._background.submit(room_in, self._folder, names), found)
+        self._delivery.deliver(self._background.submit(look_there), found)
 
     # ------------------------------------------------------------ converting
 

@@ -28,6 +28,7 @@ class ModelsController(QObject):
     failed = Signal(object)  # Failure: of loading, adding or finding a model
     added = Signal(object)  # InstalledModel
     refused = Signal(str, object)  # a name that cannot be loaded, Failure
+    memory_changed = Signal()  # ``current`` is another
 
     def __init__(
         self, library: Library, engine: EngineService, background: Executor, delivery: Delivery, parent: QObject | None = None
@@ -58,8 +59,21 @@ class ModelsController(QObject):
         return self._models
 
     def find(self, name: str) -> InstalledModel | None:
-        """The model of this name, as last listed."""
-        return next((model for model in self._models if model.name == name), None)
+        """The model of this name or former name, as last listed."""
+        named = next((model for model in self._models if model.name == name), None)
+        return named or next((model for model in self._models if name and name in model.former_names), None)
+
+    def present_name(self, name: str) -> str:
+        """What a model is called now that had this name once; the name itself where nobody knows."""
+        model = self.find(name)
+        return model.name if model is not None else name
+
+    def rename(self, old: str, new: str) -> None:
+        """A model of the library is called something else from now on."""
+        if self._loaded is not None and self._loaded[0] == old:
+            self._loaded = (new, *self._loaded[1:])
+        self._loaded_name = new if self._loaded_name == old else self._loaded_name
+        self._loading_name = new if self._loading_name == old else self._loading_name
 
     def is_starter(self, name: str) -> bool:
         """Whether this is the small model that came along."""
@@ -105,7 +119,7 @@ class ModelsController(QObject):
     def default(self) -> str:
         """The model for a conversation that has none: the one in memory, the last one used, or the first that is there."""
         there = [model.name for model in self._models if not model.missing]
-        wanted = self.current or self._settings.last_model
+        wanted = self.present_name(self.current or self._settings.last_model)
         return wanted if wanted in there or not there else there[0]
 
     def set_settings(self, settings: AppSettings) -> None:
@@ -148,6 +162,7 @@ class ModelsController(QObject):
         self._loaded = self._wanted(model.name)
         self._loading_name, self._loaded_name = model.name, ""
         self.loading.emit(model.name)
+        self.memory_changed.emit()
         self._engine.load(
             model.name,
             lambda id_: Load(id=id_, path=model.path, context=settings.context, gpu_layers=settings.gpu_layers, threads=settings.threads),
@@ -182,16 +197,22 @@ class ModelsController(QObject):
 
     def _on_loaded(self, _model: ModelInfo) -> None:
         self._loaded_name, self._loading_name = self._loading_name, ""
+        model = self.find(self._loaded_name)
+        if model is not None:
+            self._background.submit(self._library.touch, model.path)
+        self.memory_changed.emit()
         self.touch()
 
     def _on_load_failed(self, failure: Failure) -> None:
         self._loading_name = self._loaded_name = ""
+        self.memory_changed.emit()
         self.failed.emit(failure)
 
     def _on_state(self, state: EngineState) -> None:
         if state is EngineState.EMPTY:
             self._loading_name = self._loaded_name = ""
             self._idle.stop()
+            self.memory_changed.emit()
 
     def _on_error(self, error: BaseException) -> None:
         if isinstance(error, ModelError):

@@ -75,7 +75,6 @@ class WindowController(QObject):
         window.panel.changed.connect(self._panel_changed)
         window.banner.action.connect(self._act)
         window.transcript.error_action.connect(self._act_on_turn)
-        window.model_dropped.connect(self._add_file)
         window.first_run.use_starter.connect(self._models.add_starter)
         window.first_run.open_file.connect(self._ask_for_file)
         window.first_run.cancel_requested.connect(self._engine.cancel_load)

@@ -13,6 +13,7 @@ from zhiyin.ui.banner import Banner
 from zhiyin.ui.chat_page import ChatPage
 from zhiyin.ui.conversation_panel import ConversationPanel
 from zhiyin.ui.conversion_page import ConversionPage
+from zhiyin.ui.drop_bar import DropBar
 from zhiyin.ui.first_run_page import FirstRunPage
 from zhiyin.ui.folding_sides import FoldingSides
 from zhiyin.ui.models_page import ModelsPage, Tab
@@ -30,12 +31,12 @@ OTHER_FILE = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)  # told by its name alo
 class MainWindow(QMainWindow):
     """Its parts are attributes.
 
-    ``conversations``, ``header``, ``transcript``, ``composer``, ``footer``, ``panel``, ``banner``, ``toast``, ``settings_page``,
-    ``conversion_page``, ``models_page``, ``first_run`` and the stack ``pages`` that holds them.
+    ``conversations``, ``header``, ``transcript``, ``composer``, ``footer``, ``panel``, ``banner``, ``toast``, ``drop_bar``,
+    ``settings_page``, ``conversion_page``, ``models_page``, ``first_run`` and the stack ``pages`` that holds them.
     """
 
     closing = Signal()
-    model_dropped = Signal(str)
+    models_dropped = Signal(object)  # list[str]: all model files that were dropped at once
     folders_dropped = Signal(object)  # list[str]: all that was dropped at once
 
     def __init__(self) -> None:
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         self.sides = FoldingSides(self.sidebar, self.pages, self.panel)
         self.setCentralWidget(self.sides)
         self.toast = UndoToast(self.pages)
+        self.drop_bar = DropBar(self.pages)
         self.conversations = self.sidebar.conversations
         self.header = self.chat.header
         self.banner = Banner()
@@ -97,7 +99,7 @@ class MainWindow(QMainWindow):
         return actions
 
     def _connect(self) -> None:
-        self.pages.currentChanged.connect(lambda _page: self.toast.raise_())  # a page built on first use comes to lie above it
+        self.pages.currentChanged.connect(self._raise_overlays)
         self.header.sidebar_toggled.connect(self.toggle_sidebar)
         self.first_run.sidebar_toggled.connect(self.toggle_sidebar)
         self.header.panel_toggled.connect(self.toggle_panel)
@@ -227,9 +229,9 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A model file or a checkpoint may be dropped anywhere."""
-        if _dropped_model(event) or self._dropped_folders(event):
+        if _dropped_models(event) or self._dropped_folders(event):
             event.acceptProposedAction()
-            self.conversion_page.set_hovered(not _dropped_model(event))
+            self.conversion_page.set_hovered(not _dropped_models(event))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """It goes elsewhere."""
@@ -237,14 +239,14 @@ class MainWindow(QMainWindow):
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A model file or a checkpoint was dropped."""
+        """Model files or a checkpoint were dropped."""
         self.conversion_page.set_hovered(False)
-        path = _dropped_model(event)
-        folders = [] if path else self._dropped_folders(event)
-        if path or folders:
+        models = _dropped_models(event)
+        folders = [] if models else self._dropped_folders(event)
+        if models or folders:
             event.acceptProposedAction()
-        if path:
-            self.model_dropped.emit(path)
+        if models:
+            self.models_dropped.emit(models)
         if folders:
             self.show_conversion()
             self.folders_dropped.emit(folders)
@@ -273,11 +275,20 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ inner
 
     def _rename(self) -> None:
+        if self.pages.currentWidget() is self.models_page:
+            if self.models_page.tab == "library":
+                self.models_page.library.rename_chosen()
+            return
         chosen = self.conversations.chosen()
         if chosen and self.sides.left_shown():
             self.conversations.edit_title(chosen)
         else:
             self.header.edit_title()
+
+    def _raise_overlays(self) -> None:
+        """A page built on first use comes to lie above them."""
+        self.toast.raise_()
+        self.drop_bar.raise_()
 
     def _page_changed(self) -> None:
         page = self.pages.currentWidget()
@@ -314,10 +325,7 @@ class MainWindow(QMainWindow):
             self.conversations.undo_delete.emit(conversation)
 
 
-def _dropped_model(event: QDropEvent) -> str:
-    """The first local .gguf file that is being dragged; "" when there is none."""
-    for url in event.mimeData().urls():
-        path = url.toLocalFile()
-        if path and Path(path).suffix.lower() == ".gguf":
-            return path
-    return ""
+def _dropped_models(event: QDropEvent) -> list[str]:
+    """The local .gguf files that are being dragged."""
+    paths = (url.toLocalFile() for url in event.mimeData().urls())
+    return [path for path in paths if path and Path(path).suffix.lower() == ".gguf"]

@@ -1,5 +1,7 @@
 """A short notice at the bottom with one way back. It leaves by itself, but not while the pointer rests on it."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
@@ -11,7 +13,10 @@ MARGIN = 3 * STEP
 
 
 class UndoToast(QFrame):
-    """Lies over its parent, centred near the bottom, above the composer."""
+    """Lies over its parent, centred near the bottom, above the composer.
+
+    ``action`` and ``expired`` tell of messages that were shown without functions of their own.
+    """
 
     action = Signal()
     expired = Signal()
@@ -36,21 +41,39 @@ class UndoToast(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._expire)
         self._milliseconds = 0
+        self._on_act: Callable[[], object] = self.action.emit
+        self._on_gone: Callable[[], object] = self.expired.emit
         self._clearance = MARGIN
         self.button.clicked.connect(self._act)
         parent.installEventFilter(self)
         self.hide()
 
-    def show_message(self, text: Wording, action_label: Wording, seconds: float = 8.0) -> None:
-        """Show a sentence with one button; a notice that is still there expires first. Words given as functions follow the language."""
-        if self._timer.isActive() or self.isVisible():
-            self._expire()
+    def show_message(
+        self,
+        text: Wording,
+        action_label: Wording,
+        seconds: float = 8.0,
+        *,
+        act: Callable[[], object] | None = None,
+        gone: Callable[[], object] | None = None,
+    ) -> None:
+        """Show a sentence with one button; a notice that is still there expires first. Words given as functions follow the language.
+
+        ``act`` is called when the button is pressed, ``gone`` when the notice leaves without that.
+        """
+        self.dismiss()
+        self._on_act, self._on_gone = (self.action.emit, self.expired.emit) if act is None else (act, gone or _nothing)
         self._text, self._action_label = text, action_label
         self._milliseconds = round(seconds * 1000)
         self.retranslateUi()
         self.show()
         self.raise_()
         self._timer.start(self._milliseconds)
+
+    def dismiss(self) -> None:
+        """Let a notice that is there leave now."""
+        if self._timer.isActive() or self.isVisible():
+            self._expire()
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
@@ -103,9 +126,13 @@ class UndoToast(QFrame):
     def _act(self) -> None:
         self._timer.stop()
         self.hide()
-        self.action.emit()
+        self._on_act()
 
     def _expire(self) -> None:
         self._timer.stop()
         self.hide()
-        self.expired.emit()
+        self._on_gone()
+
+
+def _nothing() -> None:
+    """Nobody waits for the notice to leave."""

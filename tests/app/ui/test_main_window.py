@@ -223,9 +223,9 @@ def test_state_is_kept_and_nonsense_is_refused(window: MainWindow, qtbot: QtBot)
         assert not MainWindow().restore_state(bad)
 
 
-def drop(window: MainWindow, path: Path) -> None:
+def drop(window: MainWindow, *paths: Path) -> None:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     where, action, button, none = QPointF(300, 300), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(where.toPoint(), action, data, button, none)
     QApplication.sendEvent(window, enter)
@@ -233,12 +233,12 @@ def drop(window: MainWindow, path: Path) -> None:
         QApplication.sendEvent(window, QDropEvent(where, action, data, button, none))
 
 
-def test_a_model_can_be_dropped_and_other_files_cannot(window: MainWindow, tmp_path: Path) -> None:
-    dropped: list[str] = []
-    window.model_dropped.connect(dropped.append)
+def test_models_can_be_dropped_together_and_other_files_cannot(window: MainWindow, tmp_path: Path) -> None:
+    dropped: list[list[str]] = []
+    window.models_dropped.connect(dropped.append)
     drop(window, tmp_path / "notes.txt")
-    drop(window, tmp_path / "Qwen 模型.GGUF")
-    assert dropped == [str(tmp_path / "Qwen 模型.GGUF")]
+    drop(window, tmp_path / "Qwen 模型.GGUF", tmp_path / "notes.txt", tmp_path / "b.gguf")
+    assert dropped == [[str(tmp_path / "Qwen 模型.GGUF"), str(tmp_path / "b.gguf")]]
 
 
 def test_closing_saves_what_waits(window: MainWindow, qtbot: QtBot) -> None:

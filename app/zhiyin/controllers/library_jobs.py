@@ -1,0 +1,130 @@
+"""Copies, moves and checks of the library: started, shown, cancelled, and gone on with after a restart."""
+
+from collections.abc import Callable
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from zhiyin.services.jobs import JobService
+from zhiyin.ui.library_values import CANCEL, DISMISS, RESUME
+from zhiyin_models.errors import Failure
+from zhiyin_models.jobs.protocol import CopyModel, JobState, MoveModels, Status, Task, Verify
+
+OURS = (CopyModel, MoveModels, Verify)
+
+
+class LibraryJobs(QObject):
+    """Those among the jobs of the downloads' folder that are the library's. What was cancelled or done is forgotten on the disk at once."""
+
+    changed = Signal()
+    ended = Signal(object)  # JobState: done, failed, cancelled or interrupted
+    refused = Signal(object, object)  # a Task that could not be started, Failure
+
+    def __init__(self, service: JobService, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._states: dict[str, JobState] = {}
+        self._cancelling: set[str] = set()
+        self._gone: set[str] = set()  # a late report of these says nothing new
+        self._on_the_way: list[Task] = []
+        service.listed.connect(self._on_listed)
+        service.changed.connect(self._on_changed)
+        service.failed.connect(self._on_failed)
+
+    def start(self, task: CopyModel | MoveModels | Verify) -> None:
+        """Begin, unless the same is under way."""
+        at_work = [state.task for state in self._states.values() if state.status == Status.RUNNING]
+        if task in at_work or task in self._on_the_way:
+            return
+        for identity in [state.id for state in self._states.values() if state.task == task]:
+            self._drop(identity)
+        self._on_the_way.append(task)
+        self._service.start(task)
+        self.changed.emit()
+
+    def states(self) -> list[JobState]:
+        """All that are shown, the oldest first."""
+        return sorted(self._states.values(), key=lambda state: (state.created, state.id))
+
+    def check_of(self, path: str) -> JobState | None:
+        """The check of a model."""
+        return next((state for state in self._states.values() if isinstance(state.task, Verify) and state.task.model == path), None)
+
+    def is_cancelling(self, identity: str) -> bool:
+        """Whether it has been told to stop."""
+        return identity in self._cancelling
+
+    @property
+    def running(self) -> int:
+        """How many run, or are about to."""
+        return sum(state.status == Status.RUNNING for state in self._states.values()) + len(self._on_the_way)
+
+    @property
+    def moving(self) -> bool:
+        """Whether models are on their way to another folder."""
+        tasks = [*self._on_the_way, *(state.task for state in self._states.values() if state.status == Status.RUNNING)]
+        return any(isinstance(task, MoveModels) for task in tasks)
+
+    def act(self, identity: str, action: str) -> None:
+        """What was pressed."""
+        acts: dict[str, Callable[[str], None]] = {CANCEL: self._cancel, RESUME: self._resume, DISMISS: self._drop}
+        if identity in self._states and action in acts:
+            acts[action](identity)
+            self.changed.emit()
+
+    def _cancel(self, identity: str) -> None:
+        self._cancelling.add(identity)
+        self._service.cancel(identity)
+
+    def _resume(self, identity: str) -> None:
+        self._states[identity] = msgspec.structs.replace(self._states[identity], status=Status.RUNNING, progress=None, failure=None)
+        self._service.resume(identity)
+
+    def _drop(self, identity: str) -> None:
+        self._states.pop(identity, None)
+        self._cancelling.discard(identity)
+        if identity not in self._gone:
+            self._gone.add(identity)
+            self._service.forget(identity)
+
+    # ------------------------------------------------------------ answers
+
+    def _on_listed(self, states: list[JobState]) -> None:
+        for state in states:
+            if not isinstance(state.task, OURS) or state.id in self._states or state.id in self._gone:
+                continue
+            if state.status in (Status.FINISHED, Status.CANCELLED):
+                self._drop(state.id)
+            elif state.status != Status.RUNNING:  # else another app is at work on it
+                self._states[state.id] = state
+                if state.status == Status.INTERRUPTED and state.failure is None:  # the app was ended; what died by itself waits
+                    self._resume(state.id)
+        self.changed.emit()
+
+    def _on_changed(self, state: JobState) -> None:
+        if not isinstance(state.task, OURS) or state.id in self._gone:
+            return
+        if state.task in self._on_the_way:
+            self._on_the_way.remove(state.task)
+        self._states[state.id] = state
+        if state.status != Status.RUNNING:
+            self._cancelling.discard(state.id)
+            if state.status == Status.CANCELLED:
+                self._drop(state.id)
+            elif state.status == Status.FINISHED:
+                self._gone.add(state.id)
+                self._service.forget(state.id)
+            self.ended.emit(state)
+        self.changed.emit()
+
+    def _on_failed(self, key: Task | str, failure: Failure) -> None:
+        if isinstance(key, str):
+            known = self._states.get(key)
+            if known is None:
+                return
+            self._states[key] = msgspec.structs.replace(known, status=Status.FAILED, failure=failure)
+        elif isinstance(key, OURS):
+            if key in self._on_the_way:
+                self._on_the_way.remove(key)
+            self.refused.emit(key, failure)
+        self.changed.emit()
