@@ -71,7 +71,8 @@ def test_every_entry_is_complete_and_plausible(one: Entry) -> None:
         assert plain_quant(grouped.quant) == variant.quant
         usual = BITS.get(variant.quant, BITS["Q4_K_M"])
         table = shape.embedding * shape.vocabulary if shape.parameters < 2_000_000_000 else 0  # of a small model it is much, and kept finer
-        assert usual * 0.97 * shape.parameters < variant.size * 8 < usual * 1.1 * (shape.parameters + table)
+        coarse = 1.1 if shape.embedding % 256 == 0 else 1.3  # blocks of 256 do not divide these rows: they are kept in larger types
+        assert usual * 0.97 * shape.parameters < variant.size * 8 < usual * coarse * (shape.parameters + table)
 
 
 @pytest.mark.parametrize("one", ENTRIES, ids=lambda one: one.id)
