@@ -12,20 +12,19 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib.machinery import PathFinder
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
-from platformdirs import user_data_dir
 
 from zhiyin_models.errors import Code, Failure, ModelError
-from zhiyin_models.library.describing import Descriptions, described, model_of, refresh, renew
+from zhiyin_models.library.describing import described, model_of, renew
 from zhiyin_models.library.details import ModelDetails, read_details
 from zhiyin_models.library.entries import Entry, InstalledModel, Origin
 from zhiyin_models.library.gguf import read_metadata, split_paths, stem
-from zhiyin_models.library.naming import FORMER, checked_name, human_name, name_uniquely, one_line
+from zhiyin_models.library.naming import FORMER, checked_name, human_name, one_line
 from zhiyin_models.library.projectors import is_projector, projectors
-from zhiyin_models.library.scanning import is_inside, scan, stamp_of
-from zhiyin_models.library.state_file import StateFile
+from zhiyin_models.library.remembered import Remembered, data_dir, entry_of, known_entry
+from zhiyin_models.library.scanning import scan, stamp_of
 from zhiyin_models.library.trash import Undo, discard
 
 __all__ = ["STARTER", "InstalledModel", "Library", "ModelDetails", "Origin", "data_dir", "human_name"]
@@ -34,13 +33,7 @@ STARTER = "starter"  # another name for the starter model, whatever its file say
 LONGEST_NOTES = 20_000  # characters
 
 
-def data_dir() -> Path:
-    """Where Zhiyin keeps its data: ``$ZHIYIN_DATA_DIR``, or the user's own data directory."""
-    chosen = os.environ.get("ZHIYIN_DATA_DIR")
-    return Path(chosen).absolute() if chosen else Path(user_data_dir("zhiyin", appauthor=False))
-
-
-class Library:
+class Library(Remembered):
     """The list of models. Every call reads the present state; several processes may use one library at once.
 
     Every method touches the disk. Those that change something raise ModelError LIBRARY_BUSY (another process holds it for ten seconds)
@@ -48,14 +41,8 @@ class Library:
     """
 
     def __init__(self, directory: str | Path | None = None) -> None:
-        self.directory = Path(directory).absolute() if directory is not None else data_dir()
-        self._state = StateFile(self.directory)
+        super().__init__(directory)
         self._undo = Undo(self.directory)
-
-    @property
-    def models_directory(self) -> Path:
-        """The folder whose models are the library's own: ``models`` in the data directory, unless the user chose another."""
-        return self._state.folder() or self.directory / "models"
 
     # ------------------------------------------------------------ looking
 
@@ -111,30 +98,31 @@ class Library:
         """
         file = read_metadata(_absolute(Path(path)))
         file.check_chat()
-        return self._put(str(file.path), origin, name)
+        return self._put(str(file.path), origin, name, checked=False)
 
     def record_origin(self, path: str | Path, origin: Origin, *, name: str = "") -> InstalledModel:
         """Remember where the model came from whose first file this is; one that is not in the list is put there.
 
         Its checksums count as checked when they are given: whoever calls this has compared them.
         """
-        return self._put(str(split_paths(_absolute(Path(path)))[0]), origin, name)
+        return self._put(str(split_paths(_absolute(Path(path)))[0]), origin, name, checked=bool(origin.sha256))
 
-    def _put(self, first: str, origin: Origin | None, name: str) -> InstalledModel:
+    def _put(self, first: str, origin: Origin | None, name: str, *, checked: bool) -> InstalledModel:
         def change(entries: list[Entry]) -> None:
-            entry = _of(entries, first)
+            entry = entry_of(entries, first)
             if entry is None:
                 stamp = stamp_of(first)
                 entry = Entry(InstalledModel(name=human_name(Path(first)), path=first, missing=stamp is None), added=not self._owns(first))
                 if stamp is not None:
                     renew(entry, described(Path(first), stamp), stamp)
                 entries.append(entry)
-                if one_line(name):
-                    entry.model = msgspec.structs.replace(entry.model, name=one_line(name))
             entry.removed, entry.trashed = False, ""
+            if one_line(name) and not entry.named:
+                entry.model = msgspec.structs.replace(entry.model, name=one_line(name))
             if origin is not None:
-                checked = (origin.fetched or time.time()) if origin.sha256 else entry.model.checked
-                entry.model = msgspec.structs.replace(entry.model, origin=origin, checked=checked)
+                entry.model = msgspec.structs.replace(entry.model, origin=origin)
+            if checked:
+                entry.model = msgspec.structs.replace(entry.model, checked=time.time())
 
         return self._one(self._change(change), first)
 
@@ -164,7 +152,7 @@ class Library:
         wanted = checked_name(name)
 
         def change(entries: list[Entry]) -> None:
-            entry = _known(entries, str(path))
+            entry = known_entry(entries, str(path))
             key = wanted.casefold()
             if key == STARTER or any(one.listed and one is not entry and one.model.name.casefold() == key for one in entries):
                 raise ModelError(Code.NAME_TAKEN, name=wanted)
@@ -181,7 +169,7 @@ class Library:
         notes = text.encode("utf-8", "replace").decode()[:LONGEST_NOTES]
 
         def change(entries: list[Entry]) -> None:
-            entry = _known(entries, str(path))
+            entry = known_entry(entries, str(path))
             entry.model = msgspec.structs.replace(entry.model, notes=notes)
 
         return self._one(self._change(change), str(path))
@@ -190,32 +178,11 @@ class Library:
         """The model is used now. Never fails: nothing is lost when that is not remembered."""
 
         def change(entries: list[Entry]) -> None:
-            entry = _known(entries, str(path))
+            entry = known_entry(entries, str(path))
             entry.model = msgspec.structs.replace(entry.model, last_used=time.time())
 
         with suppress(ModelError):
             self._change(change, look=False)
-
-    # ------------------------------------------------------------ checksums
-
-    def checksums(self, path: str) -> dict[str, str]:
-        """The SHA-256 of each of a model's files that is known, by its name. Raises MODEL_UNKNOWN_NAME."""
-        entry = _known(self._present(), path)
-        origin = entry.model.origin.sha256 if entry.model.origin is not None else {}
-        return entry.checksums | {PurePosixPath(name).name: value for name, value in origin.items() if value}
-
-    def record_check(self, path: str, found: dict[str, str], *, right: bool = True) -> None:
-        """A model's files were read and are right now, or not; ``found`` are checksums to compare with from now on.
-
-        Raises MODEL_UNKNOWN_NAME.
-        """
-
-        def change(entries: list[Entry]) -> None:
-            entry = _known(entries, path)
-            entry.model = msgspec.structs.replace(entry.model, checked=time.time() if right else 0.0)
-            entry.checksums |= found
-
-        self._change(change, look=False)
 
     # ------------------------------------------------------------ taking away
 
@@ -242,7 +209,7 @@ class Library:
         token = self._undo.begin()
 
         def change(entries: list[Entry]) -> None:
-            _known(entries, str(path)).trashed = token
+            known_entry(entries, str(path)).trashed = token
 
         try:
             self._change(change)
@@ -316,42 +283,6 @@ class Library:
             self._state.choose_folder(None if folder == self.directory / "models" else folder)
         self._present()
 
-    def kept_in(self, folder: Path) -> list[Entry]:
-        """Everything that is remembered of files which really lie in a folder, listed or not, by path."""
-        inside = os.path.join(folder, "")  # noqa: PTH118
-        entries = [entry for entry in self._present() if entry.model.path.startswith(inside) and not entry.model.missing]
-        return sorted((entry for entry in entries if is_inside(Path(entry.model.path), folder)), key=lambda entry: entry.model.path)
-
-    def plan_move(self, path: str, target: str) -> None:
-        """A model is about to be moved: should its first file be gone, it is at ``target``. "" ends the plan."""
-
-        def change(entries: list[Entry]) -> None:
-            entry = _of(entries, path)
-            if entry is not None:
-                entry.moving = target
-
-        self._change(change, look=False)
-
-    def relocate(self, path: str, target: str) -> None:
-        """A model has been moved to ``target``, and nothing else of it changed."""
-
-        def change(entries: list[Entry]) -> None:
-            entry = _of(entries, path)
-            if entry is None:  # somebody looked meanwhile, and found it there
-                return
-            entries[:] = [one for one in entries if one is entry or one.model.path != target]
-            entry.model = msgspec.structs.replace(entry.model, path=target)
-            entry.moving = ""
-            entry.size, entry.modified = stamp_of(target) or entry.stamp
-
-        self._change(change, look=False)
-
-    # ------------------------------------------------------------ state
-
-    def _owns(self, path: str) -> bool:
-        folder = self.models_directory
-        return Path(path).is_relative_to(folder) and is_inside(Path(path), folder)
-
     def _listed(self, entries: Iterable[Entry]) -> list[InstalledModel]:
         entries = list(entries)
         beside = projectors(entries)
@@ -367,37 +298,6 @@ class Library:
         beside = projectors(entries)
         entry = next(one for one in entries if one.model.path == path)
         return _shown(entry.model, beside.get(path, ""), owned=self._owns(path))
-
-    def _present(self) -> list[Entry]:
-        """The entries as the files are now, remembered where that can be. Files are read without keeping others waiting."""
-        descriptions = Descriptions()
-        entries, changed = self._refreshed(self._state.read(), descriptions)
-        if not changed:
-            return entries
-        try:
-            with self._state.locked():
-                entries, changed = self._refreshed(self._state.read(keep_aside=True), descriptions)
-                if changed:
-                    self._state.write(entries)
-        except OSError:  # read-only, or held by a process that hangs: look without remembering
-            return entries
-        return entries
-
-    def _refreshed(self, entries: list[Entry], descriptions: Descriptions) -> tuple[list[Entry], bool]:
-        folder = str(self.models_directory)
-        inside = os.path.join(folder, "")  # noqa: PTH118
-        return refresh(entries, scan(folder), lambda path: path.startswith(inside), descriptions.of)
-
-    def _change(self, change: Callable[[list[Entry]], None], *, look: bool = True) -> list[Entry]:
-        """Do something to the entries and remember it; ``look`` at the files first, without keeping others waiting meanwhile."""
-        if look:
-            self._present()
-        with self._state.changing():
-            entries = self._state.read(keep_aside=True)
-            change(entries)
-            name_uniquely(entries)
-            self._state.write(entries)
-        return entries
 
 
 def checked_folder(path: Path) -> Path:
@@ -436,17 +336,6 @@ def _shown(model: InstalledModel, projector: str, *, owned: bool) -> InstalledMo
     return msgspec.structs.replace(
         model, projector=projector, owned=owned, licence=origin.licence or model.licence, languages=origin.languages or model.languages
     )
-
-
-def _of(entries: list[Entry], path: str) -> Entry | None:
-    return next((entry for entry in entries if entry.model.path == path), None)
-
-
-def _known(entries: list[Entry], path: str) -> Entry:
-    entry = _of(entries, path)
-    if entry is None or not entry.listed:
-        raise ModelError(Code.MODEL_UNKNOWN_NAME, name=path)
-    return entry
 
 
 def _files_of(entry: Entry, entries: list[Entry]) -> list[Path]:

@@ -10,7 +10,9 @@ from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.library.entries import Entry
 from zhiyin_models.library.gguf import stem
 
-QUANT_SUFFIX = re.compile(r"[-._ ](?:i?q[1-8](?:_[0-9a-z]+)*|tq[12]_0|mxfp4|b?f16|f32|fp16)$", re.IGNORECASE)
+QUANT_SUFFIX = re.compile(
+    r"[-._ ](?:(?:ud|i1)[-._])?(?:i?q[1-8](?:_[0-9a-z]+)*|tq[12]_0|mxfp4|b?f16|f32|fp16)$", re.IGNORECASE
+)  # after the marks of two makers
 LONGEST = 120  # characters of a name
 FORMER = 20  # names that a model is remembered by
 

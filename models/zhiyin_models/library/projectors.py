@@ -24,7 +24,7 @@ def is_projector(entry: Entry) -> bool:
 def projectors(entries: Iterable[Entry]) -> dict[str, str]:
     """The projector of each model that has one, by path.
 
-    It lies in the same folder and bears the model's name; one without any name belongs to the only model there.
+    It lies in the same folder, and was fetched with the model or bears its name; one without any name belongs to the only model there.
     """
     with_projector: dict[str, list[Entry]] = defaultdict(list)
     others = []
@@ -40,15 +40,19 @@ def projectors(entries: Iterable[Entry]) -> dict[str, str]:
         by_folder[os.path.dirname(entry.model.path)].append(entry)  # noqa: PTH120 - thousands of times at each start
     found: dict[str, str] = {}
     for folder, candidates in with_projector.items():
-        models = by_folder[folder]
-        bases = {_base(entry.model.path) for entry in models}
-        for entry in models:
-            for candidate in sorted(candidates, key=lambda one: one.model.path):
-                named = (entry.model.origin is not None) and Path(candidate.model.path).name in entry.model.origin.sha256
-                own = _base(candidate.model.path)
-                if named or (own and own == _base(entry.model.path)) or (not own and len(bases) == 1):
-                    found[entry.model.path] = candidate.model.path
-                    break
+        by_base: dict[str, str] = {}
+        by_name: dict[str, str] = {}
+        for candidate in sorted(one.model.path for one in candidates):
+            by_base.setdefault(_base(candidate), candidate)
+            by_name[Path(candidate).name] = candidate
+        bases = {entry.model.path: _base(entry.model.path) for entry in by_folder[folder]}
+        alone = by_base.get("", "") if len(set(bases.values())) == 1 else ""
+        for entry in by_folder[folder]:
+            origin = entry.model.origin
+            fetched = (by_name.get(Path(name).name) for name in (origin.sha256 if origin is not None else ()))
+            beside = next(filter(None, fetched), "") or by_base.get(bases[entry.model.path], "") or alone
+            if beside:
+                found[entry.model.path] = beside
     return found
 
 

@@ -13,13 +13,6 @@ from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.library.installed import InstalledModel, Library, data_dir
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Library:
-    library = Library(tmp_path / "data")
-    library.models_directory.mkdir(parents=True)
-    return library
-
-
 def names(library: Library) -> list[str]:
     return [model.name for model in library.models()]
 
