@@ -1,0 +1,158 @@
+"""From an empty library to a chat by way of the hubs: an offer of the first page, a search, a download, and what goes wrong on the way."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from tests.end_to_end.conftest import Driver
+from tests.hub_server import HubServer, Silent, Status
+
+from zhiyin.paths import Paths
+from zhiyin.services.engine import EngineState
+from zhiyin.ui.discover_content import DiscoverContent
+from zhiyin.ui.variant_table import VariantItem
+from zhiyin_models.hub.settings import HubSettings, Source, write_hub_settings
+from zhiyin_models.library.catalogue import read_catalogue
+
+NAME = "tester/SmallTalk-GGUF"
+CARD = (
+    "---\nlicense: apache-2.0\n---\n<div align='center'><h1>SmallTalk</h1></div>\n\nA **small** model. [Its page](https://example.com/)\n"
+)
+ABOUT = {"gguf": {"total": 134_515_008, "architecture": "llama", "context_length": 8192}, "licence": "apache-2.0", "languages": ("en",)}
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    with HubServer(tmp_path / "hub") as server:
+        yield server
+
+
+@pytest.fixture
+def online(data_dir: Path, hub: HubServer) -> Path:
+    """An empty data directory whose only source is the test's hub."""
+    Paths(data_dir).create()
+    write_hub_settings(data_dir, HubSettings(sources=(Source("Test hub", "huggingface", hub.address, official=True),), proxy=""))
+    return data_dir
+
+
+def serve_offer(hub: HubServer, identity: str, starter: Path) -> str:
+    """Let the hub have a model of the catalogue, with the starter's bytes; returns the name of its first file."""
+    entry = next(entry for entry in read_catalogue() if entry.id == identity)
+    hub.add_repository(entry.huggingface, {variant.files[0].path: starter for variant in entry.variants}, **ABOUT)
+    return entry.huggingface
+
+
+def search(driver: Driver, words: str) -> DiscoverContent:
+    """Type into the search field and press Enter."""
+    content = driver.window.models_page.discover.content()
+    content.search.field.setText(words)
+    QTest.keyClick(content.search.field, Qt.Key.Key_Return)
+    return content
+
+
+def variant(content: DiscoverContent, quant: str) -> VariantItem:
+    return next(item for item in content.details.table.items() if item.row().variant.quant == quant)
+
+
+def test_the_way_from_no_model_to_a_chat(open_app: Callable[..., Driver], online: Path, hub: HubServer, starter: Path) -> None:
+    driver = open_app(online)
+    window = driver.window
+    offers = window.first_run.offers
+    driver.until(offers.count)
+    wanted = offers.items()[0].offer
+    repository = serve_offer(hub, wanted.id, starter)
+    offers.items()[0].button.click()
+    driver.until(lambda: window.pages.currentWidget() is window.chat)
+    driver.until(lambda: driver.session.engine.state is EngineState.READY)
+    driver.short()
+    assert driver.ask("Hello!")
+    (model,) = driver.session.models.models
+    assert model.origin is not None
+    assert (model.origin.repository, model.origin.revision) == (repository, hub.repository(repository).commits[-1].sha)
+    assert driver.chat.model == model.name
+
+    files = {"SmallTalk-Q4_K_M.gguf": starter, "SmallTalk-Q8_0.gguf": b"GGUF" + bytes(200_000), "README.md": CARD}
+    hub.add_repository(NAME, files, downloads=1234, likes=5, trend=9, **ABOUT)
+    hub.add_repository("tester/Locked-GGUF", {"Locked-Q4_K_M.gguf": b"GGUF" + bytes(99)}, gated="auto", **ABOUT)
+    window.show_models("discover")
+    view = window.models_page.discover
+    content = view.content()
+    driver.until(lambda: content.list.count() > 20)
+    assert content.list.item(0).section == "best"
+    assert any(content.list.item(place).installed for place in range(content.list.count()))
+
+    search(driver, "tester")
+    driver.until(lambda: content.state().searching and content.list.count() == 2)
+    first = content.list.item(0)
+    assert (first.repository.id, first.fit.verdict in ("gpu", "partly", "cpu")) == (NAME, True)
+    content.list.select_first()
+    QTest.keyClick(content.list, Qt.Key.Key_Return)
+    driver.until(content.details.table.items)
+    assert view.page == "details"
+    item = variant(content, "Q4_K_M")
+    assert item.row().recommended
+    driver.until(lambda: item.row().fit.verdict)
+    need = item.row().fit.need
+    content.details.context.setCurrentIndex(content.details.context.findData(2048))
+    assert 0 < item.row().fit.need < need
+    driver.until(lambda: "A small model." in content.details.card.plain())
+
+    item.button.click()
+    driver.until(lambda: item.row().state == "installed")
+    assert len(list(Path(online, "models", "tester", "SmallTalk-GGUF").iterdir())) == 1
+    item.button.click()
+    driver.until(lambda: driver.session.engine.state is EngineState.READY and "SmallTalk" in driver.chat.model)
+    assert window.pages.currentWidget() is window.chat
+
+    check_bad_days(driver, hub, online)
+
+
+def check_bad_days(driver: Driver, hub: HubServer, data_dir: Path) -> None:
+    """A licence to be accepted, a broken hub, one that says nothing, an address, and no network at all: one sentence each, in place."""
+    window = driver.window
+    window.show_models("discover")
+    view = window.models_page.discover
+    content = search(driver, "locked")
+    driver.until(lambda: content.list.count() == 1)
+    content.list.chosen.emit(content.list.item(0))
+    driver.until(lambda: content.details.table.items() and content.details.state().details is not None)
+    assert "accept" in content.details.gate.text()
+    content.details.gate_settings_button.click()
+    assert window.pages.currentWidget() is window.settings_page
+    window.show_models("discover")
+    QTest.keyClick(content.details.back_button, Qt.Key.Key_Escape)
+    assert (view.page, content.list.count()) == ("list", 1)
+
+    hub.misbehave("/api/models", Status(500))
+    search(driver, "small")
+    driver.until(lambda: hub.address.removeprefix("http://") in content.state().message)
+    hub.behave()
+    content.retry_button.click()
+    driver.until(lambda: content.list.count() == 1 and not content.state().message)
+
+    hub.misbehave("/api/models*", Silent())
+    search(driver, "locked")
+    assert content.state().busy
+    QTest.keyClick(content.search.field, Qt.Key.Key_Escape)
+    assert (content.state().busy, "cancelled" in content.state().message) == (False, True)
+    hub.behave()
+    hub.drop_connections()
+
+    address = hub.add_file("plain-Q4_0.gguf", b"GGUF" + bytes(1000))
+    content.search.address_button.click()
+    content.address.address.setText(address)
+    content.address.look_button.click()
+    driver.until(lambda: content.address.state().file is not None)
+    assert content.address.download_button.isVisible()
+    content.address.sha256.setText("0" * 64)  # not its own: it must never be in the library
+    content.address.download_button.click()
+    driver.until(lambda: content.address.state().state == "failed")
+    assert not list(Path(data_dir, "models").glob("plain*.gguf"))
+
+    settings = HubSettings(sources=(Source("Test hub", "huggingface", hub.address),), proxy="", offline=True)
+    write_hub_settings(data_dir, settings)
+    content.address.back_button.click()
+    search(driver, "anything")
+    driver.until(lambda: "Offline" in content.state().message)
