@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from zhiyin_models.hub.grouping import group, plain_quant
 from zhiyin_models.hub.values import Details, RemoteFile, Repository
@@ -195,6 +196,9 @@ def test_what_the_hub_does_not_say_stays_as_it_was() -> None:
     known = qwen.variants[0].files[0]
     silent = refreshed(qwen, details(qwen, RemoteFile(known.path)))
     assert silent.variants[0].files == (known,)
+    parts = entry("qwen2.5-7b")
+    names = [RemoteFile(file.path) for file in parts.variants[0].files]
+    assert refreshed(parts, details(parts, *names)).variants == parts.variants
     other_size = refreshed(qwen, details(qwen, RemoteFile(known.path, known.size + 1)))
     assert other_size.variants[0].files == (RemoteFile(known.path, known.size + 1),)  # the checksum was of other bytes
 
@@ -213,6 +217,7 @@ COMPUTERS = {
     "16 GB laptop": Machine(12 * GIB, 16 * GIB),
     "16 GB with a card of 8 GB": Machine(12 * GIB, 16 * GIB, (Gpu("card", int(7.6 * GIB), 8 * GIB),)),
     "64 GB with a card of 24 GB": Machine(56 * GIB, 64 * GIB, (Gpu("card", int(23.5 * GIB), 24 * GIB),)),
+    "128 GB with two such cards": Machine(120 * GIB, 128 * GIB, (Gpu("card", int(23.5 * GIB), 24 * GIB),) * 2),
 }
 Choices = list[tuple[Entry, CatalogueFile, Judgement]]
 
@@ -225,6 +230,7 @@ Choices = list[tuple[Entry, CatalogueFile, Judgement]]
         ("16 GB laptop", "qwen3-8b", "qwen3-8b", Verdict.CPU),
         ("16 GB with a card of 8 GB", "qwen3-8b", "qwen3-8b", Verdict.GPU),
         ("64 GB with a card of 24 GB", "qwen3-32b", "qwen3-32b", Verdict.GPU),
+        ("128 GB with two such cards", "qwen2.5-72b", "llama-3.3-70b", Verdict.GPU),
     ],
 )
 def test_the_best_for_a_computer(computer: str, chinese: str, english: str, place: Verdict) -> None:
@@ -249,6 +255,20 @@ def test_what_every_choice_keeps_to(computer: str, language: str) -> None:
     assert len(set(families[:4])) == min(4, len(families))
     if language == "zh":
         assert "zh" in choices[0][0].languages
+
+
+def test_between_two_alike() -> None:
+    plain = replace(entry("yi-1.5-9b"), id="a", family="a")
+    machine = COMPUTERS["16 GB laptop"]
+    for better in (
+        replace(plain, id="b", preferred=True),
+        replace(plain, id="b", released="2024-06"),
+        replace(plain, id="b", languages=("ru", "zh", "en")),
+    ):
+        worse = plain if better.languages == plain.languages else replace(plain, languages=("de",))
+        assert [one.id for one, _, _ in best_for(machine, None, "zh", entries=(worse, better))] == ["b", "a"]
+    thinking = replace(plain, id="0", thinks=True)
+    assert [one.id for one, _, _ in best_for(machine, None, "zh", entries=(thinking, plain))] == ["a", "0"]
 
 
 def test_what_is_slow_comes_last_once_speed_is_known() -> None:
