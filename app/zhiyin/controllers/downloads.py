@@ -80,7 +80,7 @@ class DownloadsController(QObject):
         return timer
 
     def _connect(self) -> None:
-        view, service, toast = self._view, self._service, self._window.toast
+        view, service = self._view, self._service
         view.acted.connect(self._act)
         view.moved.connect(self._move)
         view.pause_all_requested.connect(self.pause_all)
@@ -89,8 +89,6 @@ class DownloadsController(QObject):
         view.online_requested.connect(self.online_wanted)
         view.discover_requested.connect(lambda: self._window.show_models("discover"))
         view.opened.connect(self._show)
-        toast.action.connect(self._undo)
-        toast.expired.connect(self._cannot_undo)
         service.listed.connect(self._on_listed)
         service.changed.connect(self._on_changed)
         service.failed.connect(self._on_failed)
@@ -310,7 +308,8 @@ class DownloadsController(QObject):
         self._undoable = []  # a notice that is still there expires now, and another's may
         for identity in identities:
             self._queue.hide(identity, removal)
-        self._window.toast.show_message(partial(self._gone_words, removal, len(gone)), lambda: self.tr("Undo"), UNDO_SECONDS)
+        words = partial(self._gone_words, removal, len(gone))
+        self._window.toast.show_message(words, lambda: self.tr("Undo"), UNDO_SECONDS, act=self._undo, gone=self._cannot_undo)
         self._undoable = gone
 
     def _gone_words(self, removal: Removal, count: int) -> str:

@@ -128,5 +128,7 @@ class JobService(QObject):
             self.changed.emit(state)
 
     def _hear(self, state: JobState) -> None:
+        if self._closed:  # what is still told of the end is told to nobody
+            return
         self._heard.add(state.id)
         self.changed.emit(state)

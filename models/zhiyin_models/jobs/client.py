@@ -21,6 +21,7 @@ from zhiyin_models.jobs.protocol import (
     Cancel,
     Cancelled,
     Done,
+    Download,
     Event,
     Inspect,
     JobState,
@@ -35,6 +36,7 @@ from zhiyin_models.jobs.protocol import (
 LOWEST = 19  # the priority of a job process
 SILENCE = 120.0  # seconds: a disk may be slow
 CANCEL_WAIT = 2.0  # seconds that a job has for ending by itself before it is killed
+KEEP_WAIT = 1.0  # seconds that a download has for writing down how far it is, when it is paused or the app is closed
 RUN_ID = 1
 OnChange = Callable[[JobState], None]
 
@@ -162,6 +164,8 @@ class Jobs:
             self._closed = True
             workers = list(self._at_work.values())
         for worker in workers:
+            worker.ask_to_end()
+        for worker in workers:
             worker.end()
 
     @property
@@ -241,7 +245,8 @@ class _Worker:
 
     def pause(self) -> None:
         self._paused = True
-        threading.Thread(target=self._child.close, kwargs={"grace": 0.1}, name="job-pause", daemon=True).start()
+        self._ask_to_stop()
+        threading.Thread(target=self._let_go, name="job-pause", daemon=True).start()
 
     def limit(self, bytes_per_second: int, connections: int) -> None:
         with contextlib.suppress(ModelError):
@@ -261,9 +266,23 @@ class _Worker:
             return Status.PAUSED
         return Status.INTERRUPTED if self._ended else None
 
-    def end(self) -> None:
+    def ask_to_end(self) -> None:
         self._ended = True
-        self._child.close(grace=1.0)
+        self._ask_to_stop()
+
+    def end(self) -> None:
+        self._let_go(grace=1.0)
+
+    def _ask_to_stop(self) -> None:
+        """A download that is stopped keeps what it has and knows how far it is to the byte; other tasks would take it away."""
+        if isinstance(self.state.task, Download):
+            with contextlib.suppress(ModelError):
+                self._child.send(Cancel(RUN_ID))
+
+    def _let_go(self, grace: float = 0.1) -> None:
+        if isinstance(self.state.task, Download) and self._child.alive:
+            self._gone.wait(KEEP_WAIT)
+        self._child.close(grace=grace)
 
     def keep(self, status: Status, failure: Failure | None = None) -> None:
         """Write the end of a job whose process could not."""
@@ -292,7 +311,7 @@ class _Worker:
                     self._on_change(self.state)
             case Done():
                 self._final = replace(self.state, status=Status.FINISHED, outcome=event.outcome, ended=time.time())
-            case Cancelled():
+            case Cancelled() if self.cancelled or self.ended_on_purpose is None:
                 self._final = replace(self.state, status=Status.CANCELLED, ended=time.time())
             case Failed():
                 status = failed_status(self.state.task, event.code)
@@ -316,6 +335,8 @@ class _Worker:
 
     def _take_over(self, final: JobState, kept: JobState | None) -> None:
         """The process wrote its own end, which knows nothing of a place that was given to it meanwhile."""
+        if final.status == Status.CANCELLED:
+            remove_leftovers(final.task)
         if kept is None or kept.status != final.status:
             self.state = final
             return

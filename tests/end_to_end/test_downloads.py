@@ -1,0 +1,244 @@
+"""Downloads in the window, from a real hub on the loopback address: a queue of several, and what happens to it on a bad day."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from tests.end_to_end.conftest import Driver
+from tests.hub_server import Forbidden, Generated, HubServer, Throttle
+
+from zhiyin.controllers.leaving import LeavingController
+from zhiyin.ui.download_card import CANCEL, PAUSE, RESUME, UP, DownloadCard
+from zhiyin.ui.download_history import CHAT, PAGE, RETRY, SETTINGS, SHOW
+from zhiyin_models.hub.settings import HubSettings, Source, read_hub_settings, write_hub_settings
+from zhiyin_models.hub.values import RemoteFile
+from zhiyin_models.jobs.protocol import Download, Status
+
+Open = Callable[..., Driver]
+KB = 1 << 10
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    with HubServer(tmp_path / "hub") as server:
+        yield server
+
+
+class Fetching:
+    """What a person does on the page of downloads."""
+
+    def __init__(self, app: Driver, hub: HubServer) -> None:
+        self.app, self.hub = app, hub
+        app.until(lambda: app.session is not None)
+        self.downloads = app.session.downloads
+        self.view = app.window.models_page.downloads
+
+    def add(self, name: str, size: int, *, pace: int = 0) -> Download:
+        """Put a model of that size into the queue; ``pace`` slows the server down."""
+        file = f"{name}-Q4_K_M.gguf"
+        repository = self.hub.add_repository(f"test/{name}", {file: Generated(min(size, 4000 * KB), seed=len(name))})
+        if pace:
+            self.hub.misbehave(f"*{name}*", Throttle(pace))
+        paths, remote = self.app.zhiyin.paths, RemoteFile(file, size, self.hub.sha256(repository.id, file))
+        folder, revision = str(paths.models / "test" / name), repository.commits[-1].sha
+        task = Download("Test", "huggingface", repository.id, revision, (remote,), folder, str(paths.data_dir), name=name)
+        self.downloads.add(task)
+        return task
+
+    def card(self, name: str) -> DownloadCard:
+        found: list[DownloadCard] = []
+
+        def there() -> bool:
+            found[:] = [card for card in self.view.content().queue.cards().values() if card.item().title == name]
+            return bool(found)
+
+        self.app.until(there)
+        return found[0]
+
+    def press(self, name: str, action: str) -> None:
+        self.card(name).buttons[action].click()
+
+    def statuses(self) -> dict[str, Status]:
+        return {item.title: item.status for item in self.view.items()} | {item.title: item.status for item in self.view.past()}
+
+    def until(self, **wanted: Status) -> None:
+        self.app.until(lambda: wanted.items() <= self.statuses().items())
+
+    def until_under_way(self, name: str) -> None:
+        self.app.until(lambda: self.card(name).item().done > 0)
+
+
+def settings_for(hub: HubServer, data_dir: Path, **more: object) -> None:
+    sources = (Source("Test", "huggingface", hub.address),)
+    write_hub_settings(data_dir, HubSettings(sources=sources, proxy="", **more))  # type: ignore[arg-type]
+
+
+def asked_from(hub: HubServer, name: str) -> list[int]:
+    """Where in a file each request for its bytes began."""
+    ranges = [request.headers.get("range", "bytes=0-") for request in hub.requests if request.host == "files" and name in request.path]
+    return [int(asked.removeprefix("bytes=").split("-")[0]) for asked in ranges]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def parts(data_dir: Path) -> list[str]:
+    return sorted(path.name for path in (data_dir / "models").rglob("*.part*"))
+
+
+def job_processes() -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            if "zhiyin_models.jobs" in child.cmdline():
+                found.append(child)
+    return found
+
+
+def test_a_queue_of_several(open_app: Open, data_dir: Path, hub: HubServer) -> None:
+    settings_for(hub, data_dir, concurrency=1)
+    app = open_app(data_dir)
+    fetching = Fetching(app, hub)
+    window = app.window
+    window.show_models("downloads")
+    content = fetching.view.content()
+    app.until(content.empty.isVisible)
+    fetching.add("first", 3000 * KB, pace=700 * KB)
+    fetching.add("second", 300 * KB)
+    fetching.add("third", 300 * KB)
+    fetching.until(first=Status.RUNNING, second=Status.QUEUED, third=Status.QUEUED)
+    assert not content.empty.isVisible()
+    fetching.until_under_way("first")
+    assert window.models_page._tabs["downloads"].text() == "Downloads · 3"
+    assert window.sidebar.models_button.text().startswith("Models · ")
+
+    fetching.press("third", UP)
+    assert [item.title for item in fetching.view.items()] == ["first", "third", "second"]
+    fetching.press("first", PAUSE)
+    assert fetching.statuses()["first"] == Status.PAUSED  # at once; its process ends a little later
+    fetching.until(second=Status.FINISHED, third=Status.FINISHED)
+    assert [item.title for item in fetching.view.past()] == ["second", "third"]
+    there = fetching.card("first").item().done
+    assert there > 0
+    fetching.press("first", RESUME)
+    fetching.until(first=Status.RUNNING)
+    app.until(lambda: fetching.card("first").item().done > there)
+
+    (process,) = job_processes()
+    os.kill(process.pid, signal.SIGKILL)
+    app.until(lambda: fetching.statuses().get("first") == Status.FINISHED)  # it goes on by itself
+    assert asked_from(hub, "first")[0] == 0
+    assert asked_from(hub, "first")[-1] > 0
+    assert (data_dir / "models/test/first/first-Q4_K_M.gguf").read_bytes() == Generated(3000 * KB, seed=5).read()
+    assert window.models_page._tabs["downloads"].text() == "Downloads"
+    assert window.sidebar.models_button.text() == "Models"
+    rows = content.history.rows()
+    assert all(row.buttons[CHAT].isVisible() and row.buttons[SHOW].isVisible() for row in rows.values())
+    content.history.clear_button.click()
+    assert content.empty.isVisible()
+    window.toast.button.click()
+    assert len(fetching.view.past()) == 3
+    content.history.clear_button.click()
+    window.toast.hide()
+    window.toast._expire()
+    app.until(lambda: files(data_dir / "downloads") == [])
+
+
+def test_what_is_cancelled_can_be_brought_back_until_the_notice_is_gone(open_app: Open, data_dir: Path, hub: HubServer) -> None:
+    settings_for(hub, data_dir)
+    app = open_app(data_dir)
+    fetching = Fetching(app, hub)
+    app.window.show_models("downloads")
+    fetching.add("slow", 3000 * KB, pace=300 * KB)
+    fetching.until_under_way("slow")
+    fetching.press("slow", CANCEL)
+    assert fetching.view.items() == ()
+    app.until(lambda: not job_processes())
+    assert parts(data_dir)
+    app.window.toast.button.click()
+    fetching.until(slow=Status.RUNNING)
+    fetching.until_under_way("slow")
+    fetching.press("slow", CANCEL)
+    app.window.toast._expire()
+    fetching.until(slow=Status.CANCELLED)
+    assert parts(data_dir) == []
+
+    fetching.add("gone", 3000 * KB, pace=300 * KB)
+    fetching.until_under_way("gone")
+    fetching.press("gone", CANCEL)
+    app.zhiyin.close()  # before the notice is gone: nobody can bring it back any more
+    assert parts(data_dir) == []
+
+
+@pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)  # the platform of these tests has no tray
+def test_downloads_go_on_at_the_next_start(open_app: Open, data_dir: Path, hub: HubServer, qapp: QApplication) -> None:
+    settings_for(hub, data_dir)
+    app = open_app(data_dir)
+    fetching = Fetching(app, hub)
+    fetching.add("long", 3000 * KB, pace=400 * KB)
+    fetching.add("paused", 3000 * KB, pace=400 * KB)
+    fetching.until_under_way("long")
+    fetching.until_under_way("paused")
+    fetching.press("paused", PAUSE)
+    leaving = LeavingController(app.window, app.session.conversion, app.session.downloads, has_tray=lambda: True)
+    app.window.close()
+    assert leaving.in_tray
+    leaving.come_back()
+    leaving.end()
+    app.window.set_leave_check(app.session.leaving.may_leave)
+    app.window.close()
+    (question,) = app.window.banner.messages()
+    assert question.label.text().startswith("Models are being downloaded.")
+    QTimer.singleShot(0, question.buttons[0].click)
+    assert qapp.exec() == 0
+    assert not job_processes()
+    before = {name: sum(file.stat().st_blocks for file in (data_dir / f"models/test/{name}").glob("*.part")) for name in ("long", "paused")}
+    assert all(before.values())
+
+    again = Fetching(open_app(data_dir), hub)
+    again.until(long=Status.RUNNING, paused=Status.PAUSED)
+    again.until(long=Status.FINISHED)
+    again.app.says("long: the download is done.")
+    again.app.window.banner.messages()[0].buttons[0].click()
+    assert again.view.isVisible()
+    assert again.app.window.banner.texts() == []
+    assert again.statuses()["paused"] == Status.PAUSED
+    assert min(asked_from(hub, "long")[-1:]) > 0
+
+
+def test_what_goes_wrong_is_said_with_what_to_do(open_app: Open, data_dir: Path, hub: HubServer) -> None:
+    settings_for(hub, data_dir, concurrency=3)
+    app = open_app(data_dir)
+    fetching = Fetching(app, hub)
+    app.window.show_models("downloads")
+    hub.misbehave("*gated*", Forbidden(403))
+    fetching.add("gated", 300 * KB)
+    fetching.add("huge", 1 << 55)
+    fetching.until(gated=Status.FAILED, huge=Status.PAUSED)
+    (failed,) = fetching.view.past()
+    assert "accept" in failed.failure
+    assert {RETRY, SETTINGS, PAGE} <= set(failed.actions)
+    note = fetching.card("huge").item().note
+    assert "Free some space" in note
+    fetching.press("huge", CANCEL)
+
+    fetching.add("held", 3000 * KB, pace=300 * KB)
+    fetching.until_under_way("held")
+    offline = msgspec.structs.replace(read_hub_settings(data_dir), offline=True)
+    app.session.downloads.set_hub_settings(offline)
+    fetching.until(held=Status.QUEUED)
+    app.until(lambda: not job_processes())
+    content = fetching.view.content()
+    assert content.offline_note.isVisible()
+    assert "offline" in fetching.card("held").state.text()
+    app.session.downloads.set_hub_settings(msgspec.structs.replace(offline, offline=False))
+    fetching.until(held=Status.RUNNING)
+    app.zhiyin.close()  # while it runs
