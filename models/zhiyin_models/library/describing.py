@@ -16,17 +16,20 @@ MOST_LANGUAGES = 64
 
 
 class Descriptions:
-    """What files say of themselves, each read once for as long as it stays what it is."""
+    """What files say of themselves, each read once for as long as it stays what it is. Used from any thread."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, Stamp], InstalledModel] = {}
+        self._known: dict[str, tuple[Stamp, InstalledModel]] = {}
 
     def of(self, path: str, stamp: Stamp) -> InstalledModel:
         """The model; for a file that cannot be read, only its name and why."""
-        key = (path, stamp)
-        if key not in self._known:
-            self._known[key] = described(Path(path), stamp)
-        return self._known[key]
+        known = self._known.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        model = described(Path(path), stamp)
+        if model.problem != Code.MODEL_UNREADABLE:
+            self._known[path] = (stamp, model)
+        return model
 
 
 def described(path: Path, stamp: Stamp) -> InstalledModel:
@@ -100,9 +103,11 @@ def refresh(
                 changed = True
                 continue
             known.add(path)
-        if stamp != entry.stamp or entry.model.missing:
+        unreadable = entry.model.problem == Code.MODEL_UNREADABLE  # it may have become readable, which changes no time
+        if stamp != entry.stamp or entry.model.missing or unreadable:
+            old = entry.model
             renew(entry, describe(path, stamp), stamp)
-            changed = True
+            changed |= not unreadable or entry.model != old
         kept.append(entry)
     new = {path: stamp for path, stamp in found.stamps.items() if path not in known}
     for entry in gone:

@@ -288,7 +288,11 @@ class Library(Remembered):
         beside = projectors(entries)
         folder = os.path.join(self.models_directory, "")  # noqa: PTH118
         listed = [
-            _shown(entry.model, beside.get(entry.model.path, ""), owned=entry.model.path.startswith(folder))
+            _shown(
+                entry.model,
+                beside.get(entry.model.path, ""),
+                owned=entry.model.path.startswith(folder) and (not entry.added or self._owns(entry.model.path)),
+            )
             for entry in entries
             if entry.listed and not is_projector(entry)
         ]

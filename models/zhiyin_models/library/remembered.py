@@ -30,6 +30,7 @@ class Remembered:
     def __init__(self, directory: str | Path | None = None) -> None:
         self.directory = Path(directory).absolute() if directory is not None else data_dir()
         self._state = StateFile(self.directory)
+        self._descriptions = Descriptions()
 
     @property
     def models_directory(self) -> Path:
@@ -91,23 +92,22 @@ class Remembered:
 
     def _present(self) -> list[Entry]:
         """The entries as the files are now, remembered where that can be. Files are read without keeping others waiting."""
-        descriptions = Descriptions()
-        entries, changed = self._refreshed(self._state.read(), descriptions)
+        entries, changed = self._refreshed(self._state.read())
         if not changed:
             return entries
         try:
             with self._state.locked():
-                entries, changed = self._refreshed(self._state.read(keep_aside=True), descriptions)
+                entries, changed = self._refreshed(self._state.read(keep_aside=True))
                 if changed:
                     self._state.write(entries)
         except OSError:  # read-only, or held by a process that hangs: look without remembering
             return entries
         return entries
 
-    def _refreshed(self, entries: list[Entry], descriptions: Descriptions) -> tuple[list[Entry], bool]:
+    def _refreshed(self, entries: list[Entry]) -> tuple[list[Entry], bool]:
         folder = str(self.models_directory)
         inside = os.path.join(folder, "")  # noqa: PTH118
-        return refresh(entries, scan(folder), lambda path: path.startswith(inside), descriptions.of)
+        return refresh(entries, scan(folder), lambda path: path.startswith(inside), self._descriptions.of)
 
     def _change(self, change: Change, *, look: bool = True) -> list[Entry]:
         """Do something to the entries and remember it; ``look`` at the files first, without keeping others waiting meanwhile."""

@@ -150,6 +150,19 @@ def test_a_file_is_read_again_only_when_it_changed(library: Library) -> None:
     assert library.models()[0].trained_context == 256
 
 
+def test_a_file_that_becomes_readable_is_read_though_its_time_stays(library: Library) -> None:
+    path = write_small(library.models_directory / "a.gguf")
+    status = path.stat()
+    assert library.models()[0].problem is None
+    state = library.directory / "library.json"
+    remembered = json.loads(state.read_text())
+    remembered["entries"][0]["model"]["problem"] = Code.MODEL_UNREADABLE
+    state.write_text(json.dumps(remembered))
+    assert path.stat().st_mtime_ns == status.st_mtime_ns
+    assert Library(library.directory).models()[0].problem is None
+    assert json.loads(state.read_text())["entries"][0]["model"]["problem"] is None
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"entries": [{"model": 5}]}', b"\xff\xfe", b"[" * 100_000, bytes(1000)])
 def test_a_damaged_list_is_kept_aside_and_written_anew(library: Library, content: bytes) -> None:
     write_small(library.models_directory / "a.gguf")
