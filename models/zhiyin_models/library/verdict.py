@@ -75,8 +75,10 @@ def judge(size: int, shape: Shape, context: int, machine: Machine, speed: Speed 
     """Where a model of so many bytes would run with a context of so many tokens (0: 8,192), and how fast.
 
     The context is bounded by the one that the model was trained on. A size that is not known (not above 0) is estimated from the number of
-    parameters. Never fails; where not even that is known, the model counts as nothing.
+    parameters, and a shape without layers is guessed. Never fails; where nothing at all is known, the model counts as next to nothing.
     """
+    if shape.layers <= 0:
+        shape = guess_shape(shape.parameters, size=size, architecture=shape.architecture, trained_context=shape.trained_context)
     size = size if size > 0 else estimated_size(shape.parameters)
     context = max(1, min(context or USUAL_CONTEXT, shape.trained_context or context or USUAL_CONTEXT))
     fit = estimate(shape, context, size=size)

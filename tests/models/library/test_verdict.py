@@ -186,6 +186,12 @@ def test_a_size_that_is_not_known_is_estimated() -> None:
     assert judge(0, Shape(), 8192, machine(16), None).verdict == Verdict.CPU
 
 
+def test_a_shape_that_says_nothing_is_guessed() -> None:
+    for known in (Shape(), Shape(parameters=8_190_735_360)):
+        assert judge(SIZE, known, 8192, machine(16), None).need == pytest.approx(judge(SIZE, QWEN, 8192, machine(16), None).need, rel=0.02)
+    assert judge(SIZE, Shape(trained_context=2048), 8192, machine(16), None).context == 2048
+
+
 def test_the_engine_puts_as_many_layers_on_a_card() -> None:
     file = read_metadata(gguf_files.starter_path())
     shape, size = shape_of(file), fit.weights(file)
