@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from zhiyin_models.convert.header import entry, head, padded
-from zhiyin_models.convert.model_writer import refusal
 from zhiyin_models.convert.quant_types import F32, kept_type
 from zhiyin_models.convert.source_files import NotPlainError, SourceFile, shown
 from zhiyin_models.convert.tensors import Matrix, Shape
+from zhiyin_models.disk import refusal
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.jobs.leftovers import PART
 from zhiyin_models.library.gguf_header import Part, Tensor, read_part

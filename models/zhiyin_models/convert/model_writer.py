@@ -1,26 +1,23 @@
 """Writes one GGUF file tensor by tensor: as ``NAME.part`` with a journal of what is done, which becomes ``NAME`` in one step at the end."""
 
 import contextlib
-import errno
 import os
 import time
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import msgspec
-import psutil
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from zhiyin_models.convert.header import Placed, padded
+from zhiyin_models.disk import boot, refusal, sync_folder
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.jobs.leftovers import JOURNAL, LOCK, PART
 
 SYNC_SECONDS = 5.0  # between two times that everything so far is put on the disk
 MAX_JOURNAL = 1 << 16  # bytes
 JOURNAL_SIZE = 512  # bytes
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class _Journal(Struct):
@@ -124,7 +121,7 @@ class ModelWriter:
             self._keep_journal()
             with contextlib.suppress(OSError):
                 self.part.unlink(missing_ok=True)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
 
     def forget_journal(self) -> None:
         """The job that wrote the file is over. Until then nobody else may take its file for a finished job's."""
@@ -164,7 +161,7 @@ class ModelWriter:
             return 0
         if journal is None:
             return 0
-        done = min(journal.done if journal.boot == _boot() else journal.synced, len(self.tensors))
+        done = min(journal.done if journal.boot == boot() else journal.synced, len(self.tensors))
         if journal.fingerprint != self._fingerprint or done < 1:
             return 0
         last = self.tensors[done - 1]
@@ -183,7 +180,7 @@ class ModelWriter:
 
     def _keep_journal(self) -> None:
         """In place and always of one length, within one sector: it is either the old one or the new one."""
-        journal = _Journal(self._fingerprint, self.done, self._synced, _boot(), self.published)
+        journal = _Journal(self._fingerprint, self.done, self._synced, boot(), self.published)
         number = os.open(self._journal, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0), 0o666)
         try:
             os.write(number, msgspec.json.encode(journal).ljust(JOURNAL_SIZE))
@@ -206,14 +203,6 @@ class ModelWriter:
             raise refusal(self.path, error) from error
 
 
-@cache
-def _boot() -> str:
-    """Which start of the computer this is."""
-    with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    return str(round(psutil.boot_time()))
-
-
 def check_new(path: Path) -> None:
     """Raises ModelError OUTPUT_EXISTS where there is a file already, OUTPUT_UNWRITABLE where there can be none."""
     try:
@@ -222,19 +211,3 @@ def check_new(path: Path) -> None:
         raise refusal(path, error) from error
     if there:
         raise ModelError(Code.OUTPUT_EXISTS, path=str(path))
-
-
-def refusal(path: Path, error: OSError) -> ModelError:
-    """Why a file cannot be written, in a code."""
-    if error.errno in FULL:
-        return ModelError(Code.DISK_FULL, path=str(path))
-    return ModelError(Code.OUTPUT_UNWRITABLE, path=str(path), detail=error.strerror or str(error))
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not on every system
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)

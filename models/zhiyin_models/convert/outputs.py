@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zhiyin_models.convert.model_writer import ModelWriter, refusal
+from zhiyin_models.convert.model_writer import ModelWriter
 from zhiyin_models.convert.plan import FilePlan
 from zhiyin_models.convert.quant_types import QUANT_TYPES, QuantType
 from zhiyin_models.convert.streaming import fingerprint_of
+from zhiyin_models.disk import refusal
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.jobs.protocol import Output
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from zhiyin_models.convert.importance_file import Importance, Sums
-from zhiyin_models.convert.model_writer import check_new, refusal
+from zhiyin_models.convert.model_writer import check_new
+from zhiyin_models.disk import refusal
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.evaluate.activations import Activations
 from zhiyin_models.evaluate.measured_model import MeasuredModel, OpenVocabulary, batch_size, open_file, stopping

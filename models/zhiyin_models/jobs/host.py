@@ -13,6 +13,7 @@ from zhiyin_models.child import ChildEnd
 from zhiyin_models.child.wire import Failed
 from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.jobs.folder import JobFolder
+from zhiyin_models.jobs.leftovers import remove_leftovers
 from zhiyin_models.jobs.protocol import (
     VERSION,
     Cancel,
@@ -79,6 +80,7 @@ class JobHost:
         try:
             outcome = run(request.task, lambda progress: self._report(request.id, progress), self._stop, self._tuning)
         except StoppedError:
+            remove_leftovers(request.task)  # a download keeps what it has, for one that is only stopped for now
             self._keep(Status.CANCELLED)
             return Cancelled(request.id)
         except ModelError as error:
