@@ -4,6 +4,7 @@ Claims are taken from the front, so that the first gap, which the checksum waits
 costs a new connection. Who has nothing left takes half of what another still has before it.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ class Claim:
     begin: int
     end: int
     at: int = field(init=False)
+    begun: float = field(default_factory=time.monotonic)
+    dropped: bool = False  # nobody waits for it any more
 
     def __post_init__(self) -> None:
         self.at = self.begin
@@ -49,7 +52,7 @@ class Claims:
             claim = Claim(begin, end if end - begin < size + SMALLEST // 2 else begin + size)
         else:
             slowest = max(self.active, key=lambda one: one.left, default=None)
-            if slowest is None or slowest.left < 2 * max(WORTH, self.speed * WORTH_SECONDS):
+            if slowest is None or not self.speed or slowest.left < 2 * max(WORTH, self.speed * WORTH_SECONDS):
                 return None
             middle = slowest.at + slowest.left // 2
             claim = Claim(middle, slowest.end)
@@ -65,7 +68,7 @@ class Claims:
 
     def _size(self, missing: int, connections: int) -> int:
         largest = min(LARGEST, max(2 * SMALLEST, missing // (SHARE * connections)))
-        return int(max(SMALLEST, min(largest, (self.speed or SMALLEST / 2) * SECONDS)))
+        return int(max(SMALLEST, min(largest, self.speed * SECONDS)))
 
     def _free(self, gaps: Iterable[Range]) -> list[Range]:
         taken = Ranges((claim.at, claim.end) for claim in self.active)

@@ -1,5 +1,6 @@
 """Fetches the files of one model: ranges, resuming, checksums, and one step into the library."""
 
+import hashlib
 import shutil
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ from zhiyin_models.library.installed import Library, Origin
 from zhiyin_models.work import Pace, Progress, Report, Stage, Stop, Tuning
 
 RESERVE = 64 << 20  # bytes of the disk that are left alone
-NOTICEABLE = 0.5  # seconds after which reading again is told
+TOLD_EVERY = 0.1  # seconds
 
 
 def download(task: Download, report: Report, stop: Stop, tuning: Tuning, patience: Patience = PATIENCE) -> Outcome:
@@ -42,9 +43,11 @@ def download(task: Download, report: Report, stop: Stop, tuning: Tuning, patienc
 class _File:
     """One file of the task, and where it goes."""
 
-    def __init__(self, remote: RemoteFile, path: Path, revision: str) -> None:
+    def __init__(self, task: Download, remote: RemoteFile, path: Path) -> None:
         self.remote, self.path = remote, path
-        self.part = PartFile(path, Content(remote.size, remote.sha256.lower(), revision))
+        revision = f"{task.repository}@{task.revision}" if task.kind != "url" and is_commit(task.revision) else ""
+        question = hashlib.sha256(repr((task.kind, task.repository, task.revision, remote.path)).encode()).hexdigest()
+        self.part = PartFile(path, Content(remote.size, remote.sha256.lower(), revision, origin=question[:16]))
         self.sha256 = ""  # of what is there, once it is right
 
 
@@ -55,13 +58,15 @@ class _Run:
         self._task, self._settings, self._report, self._stop, self._tuning = task, settings, report, stop, tuning
         self._folder = Path(task.folder)
         self._connection = Connection(settings, token=self._token, patience=patience, stop=stop)
-        self._limit = SpeedLimit(lambda: tuning.bytes_per_second or settings.speed_limit)
-        revision = f"{task.repository}@{task.revision}" if task.kind != "url" and is_commit(task.revision) else ""
-        self._files = [_File(remote, path, revision) for remote, path in _targets(task)]
+        if not tuning.bytes_per_second:  # nobody has said anything yet
+            tuning.set(settings.speed_limit, tuning.connections)
+        self._limit = SpeedLimit(lambda: tuning.bytes_per_second)
+        self._files = [_File(task, remote, path) for remote, path in _targets(task)]
         self._current = self._files[0]
         self._notices: list[Failure] = []
         self._pace = Pace(Stage.DOWNLOAD, 0, report)
         self._hash_pace: Pace | None = None
+        self._told_at = 0.0
 
     def carry_out(self) -> Outcome:
         for file in self._files:
@@ -165,7 +170,10 @@ class _Run:
     # ------------------------------------------------------------ progress
 
     def bytes_there(self, count: int) -> None:
-        self._pace.at(self._done(count), self._current.remote.path)
+        now = time.monotonic()
+        if now - self._told_at >= TOLD_EVERY or count == self._current.part.content.size:
+            self._told_at = now
+            self._pace.at(self._done(count), self._current.remote.path)
 
     def waiting(self, seconds: float) -> None:
         self._report(Progress(Stage.WAIT, self._done(self._current.part.total), self._total(), seconds, self._current.remote.path))

@@ -1,7 +1,10 @@
 """One connection at work on one claim: asks for a range, looks whether the answer is what was asked for, and writes what comes."""
 
 import re
+import time
 from collections.abc import Callable
+
+import msgspec
 
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.addresses import host_key, shown
@@ -12,6 +15,7 @@ from zhiyin_models.hub.places import Place, content_of
 from zhiyin_models.hub.speed_limit import SpeedLimit
 
 BUFFER = 256 << 10  # bytes; larger ones fall out of the processor's cache and are slower
+LEAST = 16 << 10  # bytes that have to come while a server is waited for
 CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")
 
 
@@ -31,26 +35,37 @@ class Fetching:
 
     def fetch(self, claim: Claim, place: Place) -> None:
         """All of a claim, from one place. Raises ModelError, StoppedError, NoRangesError; what was written before counts."""
+
+        def over() -> bool:
+            return claim.dropped or self._over()
+
         whole = claim.begin == 0 and claim.end in (-1, self._part.content.size) and (claim.end >= 0 or not place.ranges)
         asked = claim.end  # others may take some of it meanwhile
         headers = {} if whole else {"Range": f"bytes={claim.begin}-{asked - 1 if asked >= 0 else ''}"}
         direct = place.final
-        with self._connection.stream(direct or place.address, headers, over=self._over) as answer:
+        with self._connection.stream(direct or place.address, headers, over=over) as answer:
             if answer.status == 416 and self._is_empty(answer, claim):
                 return
             self._check(answer, claim, asked, place, direct=bool(direct))
             place.proven = True
             if answer.hops:
                 place.final = answer.address
-            self._copy(answer, claim)
+            self._copy(answer, claim, over)
 
-    def _copy(self, answer: Answer, claim: Claim) -> None:
+    def _copy(self, answer: Answer, claim: Claim, over: Callable[[], bool]) -> None:
         buffer = memoryview(bytearray(BUFFER))
+        stall = self._connection.patience.stall
+        looked, before = time.monotonic(), claim.at
         while claim.end < 0 or claim.at < claim.end:
             wanted = len(buffer) if claim.end < 0 else min(len(buffer), claim.left)
-            allowed = self._limit.take(wanted, self._over)
+            allowed = self._limit.take(wanted, over)
             if not allowed:
                 return
+            now = time.monotonic()
+            if now - looked > stall:  # a trickle is a stall that nobody notices
+                if claim.at - before < LEAST and allowed == wanted:
+                    raise ModelError(Code.NETWORK_STALLED, address=shown(answer.address), seconds=stall)
+                looked, before = now, claim.at
             count = answer.read_into(buffer[:allowed])
             self._limit.give_back(allowed - count)
             if not count:
@@ -79,6 +94,9 @@ class Fetching:
         self._check_content(answer, place, total, direct=direct)
         if claim.end < 0:
             claim.end = total
+            chunked = answer.headers.get("transfer-encoding", "").lower() == "chunked"
+            if total < 0 and not chunked and not self._part.content.sha256:  # then nobody could tell an end from a cut
+                raise ModelError(Code.HUB_ANSWER_BAD, address=place.site, detail="Content-Length")
 
     def _total(self, answer: Answer, claim: Claim, asked: int, place: Place) -> int:
         """The size of the whole file by this answer; -1 where it does not say."""
@@ -94,6 +112,9 @@ class Fetching:
             said = f"{answer.status} {answer.headers.get('content-range', '')[:80]}"
             raise ModelError(Code.HUB_ANSWER_BAD, address=place.site, detail=said)
         first, last = int(found[1]), int(found[2])
+        size = self._part.content.size
+        if found[3] != "*" and size not in (-1, int(found[3])):
+            raise ModelError(Code.FILE_LENGTH, name=self._name, expected=size, actual=int(found[3]))
         right = first == claim.begin and last >= first and (asked < 0 or last < asked)
         if not right or answer.length not in (None, last + 1 - first):
             raise ModelError(Code.HUB_ANSWER_BAD, address=place.site, detail=f"Content-Range {found[0][:80]}")
@@ -102,8 +123,11 @@ class Fetching:
     def _check_content(self, answer: Answer, place: Place, total: int, *, direct: bool) -> None:
         ours = self._part.content
         theirs = content_of(answer, place, self._repository, total)
-        if ours.size >= 0 and theirs.size >= 0 and ours.size != theirs.size:
-            raise ModelError(Code.FILE_LENGTH, name=self._name, expected=ours.size, actual=theirs.size)
+        sizes = {size for size in (ours.size, theirs.size, total) if size >= 0}
+        if len(sizes) > 1:
+            expected = ours.size if ours.size >= 0 else theirs.size
+            actual = total if total not in (-1, expected) else theirs.size
+            raise ModelError(Code.FILE_LENGTH, name=self._name, expected=expected, actual=actual)
         mark = f"{'direct' if direct else 'linked'} {answer.headers.get('etag', '')}"
         if theirs.sha256 and ours.sha256:
             changed = theirs.sha256 != ours.sha256
@@ -124,6 +148,7 @@ class Fetching:
             ours.sha256 or theirs.sha256,
             ours.revision or theirs.revision,
             ours.mark if direct or (ours.mark and self._part.total) else theirs.mark,
+            ours.origin,
         )
         if known != ours:
             self._part.become(known)
@@ -144,4 +169,4 @@ class Fetching:
 
 
 def _with_size(content: Content, size: int) -> Content:
-    return Content(size, content.sha256, content.revision, content.mark)
+    return msgspec.structs.replace(content, size=size)

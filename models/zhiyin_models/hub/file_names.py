@@ -17,7 +17,6 @@ DRIVE = re.compile(r"[A-Za-z]:")
 ENDING = re.compile(r"(?:-\d{5}-of-\d{5})?(?:\.[A-Za-z0-9]{1,12})?$")
 OURS = (".part", ".part.json", ".part.lock")
 DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"}
-INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # general categories: a right-to-left mark can hide what a file is
 
 
 def local_name(path: str) -> str:
@@ -48,7 +47,7 @@ def repository_folder(models_dir: Path, repository: str) -> Path:
 def _component(text: str) -> str:
     """One name, mended; mending it again changes nothing."""
     name = unicodedata.normalize("NFC", FORBIDDEN.sub("_", text))
-    name = "".join("_" if unicodedata.category(character) in INVISIBLE else character for character in name)
+    name = "".join(character if character.isprintable() else "_" for character in name)  # a right-to-left mark can hide what a file is
     name = _shortened(name.strip().rstrip(" ."))
     if name.startswith(".") or name.partition(".")[0].strip().casefold() in DEVICES:  # hidden files are nobody's models
         name = "_" + _shortened(name, MAX_BYTES - 1)

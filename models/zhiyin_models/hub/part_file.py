@@ -25,24 +25,25 @@ KEPT_EVERY = 2 << 20  # bytes between two writings of the journal, of all ranges
 KEPT_SECONDS = 0.5
 SLOT = 8192  # bytes; the journal has two of them in turn, so that one is whole whatever happens to the other
 MOST_RANGES = 80  # of each kind in a journal; those behind them are not remembered
+# A link in the place of a part would lead to somebody else's file.
+FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Content(Struct, frozen=True):
-    """What a part is a part of. A checksum says it alone; a revision with a path and a size does too; else the server's own mark."""
+    """What a part is a part of. A checksum says it alone; a commit with a path does too; else the server's own mark."""
 
     size: int = -1
     sha256: str = ""
     revision: str = ""  # a commit, with the repository that it is one of
     mark: str = ""  # the ETag (or date) with the place that gave it
+    origin: str = ""  # where it was asked for: the same question, whose answer may be another one by now
 
     def same(self, other: "Content") -> bool:
-        """Whether bytes of one are bytes of the other, as far as anybody can tell."""
+        """Whether bytes of one are bytes of the other, as far as anybody can tell before asking a server."""
         if self.size >= 0 and other.size >= 0 and self.size != other.size:
             return False
-        for ours, theirs in ((self.sha256, other.sha256), (self.revision, other.revision), (self.mark, other.mark)):
-            if ours and theirs:
-                return ours == theirs
-        return False
+        marks = ((self.sha256, other.sha256), (self.revision, other.revision), (self.mark, other.mark), (self.origin, other.origin))
+        return next((ours == theirs for ours, theirs in marks if ours and theirs), False)
 
 
 class _Journal(Struct):
@@ -58,10 +59,14 @@ class _Journal(Struct):
 
 
 class PartFile:
-    """One file that grows, written by several threads. Raises ModelError OUTPUT_BUSY, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, DISK_FULL."""
+    """One file that grows, written by several threads. ``start`` is which start of the computer this is.
 
-    def __init__(self, path: Path, content: Content) -> None:
+    Raises ModelError OUTPUT_BUSY, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, DISK_FULL.
+    """
+
+    def __init__(self, path: Path, content: Content, *, start: str = "") -> None:
         self.path, self.content = path, content
+        self._boot = start or boot()
         self.part = path.with_name(path.name + PART)
         self.written = Ranges()
         self.published = False
@@ -92,10 +97,9 @@ class PartFile:
     def open(self) -> None:
         """Begin, or go on."""
         with self._saying(), self._guard:
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-            self._notes = os.open(self._journal, flags, 0o666)
+            self._notes = os.open(self._journal, FLAGS, 0o666)
             self._keep()
-            self._file = os.open(self.part, flags | (0 if self.written.total else os.O_TRUNC), 0o666)
+            self._file = os.open(self.part, FLAGS | (0 if self.written.total else os.O_TRUNC), 0o666)
             if self.content.size > 0:
                 os.ftruncate(self._file, self.content.size)  # takes no room yet; writing into it is quicker than making it longer
 
@@ -192,7 +196,7 @@ class PartFile:
                 self.part.rename(self.path)
             self.published = True
             with self._guard:
-                self._notes = os.open(self._journal, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+                self._notes = os.open(self._journal, FLAGS, 0o666)
                 self._keep()
                 os.close(self._notes)
                 self._notes = -1
@@ -239,6 +243,7 @@ class PartFile:
             known.sha256 or journal.content.sha256,
             known.revision or journal.content.revision,
             known.mark or journal.content.mark,
+            known.origin,
         )
         self._sequence = journal.sequence
         if journal.published or (self.part.exists() and self.path.exists() and self.part.samefile(self.path)):
@@ -248,7 +253,7 @@ class PartFile:
             there = self.part.stat().st_size
         except OSError:
             return
-        trusted = journal.written if journal.boot and journal.boot == boot() else journal.synced
+        trusted = journal.written if journal.boot == self._boot else journal.synced
         if all(0 <= begin < end <= there for begin, end in trusted):
             self.written, self._synced = Ranges(trusted), Ranges(journal.synced)
             self.resumed = self.written.total
@@ -271,11 +276,15 @@ class PartFile:
     def _keep(self) -> None:
         """Write the older slot anew."""
         self._sequence += 1
-        some = list(self.written)[:MOST_RANGES]
-        synced = list(self._synced)[:MOST_RANGES]
-        journal = _checked(_Journal(self._sequence, self.content, boot(), some, synced, self.published))
+        most = MOST_RANGES
+        while True:
+            written, synced = list(self.written)[:most], list(self._synced)[:most]
+            slot = msgspec.json.encode(_checked(_Journal(self._sequence, self.content, self._boot, written, synced, self.published)))
+            if len(slot) < SLOT or not most:
+                break
+            most //= 2
         os.lseek(self._notes, SLOT * (self._sequence % 2), os.SEEK_SET)
-        os.write(self._notes, msgspec.json.encode(journal).ljust(SLOT - 1) + b"\n")
+        os.write(self._notes, slot.ljust(SLOT - 1) + b"\n")
         self._unkept, self._kept_at = 0, time.monotonic()
 
     def _put(self, number: int, view: memoryview, at: int) -> int:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.addresses import host_key, shown_site
@@ -12,7 +12,8 @@ from zhiyin_models.hub.part_file import Content
 HEX = frozenset("0123456789abcdef")
 LASTING = {Code.HUB_NOT_FOUND, Code.HUB_GATED, Code.HUB_TOKEN_NEEDED, Code.HUB_TOKEN_REFUSED}  # trying again changes nothing
 LASTING |= {Code.NETWORK_CERTIFICATE, Code.NETWORK_REDIRECTS, Code.ADDRESS_BAD, Code.HUB_OFFLINE}
-STRIKES = 2  # wrong contents from one place, until it is not asked again
+TRY_MORE = 10.0  # seconds
+STRIKES = 4  # wrong contents from one place, until it is not asked again
 
 
 @dataclass
@@ -29,12 +30,23 @@ class Place:
     strikes: int = 0
     refused: ModelError | None = None  # why it is not asked any more
     not_before: float = 0.0  # monotonic; it asked to be left alone until then
-    connections: int = field(default=64)  # more were not served
+    connections: int = 64  # more were not served
+    limited_at: float = 0.0  # monotonic; when that was seen
 
     @property
     def site(self) -> str:
         """For people."""
         return shown_site(self.address)
+
+    def serves_only(self, connections: int) -> None:
+        """Others of ours get bytes, and one more does not."""
+        self.connections, self.limited_at = connections, time.monotonic()
+
+    def served(self) -> None:
+        """A claim came as it should; after a while one more connection is tried again."""
+        self.failures = 0
+        if time.monotonic() - self.limited_at > TRY_MORE:
+            self.connections, self.limited_at = self.connections + 1, time.monotonic()
 
     def failed(self, error: ModelError) -> None:
         """Learn from a failure."""
@@ -65,7 +77,8 @@ def content_of(answer: Answer, place: Place, repository: str, total: int) -> Con
     commit = own.get("x-repo-commit", "")
     if not mark:
         mark = _mark(answer.headers.get("etag", "")) or answer.headers.get("last-modified", "")
-    size = total if total >= 0 else _number(own.get("x-linked-size", ""))
+    size = _number(own.get("x-linked-size", ""))
+    size = size if size >= 0 else total
     return Content(size, sha256, f"{repository}@{commit}" if is_commit(commit) else "", f"{place.site} {mark}" if mark else "")
 
 

@@ -21,6 +21,8 @@ SYNC_SECONDS = 5.0  # between two times that everything so far is put on the dis
 SWITCH_AFTER = 3  # failures in a row of one place
 HOPELESS = 6  # failures in a row of the places that are left, when another one has refused
 MOST_CONNECTIONS = 16
+FLOWING = 2.0  # seconds since the last byte, within which a server is held for being there
+CROWDED = {Code.HUB_SERVER, Code.HUB_BUSY, Code.NETWORK_UNREACHABLE, Code.NETWORK_STALLED}
 DISK = {Code.DISK_FULL, Code.DISK_SMALL, Code.OUTPUT_UNWRITABLE, Code.OUTPUT_EXISTS, Code.OUTPUT_BUSY}
 TELLING = (Code.HUB_GATED, Code.HUB_TOKEN_REFUSED, Code.HUB_TOKEN_NEEDED)  # what helps a person most, first
 
@@ -110,12 +112,13 @@ class Transfer:
         try:
             self._total, self._last_new = self._part.total, time.monotonic()
             self._measured = (self._last_new, self._total)
+            self._told.bytes_there(self._total)
             while not self._part.complete:
                 self._step()
             while not follower.wait(TICK):
                 self._stop.check()
                 self._told.hashing(follower.done, self._part.content.size)
-            self._part.sync()
+            self._sync()
             return follower.result()
         finally:
             self._over.set()
@@ -130,7 +133,9 @@ class Transfer:
         with self._changed:
             results, self._results = self._results, []
             for result in results:
-                self._settle(result)
+                if not result.claim.dropped:
+                    self._settle(result)
+            self._drop_dead()
             self._employ()
             if not self._results:
                 self._changed.wait(TICK)
@@ -162,7 +167,7 @@ class Transfer:
             return
         place, size = self._place, self._part.content.size
         wanted = min(self._connections(), place.connections, MOST_CONNECTIONS) if place.proven and place.ranges and size >= 0 else 1
-        while len(self._claims.active) < wanted and not self._part.complete:
+        while len(self._claims.active) < max(1, wanted) and not self._part.complete:
             if size < 0 or not place.ranges:
                 claim: Claim | None = self._claims.begin_whole(size)
             else:
@@ -182,14 +187,23 @@ class Transfer:
                 self._results.append(_Result(claim, place, error))
                 self._changed.notify()
 
+    def _drop_dead(self) -> None:
+        """Give up on connections that never began to answer: some waits of the library have no end of their own."""
+        late = time.monotonic() - self._patience.connect - 2 * self._patience.stall
+        for claim in [one for one in self._claims.active if one.at == one.begin and one.begun < late]:
+            claim.dropped = True
+            error = ModelError(Code.NETWORK_STALLED, address=self._place.site, seconds=self._patience.stall)
+            self._settle(_Result(claim, self._place, error))
+
     def _settle(self, result: _Result) -> None:
         """Learn from what became of a claim."""
         claim, place, error = result
         self._claims.active.remove(claim)
+        if error is None or isinstance(error, StoppedError):
+            place.served()
+            return
         if claim.at > claim.begin:
             place.failures = 0
-        if error is None or isinstance(error, StoppedError):
-            return
         if isinstance(error, NoRangesError):
             place.ranges = False
             self._turn_to_another(with_ranges=True)
@@ -206,9 +220,12 @@ class Transfer:
 
     def _suffer(self, place: Place, error: ModelError, *, came: bool) -> None:
         """A place failed: fewer connections to it, another one, or a pause."""
-        others = len(self._claims.active)
-        if others and not came and error.code in {Code.HUB_SERVER, Code.HUB_BUSY, Code.NETWORK_UNREACHABLE}:
-            place.connections = others  # it serves so many of us and no more
+        others, now = len(self._claims.active), time.monotonic()
+        if place.final and error.code == Code.HUB_SERVER:
+            place.final = ""  # the address that it redirected to is good for a while only
+            return
+        if others and not came and error.code in CROWDED and now - self._last_new < FLOWING:
+            place.serves_only(others)
             return
         place.failed(error)
         if place is not self._place:
@@ -219,12 +236,12 @@ class Transfer:
             return
         if place.refused is not None and self._place is place:
             raise self._worst()
-        if place.not_before - time.monotonic() > self._patience.give_up:
+        if place.not_before - now > self._patience.give_up:
             raise error
         if any(one.refused for one in self._places) and self._fruitless >= HOPELESS * sum(not one.refused for one in self._places):
             raise self._worst()
         pause = min(self._patience.longest, self._patience.backoff * 2 ** min(self._fruitless, 16)) if not came else self._patience.backoff
-        self._again_at = time.monotonic() + pause * random.uniform(0.7, 1.0)  # noqa: S311 - so that not all come back at once
+        self._again_at = now + pause * random.uniform(0.7, 1.0)  # noqa: S311 - so that not all come back at once
 
     # ------------------------------------------------------------ places
 
@@ -257,10 +274,22 @@ class Transfer:
         telling = [error for code in TELLING for error in errors if error.code == code]
         return (telling or errors or [self._error or ModelError(Code.HUB_NO_SOURCE)])[0]
 
+    def _sync(self) -> None:
+        """Put everything on the disk, which may take long."""
+        thread = threading.Thread(target=self._try_sync, name="download-sync", daemon=True)
+        thread.start()
+        while thread.is_alive():
+            self._stop.check()
+            thread.join(TICK)
+        if self._disk_error is not None:
+            raise self._disk_error
+
     def _sync_often(self, over: threading.Event) -> None:
         while not over.wait(SYNC_SECONDS):
-            try:
-                self._part.sync()
-            except ModelError as error:
-                self._disk_error = error
-                return
+            self._try_sync()
+
+    def _try_sync(self) -> None:
+        try:
+            self._part.sync()
+        except ModelError as error:
+            self._disk_error = error
