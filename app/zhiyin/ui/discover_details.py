@@ -15,11 +15,13 @@ from zhiyin.ui.long_lines import break_long_words
 from zhiyin.ui.model_card import ModelCard
 from zhiyin.ui.notice_label import NoticeLabel
 from zhiyin.ui.theme import STEP, theme_signals, ui_font
+from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin.ui.variant_table import VariantTable
 from zhiyin_models.hub.values import RemoteFile
 
 WIDTH = 720
-BASES_SHOWN = 4
+BASES_SHOWN = 3
+LONGEST_BASE = 36  # letters
 
 
 class DiscoverDetails(QWidget):
@@ -122,11 +124,10 @@ class DiscoverDetails(QWidget):
         column.addWidget(self.card_title)
         column.addWidget(self.card)
         column.addStretch(1)
-        base_line = QHBoxLayout(self.bases)
-        base_line.setContentsMargins(0, 0, 0, 0)
-        base_line.setSpacing(STEP)
-        base_line.addWidget(self.base_label)
-        base_line.addStretch(1)
+        self._base_column = QVBoxLayout(self.bases)
+        self._base_column.setContentsMargins(0, 0, 0, 0)
+        self._base_column.setSpacing(0)
+        self._base_column.addWidget(self.base_label)
         centre_widget = QWidget(self.area)
         centre = QHBoxLayout(centre_widget)
         centre.setContentsMargins(0, 0, 0, 0)
@@ -233,13 +234,12 @@ class DiscoverDetails(QWidget):
             old.hide()
             old.deleteLater()
         self._base_buttons = []
-        line = self.bases.layout()
         for base in bases:
             button = self._button("link")
-            button.setText(base[:80])
+            button.setText(base if len(base) <= LONGEST_BASE else f"{base[: LONGEST_BASE - 1]}…")
+            button.setToolTip(plain_tooltip(base))
             button.clicked.connect(lambda _checked=False, wanted=base: self.repository_requested.emit(wanted))
-            if isinstance(line, QHBoxLayout):
-                line.insertWidget(line.count() - 1, button)
+            self._base_column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             self._base_buttons.append(button)
         self.bases.setVisible(bool(bases))
 
@@ -253,6 +253,7 @@ class DiscoverDetails(QWidget):
         self.gate_settings_button.setText(self.tr("Enter a token in the settings…"))
         self.cancel_button.setText(self.tr("Cancel"))
         self.retry_button.setText(self.tr("Try again"))
+        self.checkpoint_button.setText(self.tr("Fetch for conversion"))
         self.base_label.setText(self.tr("Made from"))
         self.card_title.setText(self.tr("Model card"))
         self.card.setAccessibleName(self.tr("Model card"))
