@@ -11,6 +11,11 @@ from zhiyin_models.library.gguf import GGUFFile
 
 MOST = 1 << 60  # what a hostile file may claim has to stay a number that can be sent
 MOST_HEADS = 1 << 16  # of one layer
+MOST_LAYERS = 4096  # that are looked at one by one
+
+HYBRIDS = frozenset({"qwen3next", "qwen35", "qwen35moe", "minimax-01"})  # most layers are recurrent
+USUAL_INTERVAL = 4  # in them, every so many layers one has attention
+KEEPING = {"gemma3n": 20}  # layers at the beginning that keep keys, the others using theirs, where llama.cpp does not ask the file
 
 # Bits of one weight on average, over a whole file: measured on models of 7B to 8B. Small models keep more in larger types.
 BITS = {
@@ -79,22 +84,58 @@ def as_shape(model: GGUFFile | Shape) -> Shape:
     """A shape as it is; of a file, what memory depends on (without counting its weights)."""
     if isinstance(model, Shape):
         return model
-    heads = model.numbers(f"{model.architecture}.attention.head_count_kv") or (model.kv_heads,)
-    together = sum(count for count in heads if 0 < count < MOST_HEADS) if len(heads) > 1 else 0
+    together = _heads_of_layers(model)
     return Shape(
         layers=model.layers,
         embedding=model.embedding,
         heads=model.heads,
-        kv_heads=model.kv_heads if together or len(heads) == 1 else 0,
+        kv_heads=0 if together == 0 else model.kv_heads,
         key_length=model.key_length,
         value_length=model.value_length,
         vocabulary=model.vocabulary,
         trained_context=model.trained_context,
         architecture=model.architecture,
-        heads_of_layers=together,
+        heads_of_layers=together or 0,
         latent=model.of_architecture("attention.key_length_mla") > 0,
         feed_forward=model.of_architecture("feed_forward_length"),
     )
+
+
+def _heads_of_layers(file: GGUFFile) -> int | None:
+    """KV heads of all layers together, in heads of the usual length; None when all layers are alike.
+
+    As llama.cpp has it (src/models): recurrent layers of a hybrid keep no keys, nor do those that share the keys of earlier ones; those
+    with a sliding window may have heads of another length.
+    """
+    prefix, layers = file.architecture, file.layers
+    heads = file.numbers(f"{prefix}.attention.head_count_kv") or (file.kv_heads,)
+    recurrent = _recurrent(file)
+    keeping = KEEPING.get(prefix, layers - file.of_architecture("attention.shared_kv_layers"))
+    swa_length = file.of_architecture("attention.key_length_swa") + file.of_architecture("attention.value_length_swa")
+    windows = file.numbers(f"{prefix}.attention.sliding_window_pattern") if swa_length else ()
+    if len(heads) == 1 and not recurrent and keeping >= layers and len(windows) <= 1:
+        return None
+    if layers > MOST_LAYERS:
+        return sum(count for count in heads if 0 < count < MOST_HEADS)
+    usual = file.key_length + file.value_length
+    values = 0
+    for layer in range(layers if len(heads) == 1 else min(layers, len(heads))):
+        count = heads[layer] if len(heads) > 1 else heads[0]
+        if 0 < count < MOST_HEADS and layer < keeping and recurrent[layer : layer + 1] != (1,):
+            windowed = len(windows) > layer and windows[layer] > 0
+            values += count * (swa_length if windowed else usual)
+    return -(-values // usual) if usual else 0
+
+
+def _recurrent(file: GGUFFile) -> tuple[int, ...]:
+    """Of each layer, 1 where it is recurrent; nothing for architectures that have no such layers, or mark them by having no heads."""
+    if file.architecture not in HYBRIDS or file.layers > MOST_LAYERS:
+        return ()
+    said = file.numbers(f"{file.architecture}.attention.recurrent_layers")
+    if len(said) > 1:
+        return tuple(int(value > 0) for value in said)
+    interval = file.of_architecture("full_attention_interval") or USUAL_INTERVAL
+    return tuple(int((layer + 1) % interval != 0) for layer in range(file.layers))
 
 
 def shape_of(file: GGUFFile) -> Shape:

@@ -63,6 +63,35 @@ def test_layers_with_different_heads_and_latent_attention_keep_their_memory(tmp_
     assert fit.kv_cache(shape_of(read_metadata(tmp_path / "none.gguf")), 256) == 0
 
 
+@pytest.mark.parametrize(
+    ("architecture", "change", "tokens"),
+    [
+        # Qwen3.5 4B: of 32 layers every fourth has attention, with 4 heads of 256
+        ("qwen35", {"full_attention_interval": 4}, 8 * 4 * 512),
+        ("qwen35", {}, 8 * 4 * 512),
+        ("qwen35", {"attention.recurrent_layers": [1, 0] * 16}, 16 * 4 * 512),
+        ("qwen35", {"full_attention_interval": 1}, 32 * 4 * 512),
+        # Gemma 3n: only the first 20 layers keep keys
+        ("gemma3n", {}, 20 * 4 * 512),
+        # Gemma 4: five of six layers have a window and shorter heads, and the last ones share
+        (
+            "gemma4",
+            {"attention.key_length_swa": 128, "attention.value_length_swa": 128, "attention.sliding_window_pattern": [1, 1, 1, 0] * 8},
+            32 * 4 * 320,
+        ),
+        ("gemma4", {"attention.shared_kv_layers": 12}, 20 * 4 * 512),
+        ("gemma4", {"attention.shared_kv_layers": 40}, 0),
+        ("llama", {"attention.sliding_window_pattern": [1, 0] * 16, "attention.sliding_window": 512}, 32 * 4 * 512),
+    ],
+)
+def test_layers_that_keep_less_than_others(tmp_path: Path, architecture: str, change: dict[str, gguf_files.Value], tokens: int) -> None:
+    described: dict[str, gguf_files.Value] = {"block_count": 32, "attention.head_count": 16, "attention.head_count_kv": 4}
+    described |= {"attention.key_length": 256, "attention.value_length": 256} | change
+    metadata: dict[str, gguf_files.Value] = {f"{architecture}.{key}": value for key, value in described.items()}
+    file = read_metadata(gguf_files.write_small(tmp_path / "m.gguf", {"general.architecture": architecture, **metadata}))
+    assert fit.kv_cache(file, 256) == fit.kv_cache(shape_of(file), 256) == 256 * tokens * 2
+
+
 def test_the_cache_of_known_models() -> None:
     assert fit.kv_cache(QWEN, 8192) == KV_8192 == 1_207_959_552  # 1152 MiB, as llama.cpp says
     llama = Shape(layers=80, kv_heads=8, key_length=128, value_length=128)
