@@ -121,6 +121,7 @@ class HubServer:
         self._lock = threading.Lock()
         self.accepted: set[str] = set()  # ids of gated repositories whose licence the token's owner has accepted
         self.tokens = {TOKEN}  # that are valid
+        self.disposition = ""  # the Content-Disposition of plain files
         self._hub = HttpHost("hub", self._answer)
         self._files = HttpHost("files", self._answer)
         self.address = f"http://127.0.0.1:{self._hub.port}"
@@ -253,7 +254,7 @@ class HubServer:
             case ["api", *rest]:
                 return self._api_answer(request, rest)
             case ["plain", *name] if "/".join(name) in self._plain:
-                return self._plain["/".join(name)], {}
+                return self._plain["/".join(name)], {"Content-Disposition": self.disposition} if self.disposition else {}
             case ["openapi", "v1", "models"]:
                 models = [{"id": one.id} for one in self._repositories.values()][:1]
                 return _json({"success": True, "data": {"models": models, "total_count": len(self._repositories)}})

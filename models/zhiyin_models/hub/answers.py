@@ -29,16 +29,22 @@ Json = Any
 
 def read_body(connection: Connection, answer: Answer, limit: int = MAX_ANSWER) -> bytes:
     """A whole small body. Raises ModelError HUB_ANSWER_BAD when it has more than ``limit`` bytes, and NETWORK_… ."""
-    last = time.monotonic() + connection.patience.answer
-    body, piece = bytearray(), memoryview(bytearray(PIECE))
-    while count := answer.read_into(piece):
-        body += piece[:count]
-        if len(body) > limit:
-            raise ModelError(Code.HUB_ANSWER_BAD, address=shown(answer.address), detail=f"> {limit >> 10} KB")
-        if time.monotonic() > last:
-            raise ModelError(Code.NETWORK_STALLED, address=shown(answer.address), seconds=connection.patience.answer)
+    body = read_beginning(connection, answer, limit + 1)
+    if len(body) > limit:
+        raise ModelError(Code.HUB_ANSWER_BAD, address=shown(answer.address), detail=f"> {limit >> 10} KB")
     if answer.length is not None and len(body) != answer.length:
         raise ModelError(Code.NETWORK_UNREACHABLE, address=shown(answer.address), detail=f"{len(body)} / {answer.length} B")
+    return body
+
+
+def read_beginning(connection: Connection, answer: Answer, amount: int) -> bytes:
+    """So many bytes of a body, or all there are. Raises ModelError NETWORK_…, NETWORK_STALLED also for what drips in too slowly."""
+    last = time.monotonic() + connection.patience.answer
+    body, piece = bytearray(), memoryview(bytearray(PIECE))
+    while len(body) < amount and (count := answer.read_into(piece[: amount - len(body)])):
+        body += piece[:count]
+        if time.monotonic() > last:
+            raise ModelError(Code.NETWORK_STALLED, address=shown(answer.address), seconds=connection.patience.answer)
     return bytes(body)
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from zhiyin_models.errors import Code, ModelError
-from zhiyin_models.hub.answers import Json, field, number, text
+from zhiyin_models.hub.answers import Json, bad_answer, field, number, read_beginning, text
 from zhiyin_models.hub.connection import Connection
 from zhiyin_models.hub.values import RemoteFile, Repository, Shape
 from zhiyin_models.library.gguf import GGUFFile
-from zhiyin_models.library.gguf_header import read_beginning
+from zhiyin_models.library.gguf_header import read_beginning as read_metadata
 from zhiyin_models.library.shapes import as_shape, guess_shape
 
 FIRST = 256 << 10  # bytes: the numbers stand before the vocabulary in nearly every file
@@ -24,7 +23,7 @@ def shape_of_file(connection: Connection, address: str, name: str = "") -> Shape
     """The shape that the header of a remote GGUF file tells; None where it does not tell. Raises ModelError NETWORK_…, HUB_…, MODEL_… ."""
     for amount in (FIRST, SECOND):
         beginning = _beginning(connection, address, amount, name)
-        file = GGUFFile(Path(name or "model.gguf"), (), metadata=read_beginning(beginning))
+        file = GGUFFile(Path(name or "model.gguf"), (), metadata=read_metadata(beginning))
         shape = as_shape(file)
         shape = replace(shape, vocabulary=min(shape.vocabulary, MOST_TOKENS))
         if shape.layers and shape.embedding and shape.vocabulary:
@@ -88,12 +87,9 @@ def _beginning(connection: Connection, address: str, amount: int, name: str) -> 
         error = connection.refusal(answer, name)
         if error is not None:
             raise error
-        content, piece = bytearray(), memoryview(bytearray(64 << 10))
-        while len(content) < amount and (count := answer.read_into(piece[: amount - len(content)])):
-            content += piece[:count]
         if answer.status == 206 and not answer.headers.get("content-range", "").strip().startswith("bytes 0-"):
-            raise ModelError(Code.HUB_ANSWER_BAD, address=address, detail="Content-Range")
-        return bytes(content)
+            raise bad_answer(address, "Content-Range")
+        return read_beginning(connection, answer, amount)
 
 
 def _any(config: Json, *names: str) -> int:

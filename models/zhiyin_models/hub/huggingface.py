@@ -198,7 +198,7 @@ def _cursor(link: str) -> str:
 
 def _repository(info: "ModelInfo", source: Source) -> Repository | None:
     """One result; None for an id that could be no folder, or is of the time before they had owners."""
-    if not isinstance(info.id, str) or not REPOSITORY.fullmatch(info.id):
+    if not REPOSITORY.fullmatch(info.id):  # raises TypeError for what is no text
         return None
     tags = texts(info.tags)
     parameters = number(field(info.gguf, "total")) or number(getattr(info.safetensors, "total", 0)) or parameters_of(info.id)
