@@ -257,7 +257,7 @@ class DownloadsController(QObject):
             CONVERT: self._convert,
             SHOW: self._show_folder,
             PAGE: lambda state: _open(QUrl(page_of(state))),
-            SETTINGS: lambda _state: self._window.show_settings(),
+            SETTINGS: lambda _state: self._show_settings(),
         }
         acts[action](state)
         self._advance()
@@ -290,6 +290,10 @@ class DownloadsController(QObject):
 
     def _convert(self, state: JobState) -> None:
         self.convert_wanted.emit(download_of(state).folder)
+
+    def _show_settings(self) -> None:
+        self._window.show_settings()
+        self._window.settings_page.show_sources()
 
     def _show_folder(self, state: JobState) -> None:
         if state.outcome is not None and state.outcome.outputs:

@@ -17,6 +17,7 @@ from zhiyin.controllers.library import LibraryController
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyRunner
 from zhiyin.controllers.settings import SettingsController
+from zhiyin.controllers.sources import SourcesController
 from zhiyin.controllers.window import WindowController
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import EngineService
@@ -109,6 +110,17 @@ class Session(QObject):
             data_dir=data_dir,
             parent=self,
         )
+        self.sources = SourcesController(
+            window.settings_page.sources,
+            hub=self.discover.hubs.hub,
+            background=background,
+            delivery=delivery,
+            data_dir=data_dir,
+            parent=self,
+        )
+        self.sources.changed.connect(self.downloads.set_hub_settings)
+        self.sources.changed.connect(lambda _settings: self.discover.hubs.refresh())
+        self.downloads.online_wanted.connect(self.sources.go_online)
         self.library_page.chat_wanted.connect(self._chat_with)
         self.library_page.drops_remembered.connect(self._remember_drops)
         self.downloads.chat_wanted.connect(self._chat_with)
@@ -235,6 +247,7 @@ class Session(QObject):
             self.conversion.retranslate()
             self.library_page.retranslate()
             self.downloads.retranslate()
+            self.sources.retranslate()
             self.discover.retranslate()
         return super().eventFilter(watched, event)
 

@@ -17,12 +17,13 @@ CONTROL_WIDTH = 42 * STEP
 
 
 class SettingsForm(QWidget):
-    """Only widgets and their words; ``SettingsPage`` fills and reads them."""
+    """Only widgets and their words; ``SettingsPage`` fills and reads them. ``sources`` is the part that fills itself."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, sources: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: dict[str, FormRow] = {}
         self._sections: dict[str, QLabel] = {}
+        self.sources = sources
         self.choices = {"language": ChoiceBox(self), "theme": ChoiceBox(self)}
         self.font_size = NumberBox(self, decimals=1)
         self.font_size.setRange(8, 24)
@@ -61,6 +62,10 @@ class SettingsForm(QWidget):
         self.version.setText(version)
         self.version.setVisible(bool(version))
 
+    def show_section(self, name: str) -> None:
+        """Scroll to a section."""
+        self._scroll.verticalScrollBar().setValue(self._sections[name].geometry().top())
+
     def _lay_out(self) -> None:
         top = QWidget(self)
         top.setFixedHeight(HEADER_HEIGHT)
@@ -82,7 +87,7 @@ class SettingsForm(QWidget):
         centre.addStretch(1)
         centre.addWidget(inner, 1000)
         centre.addStretch(1)
-        scroll = QScrollArea(self)
+        self._scroll = scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -109,6 +114,8 @@ class SettingsForm(QWidget):
         for name in ("unload_after_minutes", "context", "gpu_layers", "threads"):
             self._row(column, name, self.counts[name])
         column.addWidget(self.gpu_note)
+        self._section(column, "sources")
+        column.addWidget(self.sources)
         self._section(column, "data")
         self._row(column, "data", self.open_button, fixed=False)
         column.addWidget(self.data_directory)
@@ -139,7 +146,13 @@ class SettingsForm(QWidget):
         """Texts in the language of the moment."""
         self.heading.setText(self.tr("Settings"))
         self.back_button.set_hint(self.tr("Back"), "Esc")
-        titles = {"look": self.tr("Look"), "replies": self.tr("Replies"), "model": self.tr("Model"), "data": self.tr("Data")}
+        titles = {
+            "look": self.tr("Look"),
+            "replies": self.tr("Replies"),
+            "model": self.tr("Model"),
+            "sources": self.tr("Sources and downloads"),
+            "data": self.tr("Data"),
+        }
         for name, title in titles.items():
             self._sections[name].setText(title)
         for name, (title, hint) in self._words().items():

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zhiyin.ui.banner import BannerSlot
 from zhiyin.ui.settings_form import SettingsForm
+from zhiyin.ui.sources_form import SourcesForm
 from zhiyin_models.engine.protocol import Sampling
 
 CHANGE_DELAY_MS = 400
@@ -46,6 +47,8 @@ class SettingsPage(QWidget):
         self._gpu_note = ""
         self._version = ""
         self._form: SettingsForm | None = None
+        self.sources = SourcesForm(self)
+        self.sources.hide()  # until the form has it
         self.banner_slot = BannerSlot()
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -97,13 +100,18 @@ class SettingsPage(QWidget):
     def form(self) -> SettingsForm:
         """The controls, built when first asked for."""
         if self._form is None:
-            self._form = form = SettingsForm(self)
+            self._form = form = SettingsForm(self.sources, self)
+            self.sources.show()
             self._layout.addWidget(form, 1)
             self._refresh()
             form.back_button.clicked.connect(self.back_requested)
             form.open_button.clicked.connect(self.open_data_directory)
             self._connect(form)
         return self._form
+
+    def show_sources(self) -> None:
+        """Bring the sources and downloads into view."""
+        QTimer.singleShot(0, lambda: self.form().show_section("sources"))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Build the form."""
