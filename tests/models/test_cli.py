@@ -7,7 +7,7 @@ import pytest
 from tests.models.gguf_files import starter_truncated, write_small, write_split
 
 from zhiyin_models import __version__
-from zhiyin_models.cli import main
+from zhiyin_models.cli import COMMANDS, main
 from zhiyin_models.cli.arguments import chosen_language, parse
 from zhiyin_models.cli.models import parameters_text
 from zhiyin_models.cli.terminal import Terminal, neutral, width
@@ -44,7 +44,7 @@ def test_the_language_is_chosen_before_anything_is_said() -> None:
     assert chosen_language([], {}) in {"zh", "en"}
 
 
-@pytest.mark.parametrize("command", [[], ["chat"], ["info"], ["devices"], ["bench"], ["list"], ["import"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_is_in_one_language(command: list[str], capsys: Output) -> None:
     for lang, foreign in (("zh", ("usage", "options", "arguments", "show", "the ")), ("en", ("用法", "选项", "模型"))):
         with pytest.raises(SystemExit) as caught:
@@ -78,6 +78,10 @@ def test_the_version(capsys: Output) -> None:
         (["chat", "a", "--gpu-layers", "most"], "most is not a whole number", "most 不是整数"),
         (["devices", "--rpc", "somewhere"], "somewhere is not HOST:PORT", "somewhere 不是 主机:端口"),
         (["devices", "--rpc", "host:99999"], "host:99999 is not HOST:PORT", "host:99999 不是"),
+        (["search", "a", "--size", "8B"], "8B is not MIN-MAX", "8B 不是 最小-最大"),
+        (["search", "a", "--limit", "0"], "0 is not between 1 and 100", "0 不在 1 到 100 之间"),
+        (["pull", "a/b", "--sha256", "abc"], "abc is not a SHA-256", "abc 不是 64 位"),
+        (["import", "a", "--copy", "--found"], "--found: not allowed with argument --copy", "--found 不能与 --copy 同用"),
         (["list", "--json=yes"], "ignored explicit argument 'yes'", "--json 不接受值 'yes'"),
         (["list", "--lang", "fr"], "invalid choice: 'fr'", "--lang 不能是 'fr'"),
     ],
@@ -95,6 +99,8 @@ def test_options_before_and_after_the_command() -> None:
     options = parse(["chat", "m", "--rpc", "a:1", "--rpc", "[::1]:2", "--gpu-layers", "auto", "--min-p", "0.1"], "en")
     assert (options.rpc, options.gpu_layers, options.min_p) == (["a:1", "[::1]:2"], -1, 0.1)
     assert parse(["chat", "m", "--gpu-layers", "-1"], "en").gpu_layers == -1
+    for words, sizes in (("1b-8B", (10**9, 8 * 10**9)), ("500M-", (500_000_000, 0)), ("0-1.5B", (0, 1_500_000_000))):
+        assert parse(["search", "--size", words], "en").size == sizes
 
 
 # ------------------------------------------------------------------ models

@@ -13,7 +13,10 @@ from zhiyin_models.cli.bench import bench
 from zhiyin_models.cli.chat import chat
 from zhiyin_models.cli.convert import adapter, convert, inspect, quantize
 from zhiyin_models.cli.evaluate import calibrate, evaluate
-from zhiyin_models.cli.models import devices, import_model, info, list_models
+from zhiyin_models.cli.library import import_model, list_models, remove, verify
+from zhiyin_models.cli.models import devices, info
+from zhiyin_models.cli.pull import pull
+from zhiyin_models.cli.search import search, sources, token
 from zhiyin_models.cli.terminal import OutputError, Terminal, writing
 from zhiyin_models.errors import ModelError
 from zhiyin_models.messages import one_line
@@ -23,8 +26,14 @@ COMMANDS = {
     "info": info,
     "devices": devices,
     "bench": bench,
+    "search": search,
+    "pull": pull,
     "list": list_models,
     "import": import_model,
+    "rm": remove,
+    "verify": verify,
+    "sources": sources,
+    "token": token,
     "inspect": inspect,
     "convert": convert,
     "quantize": quantize,

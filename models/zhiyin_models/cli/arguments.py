@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from zhiyin_models import __version__
 from zhiyin_models.engine.protocol import AdapterFile, Sampling
 from zhiyin_models.errors import Code
+from zhiyin_models.hub.values import Sort
 from zhiyin_models.messages import Language, phrase, text, usage_error
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 LANGUAGES: dict[str, Language] = {"zh": "zh", "en": "en"}
 LARGEST = 2**31 - 1
+SIZES = re.compile(
+    r"(?P<least>\d{1,6}(?:\.\d{1,3})?)?(?P<least_unit>[KMBT]?)-(?P<most>\d{1,6}(?:\.\d{1,3})?)?(?P<most_unit>[KMBT]?)", re.IGNORECASE
+)
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
 
 
@@ -146,8 +152,59 @@ def _add_list(_: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) ->
     _add_json(options, lang)
 
 
-def _add_import(arguments: "_ArgumentGroup", _: "_ArgumentGroup", lang: Language) -> None:
-    _add_model(arguments, lang, "import_model")
+def _add_search(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("words", metavar="WORDS", nargs="*", help=phrase("search_words", lang))
+    for name, key in (("author", "by_author"), ("task", "by_task"), ("licence", "by_licence"), ("language", "by_language")):
+        options.add_argument(f"--{name}", metavar="X", default="", help=phrase(key, lang))
+    options.add_argument("--kind", choices=["gguf", "checkpoint", "any"], default="gguf", help=phrase("by_kind", lang))
+    options.add_argument("--size", type=_sizes(lang), metavar="MIN-MAX", default=(0, 0), help=phrase("by_size", lang))
+    options.add_argument("--sort", choices=list(Sort), default=str(Sort.TREND), help=phrase("by_sort", lang))
+    options.add_argument("--limit", type=_whole(lang, 1, 100), default=30, metavar="N", help=phrase("search_limit", lang))
+    _add_source(options, lang)
+    _add_json(options, lang)
+
+
+def _add_source(options: "_ArgumentGroup", lang: Language) -> None:
+    options.add_argument("--source", metavar="SOURCE", default="", help=phrase("from_source", lang))
+
+
+def _add_pull(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("what", metavar="REPO[:QUANT] | URL", help=phrase("pull_what", lang))
+    options.add_argument("--sha256", type=_sha256(lang), metavar="X", help=phrase("sha256", lang))
+    _add_source(options, lang)
+    options.add_argument("--revision", metavar="R", default="", help=phrase("revision", lang))
+    options.add_argument("--folder", metavar="DIR", help=phrase("pull_folder", lang))
+    options.add_argument("--no-projector", action="store_true", help=phrase("no_projector", lang))
+    _add_json(options, lang)
+
+
+def _add_import(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("model", metavar="MODEL", nargs="?", help=phrase("import_model", lang))
+    ways = options.add_mutually_exclusive_group()
+    ways.add_argument("--copy", action="store_true", help=phrase("import_copy", lang))
+    ways.add_argument("--found", action="store_true", help=phrase("import_found", lang))
+    _add_json(options, lang)
+
+
+def _add_rm(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("model", metavar="NAME", help=phrase("listed_model", lang))
+    options.add_argument("--yes", action="store_true", help=phrase("yes", lang))
+    _add_json(options, lang)
+
+
+def _add_verify(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("model", metavar="NAME", nargs="?", help=phrase("listed_model", lang))
+    options.add_argument("--all", action="store_true", help=phrase("verify_all", lang))
+    _add_json(options, lang)
+
+
+def _add_sources(_: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    _add_json(options, lang)
+
+
+def _add_token(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: Language) -> None:
+    arguments.add_argument("source", metavar="SOURCE", help=phrase("source_name", lang))
+    options.add_argument("--delete", action="store_true", help=phrase("token_delete", lang))
 
 
 def _add_adapters(options: "_ArgumentGroup", lang: Language) -> None:
@@ -210,8 +267,14 @@ COMMANDS: dict[str, Callable[["_ArgumentGroup", "_ArgumentGroup", Language], Non
     "info": _add_info,
     "devices": _add_devices,
     "bench": _add_bench,
+    "search": _add_search,
+    "pull": _add_pull,
     "list": _add_list,
     "import": _add_import,
+    "rm": _add_rm,
+    "verify": _add_verify,
+    "sources": _add_sources,
+    "token": _add_token,
     "inspect": _add_inspect,
     "convert": _add_convert,
     "quantize": _add_quantize,
@@ -249,6 +312,28 @@ def _within(number: float, low: float, high: float, lang: Language) -> float:
     if not low <= number <= high:  # not a number is neither
         raise ArgumentTypeError(phrase("out_of_range", lang, value=f"{number:g}", low=f"{low:g}", high=high))
     return number
+
+
+def _sizes(lang: Language) -> Callable[[str], tuple[int, int]]:
+    """Numbers of parameters: 1B-8B, 500M-, 0-3B; 0 for an end that is open."""
+
+    def value(words: str) -> tuple[int, int]:
+        match = SIZES.fullmatch(words)
+        if match is None or not (match["least"] or match["most"]):
+            raise ArgumentTypeError(phrase("not_sizes", lang, value=words))
+        least, most = (int(float(match[end] or 0) * UNITS[match[f"{end}_unit"].upper()]) for end in ("least", "most"))
+        return least, most
+
+    return value
+
+
+def _sha256(lang: Language) -> Callable[[str], str]:
+    def value(words: str) -> str:
+        if not SHA256.fullmatch(words):
+            raise ArgumentTypeError(phrase("not_sha256", lang, value=words[:100]))
+        return words
+
+    return value
 
 
 def _layers(lang: Language) -> Callable[[str], int]:

@@ -8,6 +8,7 @@ from zhiyin_models.engine.client import EngineClient
 from zhiyin_models.engine.protocol import Event, LoadProgress, ModelInfo, Notice
 from zhiyin_models.errors import Failure
 from zhiyin_models.library.installed import Library
+from zhiyin_models.messages import one_line
 
 
 def library(options: Namespace) -> Library:
@@ -26,7 +27,7 @@ def load(client: EngineClient, options: Namespace, terminal: Terminal, *, contex
 
     def show(event: Event) -> None:
         if isinstance(event, LoadProgress):
-            terminal.progress("loading", name=path.name, percent=int(event.fraction * 100))
+            terminal.bar.show_fraction(terminal.phrase("loading", name=one_line(path.name)), event.fraction)
         elif isinstance(event, Notice):
             terminal.fail(Failure(event.code, event.args))
 

@@ -1,4 +1,4 @@
-"""``zhiyin-models info``, ``list``, ``import`` and ``devices``: what models and devices there are."""
+"""``zhiyin-models info`` and ``devices``: what a model file says of itself, and what models can run on."""
 
 from argparse import Namespace
 
@@ -9,7 +9,6 @@ from zhiyin_models.cli.terminal import Terminal
 from zhiyin_models.errors import ModelError
 from zhiyin_models.library.fit import estimate
 from zhiyin_models.library.gguf import GGUFFile, read_metadata
-from zhiyin_models.library.installed import STARTER, InstalledModel
 from zhiyin_models.messages import size_text
 
 USUAL_CONTEXT = 8192  # what the engine takes at most when nothing is said
@@ -84,44 +83,6 @@ def parameters_text(count: int) -> str:
         if count >= unit:
             return f"{count / unit:.3g}{letter}" if count < 1000 * unit else f"{count // unit}{letter}"
     return str(count)
-
-
-def list_models(options: Namespace, terminal: Terminal) -> int:
-    """The library, by name."""
-    models = library(options).models()
-    if options.json:
-        terminal.write_json(msgspec.json.encode(models))
-    elif models:
-        headings = [terminal.phrase(key) for key in ("name", "quant", "parameters", "size", "trained_context", "state", "file")]
-        terminal.write_table([headings, *(_listed(model, terminal) for model in models)])
-    else:
-        terminal.complain("no_models")
-    return 0
-
-
-def _listed(model: InstalledModel, terminal: Terminal) -> list[str]:
-    state = terminal.phrase("missing") if model.missing else terminal.phrase("unusable") if model.problem else ""
-    return [
-        model.name,
-        model.quant,
-        parameters_text(model.parameters),
-        size_text(model.size),
-        f"{model.trained_context:,}",
-        state,
-        model.path,
-    ]
-
-
-def import_model(options: Namespace, terminal: Terminal) -> int:
-    """Put a model into the library where it lies; one that is there already stays as it is."""
-    models = library(options)
-    try:
-        model = models.add_starter() if options.model == STARTER else models.add(options.model)
-    except OSError as error:
-        terminal.complain("library_failed", path=str(models.directory), detail=error.strerror or str(error))
-        return 1
-    terminal.complain("imported", name=model.name)
-    return 0
 
 
 def devices(options: Namespace, terminal: Terminal) -> int:

@@ -4,9 +4,10 @@ import contextlib
 import io
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 
+from zhiyin_models.cli.progress import Bar
+from zhiyin_models.cli.text_width import width
 from zhiyin_models.errors import Argument, Failure
 from zhiyin_models.messages import Language, one_line, phrase, text
 
@@ -26,11 +27,6 @@ NEUTRAL: dict[int, int | str | None] = {
 def neutral(words: str) -> str:
     """Text from outside, of any length and with its line breaks, that a terminal shows and does not obey."""
     return words.translate(NEUTRAL)
-
-
-def width(words: str) -> int:
-    """Columns in a terminal: Chinese characters take two, combining marks none."""
-    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in words)
 
 
 class OutputError(Exception):
@@ -61,6 +57,7 @@ class Terminal:
 
     def __init__(self, lang: Language) -> None:
         self.lang = lang
+        self.bar = Bar(self)
         self._progress_width = 0
         _open_what_is_closed()
         for stream in (sys.stdin, sys.stdout, sys.stderr):
@@ -129,19 +126,31 @@ class Terminal:
             sys.stderr.write(words + "\n")
             sys.stderr.flush()
 
+    def ask(self, question: str) -> None:
+        """A question that is answered on the same line."""
+        self.clear_progress()
+        sys.stderr.write(question)
+        sys.stderr.flush()
+
     def progress(self, key: str, **args: Argument) -> None:
         """A line that the next one replaces; only where a person watches."""
         if self.interactive:
-            words = self.phrase(key, **args)
+            self.replace_line(self.phrase(key, **args))
+
+    def replace_line(self, words: str) -> None:
+        """Write over the line that is there."""
+        with contextlib.suppress(OSError):
             sys.stderr.write("\r" + words + " " * (self._progress_width - width(words)))
             sys.stderr.flush()
-            self._progress_width = width(words)
+        self._progress_width = width(words)
 
     def clear_progress(self) -> None:
-        """Take the progress line away."""
+        """Take the bar or the progress line away."""
+        self.bar.clear()
         if self._progress_width:
-            sys.stderr.write("\r" + " " * self._progress_width + "\r")
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):
+                sys.stderr.write("\r" + " " * self._progress_width + "\r")
+                sys.stderr.flush()
             self._progress_width = 0
 
     def end_line(self) -> None:

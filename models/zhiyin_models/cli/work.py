@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from types import FrameType
 
 from zhiyin_models.cli.terminal import Terminal
-from zhiyin_models.errors import Argument
 from zhiyin_models.jobs.protocol import Outcome, Task
-from zhiyin_models.work import Progress, Stop, StoppedError
-
-BAR = 24  # columns
+from zhiyin_models.work import Stop, StoppedError
 
 
 def carry_out(task: Task, terminal: Terminal) -> Outcome:
@@ -21,7 +18,7 @@ def carry_out(task: Task, terminal: Terminal) -> Outcome:
     stop = Stop()
     try:
         with _ctrl_c(stop):
-            outcome = run(task, lambda progress: _show(progress, terminal), stop)
+            outcome = run(task, terminal.bar.show, stop)
     except StoppedError:
         raise KeyboardInterrupt from None
     finally:
@@ -49,18 +46,3 @@ def _ctrl_c(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _show(progress: Progress, terminal: Terminal) -> None:
-    done = progress.done / progress.total if progress.total else 0.0
-    filled = round(BAR * min(1.0, done))
-    args: dict[str, Argument] = {"bar": "█" * filled + "░" * (BAR - filled), "percent": int(100 * min(1.0, done))}
-    left = "" if progress.left is None else terminal.phrase("time_left", time=duration(progress.left))
-    terminal.progress(f"stage_{progress.stage}", **args, left=left)
-
-
-def duration(seconds: float) -> str:
-    """A time as a clock has it: 0:07, 12:30, 1:05:00."""
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
