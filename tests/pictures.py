@@ -9,6 +9,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
+from tests.hub_server import Generated, HubServer
+from tests.hub_server import Status as Answered
 from tests.models.convert.starter_checkpoint import make
 
 from zhiyin.application import Zhiyin
@@ -19,6 +21,7 @@ from zhiyin.store.records import Status
 from zhiyin.store.store import Store
 from zhiyin_models.engine.protocol import FitReport, Stats
 from zhiyin_models.errors import Code, Failure
+from zhiyin_models.hub.settings import HubSettings, Source, write_hub_settings
 from zhiyin_models.jobs.folder import JobFolder
 from zhiyin_models.jobs.protocol import JobState
 from zhiyin_models.jobs.protocol import Status as JobStatus
@@ -142,6 +145,60 @@ def convert(zhiyin: Zhiyin, folder: Path, tag: str, checkpoint: Path, measured: 
     take(zhiyin, folder, f"{tag}-convert-finished-narrow")
 
 
+def fill_hub(hub: HubServer, model: Path) -> None:
+    """A few repositories as they are in the world: with many quant types, a licence to be accepted, a checkpoint."""
+    card = (
+        "<div align='center'><h1>SmolLM2</h1></div>\n\n**SmolLM2** 是一个小而快的模型，[技术报告](https://example.com)。\n\n"
+        "| 类型 | 大小 |\n|---|--:|\n| Q4_K_M | 100 MB |\n| Q8_0 | 138 MB |\n\n```python\nfrom transformers import pipeline\n```\n"
+    )
+    about = {"licence": "apache-2.0", "languages": ("en", "zh")}
+    quants = (("Q2_K", 3), ("Q5_K_M", 6), ("Q8_0", 9), ("F16", 16))
+    for place, (size, name) in enumerate(((135, "SmolLM2-135M"), (1700, "SmolLM2-1.7B"), (8190, "Qwen3-8B"), (70_000, "Llama-3.3-70B"))):
+        files = {f"{name}-{quant}.gguf": Generated(size * bits, place) for quant, bits in quants}
+        gguf = {"total": size * 1_000_000, "architecture": "llama", "context_length": 32_768}
+        hub.add_repository(
+            f"bartowski/{name}-Instruct-GGUF", {**files, f"{name}-Q4_K_M.gguf": model, "README.md": card}, downloads=98_765 >> place,
+            likes=321 >> place, trend=9 - place, updated=1_762_000_000.0, gated="auto" if place == 3 else "", gguf=gguf, **about,
+        )  # fmt: skip
+    weights = {"config.json": "{}", "tokenizer.json": "{}", "model.safetensors": Generated(200_000)}
+    hub.add_repository("HuggingFaceTB/SmolLM2-135M", {**weights, "README.md": card}, downloads=77_000, **about)
+
+
+def discover(zhiyin: Zhiyin, folder: Path, tag: str, hub: HubServer) -> None:
+    """The catalogue, a search, a repository from top to bottom, and what is said when a hub is broken."""
+    window = zhiyin.window
+    window.show_models("discover")
+    content = window.models_page.discover.content()
+    while not content.list.count():
+        wait(50)
+    take(zhiyin, folder, f"{tag}-discover")
+    content.search.filter_button.click()
+    content.search.kind.setCurrentIndex(2)
+    content.search.field.setText("llm")
+    content.search.field.returnPressed.emit()
+    while not content.state().searching or content.state().busy:
+        wait(50)
+    for width, name in ((1180, "found"), (430, "found-narrow")):
+        window.resize(width, 860)
+        take(zhiyin, folder, f"{tag}-discover-{name}")
+    content.list.chosen.emit(content.list.item(0))
+    while not content.details.table.items():
+        wait(50)
+    wait(500)
+    bar = content.details.area.verticalScrollBar()
+    for width, place, name in ((430, 0, "details-narrow"), (640, 0, "details-middle"), (1180, 0, "details"), (1180, 10_000, "card")):
+        window.resize(width, 860)
+        wait(100)
+        bar.setValue(place)
+        take(zhiyin, folder, f"{tag}-discover-{name}")
+    content.details.back_button.click()
+    hub.misbehave("/api/models", Answered(500), times=1)
+    content.search.field.returnPressed.emit()
+    while content.state().busy:
+        wait(50)
+    take(zhiyin, folder, f"{tag}-discover-refused")
+
+
 def take(zhiyin: Zhiyin, folder: Path, name: str) -> None:
     wait(250)
     zhiyin.window.grab().save(str(folder / f"{name}.png"))
@@ -149,10 +206,11 @@ def take(zhiyin: Zhiyin, folder: Path, name: str) -> None:
 
 def tour(app: QApplication, folder: Path, look: tuple[str, str], checkpoint: Path, measured: list[JobState]) -> None:
     language, theme = look
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as home, HubServer() as hub:
         data_dir = Path(home)
         tag = f"{language}-{theme}"
         Paths(data_dir).create()
+        write_hub_settings(data_dir, HubSettings(sources=(Source("Hugging Face", "huggingface", hub.address, official=True),), proxy=""))
         write_appearance(data_dir / "window.json", Appearance(language=language, theme=theme))  # type: ignore[arg-type]
         first = Zhiyin(app, Paths(data_dir))
         first.window.resize(1180, 760)
@@ -161,6 +219,7 @@ def tour(app: QApplication, folder: Path, look: tuple[str, str], checkpoint: Pat
         take(first, folder, f"{tag}-first-run")
         first.close()
         model = Library(data_dir).add_starter()
+        fill_hub(hub, Path(model.path))
         fill(data_dir, model.name)
         zhiyin = Zhiyin(app, Paths(data_dir))
         window = zhiyin.window
@@ -194,6 +253,7 @@ def tour(app: QApplication, folder: Path, look: tuple[str, str], checkpoint: Pat
         take(zhiyin, folder, f"{tag}-toast")
         window.show_settings()
         take(zhiyin, folder, f"{tag}-settings")
+        discover(zhiyin, folder, tag, hub)
         convert(zhiyin, folder, tag, checkpoint, measured)
         zhiyin.close()
 

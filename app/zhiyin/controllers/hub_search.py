@@ -31,6 +31,7 @@ class HubSearch(QObject):
         self._source = ""  # that was chosen
         self._answered = ""  # the source that the results are of
         self._found: list[Repository] = []
+        self._old = False  # whether it is that of an earlier search
         self._more = ""
         self._ticket = 0
         self._busy = False
@@ -54,17 +55,19 @@ class HubSearch(QObject):
     def search(self, query: SearchQuery, source: str = "") -> None:
         """Look for something; an empty query brings the catalogue back."""
         self._query, self._source = query, source
-        self._found, self._more, self._answered = [], "", ""
+        self._more = self._answered = ""
+        self._old = True  # what was found before is shown until there is an answer
         self._say("")
         if not self.searching:
             self._hubs.hub.forget(self._ticket)
-            self._busy = False
+            self._busy, self._found = False, []
         else:
             self._ask()
         self.show()
 
     def again(self) -> None:
-        """Ask once more what was asked last."""
+        """Ask once more what was asked last; the hubs may be others by now."""
+        self._hubs.refresh()
         self._say("")
         self._ask()
         self.show()
@@ -75,6 +78,8 @@ class HubSearch(QObject):
             self._hubs.hub.forget(self._ticket)
             self._busy = False
             self._say(lambda: self.tr("The search was cancelled."))
+            if self._old:
+                self._found, self._old = [], False
             self.show()
 
     def _go_on(self) -> None:
@@ -88,6 +93,8 @@ class HubSearch(QObject):
 
     def _on_answer(self, answer: Answer) -> None:
         self._busy = False
+        if self._old:
+            self._found, self._old = [], False
         if isinstance(answer, Found):
             known = {repository.id for repository in self._found}
             self._found += [one for one in answer.results.repositories if one.id not in known]

@@ -73,6 +73,7 @@ class DiscoverContent(QWidget):
         column.addWidget(self.retry_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.empty, 1)
         column.addWidget(self.list, 1000)
+        column.addStretch(1)
         centre = QHBoxLayout(self.list_page)
         centre.setContentsMargins(0, 0, 0, 0)
         centre.addStretch(1)

@@ -70,8 +70,9 @@ def need_words(fit: Fit) -> str:
 
 
 def short_count(count: int) -> str:
-    """A count that nobody reads to the last digit: 1.2M, 35k."""
-    for unit, divisor in (("M", 1_000_000), ("k", 1000)):
+    """A count that nobody reads to the last digit: 1.2M, 35k; 120万."""
+    chinese = QLocale().language() == QLocale.Language.Chinese
+    for unit, divisor in (("亿", 100_000_000), ("万", 10_000)) if chinese else (("M", 1_000_000), ("k", 1000)):
         if count >= divisor:
             number = count / divisor
             return f"{number:.1f}".removesuffix(".0") + unit if number < 10 else f"{number:.0f}{unit}"

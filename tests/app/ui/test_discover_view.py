@@ -176,6 +176,19 @@ def test_words_and_filters_become_one_query(view: DiscoverView, content: Discove
     assert len(asked) == count + 1
 
 
+def test_what_there_is_stands_at_the_top(view: DiscoverView, content: DiscoverContent) -> None:
+    for state in (ListState(searching=True, busy=True), ListState(searching=True, message="No.", message_kind="error"), ListState()):
+        view.set_list(state)
+        view.grab()
+        assert content.search.geometry().bottom() < 100
+        assert content.message.geometry().top() < 200
+
+
+def test_counts_are_short_in_either_way(qapp: QApplication) -> None:
+    i18n.install(qapp, "zh_CN")
+    assert [short_count(count) for count in (999, 12_345, 1_234_567, 123_456_789)] == ["999", "1.2万", "123万", "1.2亿"]
+
+
 def test_esc_gives_up_what_is_asked_then_goes_back_then_is_the_windows(view: DiscoverView, content: DiscoverContent, qtbot: QtBot) -> None:
     heard: list[str] = []
     view.cancel_requested.connect(lambda: heard.append("cancel"))
@@ -219,6 +232,7 @@ def test_what_is_pressed_is_announced_with_the_projector(view: DiscoverView, con
     with qtbot.waitSignal(view.context_chosen) as chosen:
         content.details.context.setCurrentIndex(2)
     assert chosen.args == [32_768]
+    assert content.details.page_button.isVisible()
     with qtbot.waitSignal(view.page_requested) as page:
         content.details.page_button.click()
     assert page.args == [DETAILS.page]
