@@ -137,7 +137,9 @@ def test_what_is_found_late_does_not_take_the_place_of_a_newer_pick(
     app.until(lambda: app.session is not None)
     background, delivery, jobs, page = HeldFirst(), Delivery(), JobService(tmp_path / "jobs"), ConversionPage()
     app.qtbot.addWidget(page)
-    conversion = ConversionController(page, jobs=jobs, models=app.session.models, background=background, delivery=delivery, folder=lambda: tmp_path)
+    conversion = ConversionController(
+        page, jobs=jobs, models=app.session.models, background=background, delivery=delivery, folder=lambda: tmp_path
+    )
     conversion.pick(str(another))
     background.first.add_done_callback(lambda _done: background.delivered.set())
     conversion.pick(str(checkpoint))
