@@ -712,27 +712,27 @@
     <name>DownloadCard</name>
     <message>
         <source>{done} of {total}</source>
-        <translation type="unfinished"></translation>
+        <translation>{done} / 共 {total}</translation>
     </message>
     <message>
         <source>Waits: offline mode is on</source>
-        <translation type="unfinished"></translation>
+        <translation>等待中：离线模式已开启</translation>
     </message>
     <message>
         <source>Waits for its turn</source>
-        <translation type="unfinished"></translation>
+        <translation>等待中</translation>
     </message>
     <message>
         <source>Paused</source>
-        <translation type="unfinished"></translation>
+        <translation>已暂停</translation>
     </message>
     <message>
         <source>Interrupted</source>
-        <translation type="unfinished"></translation>
+        <translation>已中断</translation>
     </message>
     <message>
         <source>Another program is downloading it</source>
-        <translation type="unfinished"></translation>
+        <translation>另一个程序正在下载</translation>
     </message>
     <message>
         <source>Starting…</source>
@@ -744,7 +744,7 @@
     </message>
     <message>
         <source>next try in {time}</source>
-        <translation type="unfinished"></translation>
+        <translation>{time}后重试</translation>
     </message>
     <message>
         <source>Checking</source>
@@ -752,7 +752,7 @@
     </message>
     <message>
         <source>from {source}</source>
-        <translation type="unfinished"></translation>
+        <translation>来自 {source}</translation>
     </message>
     <message>
         <source>Progress</source>
@@ -760,7 +760,7 @@
     </message>
     <message>
         <source>Drag to another place</source>
-        <translation type="unfinished"></translation>
+        <translation>拖动以调整顺序</translation>
     </message>
     <message>
         <source>Earlier</source>
@@ -768,11 +768,11 @@
     </message>
     <message>
         <source>Later</source>
-        <translation type="unfinished"></translation>
+        <translation>推后</translation>
     </message>
     <message>
         <source>Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>暂停</translation>
     </message>
     <message>
         <source>Resume</source>
@@ -787,7 +787,7 @@
     <name>DownloadHistory</name>
     <message>
         <source>cancelled</source>
-        <translation type="unfinished"></translation>
+        <translation>已取消</translation>
     </message>
     <message>
         <source>Earlier</source>
@@ -795,66 +795,66 @@
     </message>
     <message>
         <source>Clear</source>
-        <translation type="unfinished"></translation>
+        <translation>清空</translation>
     </message>
     <message>
         <source>Clear the list of earlier downloads</source>
-        <translation type="unfinished"></translation>
+        <translation>清空下载历史记录</translation>
     </message>
     <message>
         <source>Show more</source>
-        <translation type="unfinished"></translation>
+        <translation>显示更多</translation>
     </message>
 </context>
 <context>
     <name>DownloadsContent</name>
     <message>
         <source>On the way</source>
-        <translation type="unfinished"></translation>
+        <translation>正在进行</translation>
     </message>
     <message>
         <source>{count} running</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个下载中</translation>
     </message>
     <message>
         <source>{count} waiting</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个等待中</translation>
     </message>
     <message>
         <source>{count} paused</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个已暂停</translation>
     </message>
     <message>
         <source>at most {speed}</source>
-        <translation type="unfinished"></translation>
+        <translation>限速 {speed}</translation>
     </message>
     <message>
         <source>Pause all</source>
-        <translation type="unfinished"></translation>
+        <translation>全部暂停</translation>
     </message>
     <message>
         <source>Resume all</source>
-        <translation type="unfinished"></translation>
+        <translation>全部继续</translation>
     </message>
     <message>
         <source>Offline mode is on: nothing is downloaded.</source>
-        <translation type="unfinished"></translation>
+        <translation>离线模式已开启，不会下载任何内容。</translation>
     </message>
     <message>
         <source>Go online</source>
-        <translation type="unfinished"></translation>
+        <translation>恢复联网</translation>
     </message>
     <message>
         <source>Nothing is on its way</source>
-        <translation type="unfinished"></translation>
+        <translation>没有正在进行的下载</translation>
     </message>
     <message>
         <source>What you download is listed here, and goes on by itself after a break in the network or a restart.</source>
-        <translation type="unfinished"></translation>
+        <translation>您下载的内容会列在这里；断网或重启之后会自动继续。</translation>
     </message>
     <message>
         <source>Discover models</source>
-        <translation type="unfinished"></translation>
+        <translation>发现模型</translation>
     </message>
 </context>
 <context>
@@ -865,15 +865,15 @@
     </message>
     <message>
         <source>Downloads taken away: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>已移除 {count} 个下载</translation>
     </message>
     <message>
         <source>Download cancelled</source>
-        <translation type="unfinished"></translation>
+        <translation>已取消下载</translation>
     </message>
     <message>
         <source>Taken out of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>已从列表中移除</translation>
     </message>
 </context>
 <context>
@@ -1582,6 +1582,17 @@
     </message>
 </context>
 <context>
+    <name>HealthDot</name>
+    <message>
+        <source>no answer</source>
+        <translation>无响应</translation>
+    </message>
+    <message>
+        <source>{count} ms</source>
+        <translation>{count} 毫秒</translation>
+    </message>
+</context>
+<context>
     <name>HubDetails</name>
     <message>
         <source>Stopped waiting for an answer.</source>
@@ -1815,11 +1826,11 @@
     </message>
     <message>
         <source>Models are being downloaded. Quit anyway? That goes on at the next start, from where it was.</source>
-        <translation type="unfinished"></translation>
+        <translation>正在下载模型。仍要退出吗？下次启动时会从中断处继续。</translation>
     </message>
     <message>
         <source>Zhiyin is still at work. Quit anyway? It goes on at the next start.</source>
-        <translation type="unfinished"></translation>
+        <translation>知音还有任务在进行。仍要退出吗？下次启动时会继续。</translation>
     </message>
     <message>
         <source>The conversion goes on. You find Zhiyin here until it is done.</source>
@@ -1827,19 +1838,19 @@
     </message>
     <message>
         <source>The download goes on. You find Zhiyin here until it is done.</source>
-        <translation type="unfinished"></translation>
+        <translation>下载仍在继续。完成之前，您可以在这里找到知音。</translation>
     </message>
     <message>
         <source>The work goes on. You find Zhiyin here until it is done.</source>
-        <translation type="unfinished"></translation>
+        <translation>任务仍在继续。完成之前，您可以在这里找到知音。</translation>
     </message>
     <message>
         <source>Zhiyin is downloading: {percent}</source>
-        <translation type="unfinished"></translation>
+        <translation>知音正在下载：{percent}</translation>
     </message>
     <message>
         <source>Zhiyin is at work</source>
-        <translation type="unfinished"></translation>
+        <translation>知音正在执行任务</translation>
     </message>
     <message>
         <source>The model is ready</source>
@@ -1867,19 +1878,19 @@
     </message>
     <message>
         <source>{count} downloads are done.</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个下载已完成。</translation>
     </message>
     <message>
         <source>{count} downloads have ended, {failed} of them with an error.</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个下载已结束，其中 {failed} 个出错。</translation>
     </message>
     <message>
         <source>the download is done.</source>
-        <translation type="unfinished"></translation>
+        <translation>下载已完成。</translation>
     </message>
     <message>
         <source>the download failed.</source>
-        <translation type="unfinished"></translation>
+        <translation>下载失败。</translation>
     </message>
 </context>
 <context>
@@ -2230,7 +2241,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>What it is good for, settings that suit it …</source>
+        <source>What it is good for</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -2355,10 +2366,6 @@
     </message>
     <message>
         <source>not known yet</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>{count} · {size}</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -2504,7 +2511,7 @@
     </message>
     <message>
         <source>Convert it</source>
-        <translation type="unfinished"></translation>
+        <translation>转换</translation>
     </message>
     <message>
         <source>Show in folder</source>
@@ -2512,11 +2519,11 @@
     </message>
     <message>
         <source>Try again</source>
-        <translation type="unfinished"></translation>
+        <translation>重试</translation>
     </message>
     <message>
         <source>Try {source}</source>
-        <translation type="unfinished"></translation>
+        <translation>改用 {source}</translation>
     </message>
     <message>
         <source>Open its page</source>
@@ -2873,6 +2880,10 @@
         <translation>模型</translation>
     </message>
     <message>
+        <source>Sources and downloads</source>
+        <translation>来源与下载</translation>
+    </message>
+    <message>
         <source>Data</source>
         <translation>数据</translation>
     </message>
@@ -3030,6 +3041,156 @@
     <message>
         <source>Settings (Ctrl+,)</source>
         <translation>设置（Ctrl+,）</translation>
+    </message>
+</context>
+<context>
+    <name>SourceRow</name>
+    <message>
+        <source>Try {name} earlier</source>
+        <translation>将 {name} 提前</translation>
+    </message>
+    <message>
+        <source>Try {name} later</source>
+        <translation>将 {name} 推后</translation>
+    </message>
+    <message>
+        <source>Take {name} out</source>
+        <translation>移除 {name}</translation>
+    </message>
+    <message>
+        <source>A token is kept</source>
+        <translation>已保存令牌</translation>
+    </message>
+    <message>
+        <source>No token</source>
+        <translation>没有令牌</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>令牌</translation>
+    </message>
+    <message>
+        <source>Token for {name}</source>
+        <translation>{name} 的令牌</translation>
+    </message>
+    <message>
+        <source>Replace it…</source>
+        <translation>更换……</translation>
+    </message>
+    <message>
+        <source>Enter a token…</source>
+        <translation>输入令牌……</translation>
+    </message>
+    <message>
+        <source>Keep it</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Forget it</source>
+        <translation>删除</translation>
+    </message>
+</context>
+<context>
+    <name>SourcesContent</name>
+    <message>
+        <source>A proxy&apos;s address begins with http://, https:// or socks5://.</source>
+        <translation>代理地址应以 http://、https:// 或 socks5:// 开头。</translation>
+    </message>
+    <message>
+        <source>A mirror&apos;s address begins with http:// or https:// and has no name or password in it.</source>
+        <translation>镜像地址应以 http:// 或 https:// 开头，且不能包含用户名或密码。</translation>
+    </message>
+    <message>
+        <source>That source is in the list already.</source>
+        <translation>列表中已有这个来源。</translation>
+    </message>
+    <message>
+        <source>There are too many sources. Take one out first.</source>
+        <translation>来源太多了，请先移除一个。</translation>
+    </message>
+    <message>
+        <source>Models come from the first source that has them; when it fails, the next one of its kind stands in.</source>
+        <translation>模型从第一个拥有它的来源下载；如果失败，则由同类的下一个来源接替。</translation>
+    </message>
+    <message>
+        <source>A token is only ever sent to the hub that it is for.</source>
+        <translation>令牌只会发送给它所属的平台。</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>检查</translation>
+    </message>
+    <message>
+        <source>Address of a mirror of Hugging Face</source>
+        <translation>Hugging Face 镜像地址</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>Add a mirror</source>
+        <translation>添加镜像</translation>
+    </message>
+    <message>
+        <source>Address of the proxy</source>
+        <translation>代理地址</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation type="unfinished">跟随系统</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation type="unfinished">不用</translation>
+    </message>
+    <message>
+        <source>An address</source>
+        <translation>指定地址</translation>
+    </message>
+    <message>
+        <source>no limit</source>
+        <translation type="unfinished">不限</translation>
+    </message>
+    <message>
+        <source>Health</source>
+        <translation>连接状况</translation>
+    </message>
+    <message>
+        <source>Asks every source whether it answers.</source>
+        <translation>逐个询问来源是否有响应。</translation>
+    </message>
+    <message>
+        <source>Proxy</source>
+        <translation>代理</translation>
+    </message>
+    <message>
+        <source>Offline mode</source>
+        <translation>离线模式</translation>
+    </message>
+    <message>
+        <source>Nothing goes out: no search, no downloads.</source>
+        <translation>不访问网络：不搜索，不下载。</translation>
+    </message>
+    <message>
+        <source>Downloads at a time</source>
+        <translation>同时下载数</translation>
+    </message>
+    <message>
+        <source>Connections for one file</source>
+        <translation>单个文件的连接数</translation>
+    </message>
+    <message>
+        <source>Several are faster where a server limits each one.</source>
+        <translation>服务器限制单个连接的速度时，多个连接更快。</translation>
+    </message>
+    <message>
+        <source>Speed limit</source>
+        <translation>限速</translation>
+    </message>
+    <message>
+        <source>In MB a second, for all downloads together.</source>
+        <translation>单位为 MB/秒，所有下载合计。</translation>
     </message>
 </context>
 <context>
@@ -3375,7 +3536,11 @@
 <context>
     <name>_FoundStrip</name>
     <message>
-        <source>Found on this computer: {count} of {apps}</source>
+        <source>Found on this computer: 1 model of {apps}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Found on this computer: {count} models of {apps}</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
