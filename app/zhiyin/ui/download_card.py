@@ -87,7 +87,7 @@ def _running_words(item: DownloadItem, far: list[str]) -> list[str]:
             return [QCoreApplication.translate("DownloadCard", "Checking"), percent_text(int(item.checked * 100) / 100)]
         case _:
             speed = speed_text(item.speed) if item.speed is not None else ""
-            return [part for part in (*far, speed, time_left_text(item.left)) if part]
+            return [part for part in (*far[:1], time_left_text(item.left), speed, *far[1:]) if part]
 
 
 class DownloadCard(QFrame):

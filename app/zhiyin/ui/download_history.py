@@ -43,13 +43,12 @@ class PastItem:
 def past_words(item: PastItem) -> str:
     """When it was and how it went, in one line."""
     when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(item.ended)), QLocale.FormatType.ShortFormat) if item.ended > 0 else ""
-    parts = [item.detail, size_text(item.size) if item.size > 0 else "", when]
+    parts = [QCoreApplication.translate("DownloadHistory", "cancelled")] if item.status == Status.CANCELLED else []
+    parts += [item.detail, size_text(item.size) if item.size > 0 else "", when]
     if item.status == Status.FINISHED and item.seconds > 0:
         parts.append(duration_text(item.seconds))
         if item.size > 0:
             parts.append(speed_text(item.size / max(1.0, item.seconds)))
-    if item.status == Status.CANCELLED:
-        parts.append(QCoreApplication.translate("DownloadHistory", "cancelled"))
     return " · ".join(part for part in parts if part)
 
 

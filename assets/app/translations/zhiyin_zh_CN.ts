@@ -736,11 +736,11 @@
     </message>
     <message>
         <source>Starting…</source>
-        <translation type="unfinished">正在开始……</translation>
+        <translation>正在开始……</translation>
     </message>
     <message>
         <source>Waiting for the network</source>
-        <translation type="unfinished">等待网络</translation>
+        <translation>等待网络</translation>
     </message>
     <message>
         <source>next try in {time}</source>
@@ -748,7 +748,7 @@
     </message>
     <message>
         <source>Checking</source>
-        <translation type="unfinished">核对</translation>
+        <translation>正在校验</translation>
     </message>
     <message>
         <source>from {source}</source>
@@ -756,7 +756,7 @@
     </message>
     <message>
         <source>Progress</source>
-        <translation type="unfinished">进度</translation>
+        <translation>进度</translation>
     </message>
     <message>
         <source>Drag to another place</source>
@@ -764,7 +764,7 @@
     </message>
     <message>
         <source>Earlier</source>
-        <translation type="unfinished">更早</translation>
+        <translation>提前</translation>
     </message>
     <message>
         <source>Later</source>
@@ -776,11 +776,11 @@
     </message>
     <message>
         <source>Resume</source>
-        <translation type="unfinished">继续</translation>
+        <translation>继续</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished">取消</translation>
+        <translation>取消</translation>
     </message>
 </context>
 <context>
@@ -791,7 +791,7 @@
     </message>
     <message>
         <source>Earlier</source>
-        <translation type="unfinished">更早</translation>
+        <translation>历史记录</translation>
     </message>
     <message>
         <source>Clear</source>
@@ -861,7 +861,7 @@
     <name>DownloadsController</name>
     <message>
         <source>Undo</source>
-        <translation type="unfinished">撤销</translation>
+        <translation>撤销</translation>
     </message>
     <message>
         <source>Downloads taken away: {count}</source>
@@ -2503,11 +2503,11 @@
     <name>PastRow</name>
     <message>
         <source>Take out of the list</source>
-        <translation type="unfinished">从列表中移除</translation>
+        <translation>从列表中移除</translation>
     </message>
     <message>
         <source>Chat with it</source>
-        <translation type="unfinished">与它对话</translation>
+        <translation>开始对话</translation>
     </message>
     <message>
         <source>Convert it</source>
@@ -2515,7 +2515,7 @@
     </message>
     <message>
         <source>Show in folder</source>
-        <translation type="unfinished">在文件夹中显示</translation>
+        <translation>在文件夹中显示</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -2527,11 +2527,11 @@
     </message>
     <message>
         <source>Open its page</source>
-        <translation type="unfinished">打开网页</translation>
+        <translation>打开网页</translation>
     </message>
     <message>
         <source>Settings</source>
-        <translation type="unfinished">设置</translation>
+        <translation>设置</translation>
     </message>
 </context>
 <context>
@@ -3138,11 +3138,11 @@
     </message>
     <message>
         <source>As the system</source>
-        <translation type="unfinished">跟随系统</translation>
+        <translation>跟随系统</translation>
     </message>
     <message>
         <source>None</source>
-        <translation type="unfinished">不用</translation>
+        <translation>不使用</translation>
     </message>
     <message>
         <source>An address</source>
@@ -3150,7 +3150,7 @@
     </message>
     <message>
         <source>no limit</source>
-        <translation type="unfinished">不限</translation>
+        <translation>不限</translation>
     </message>
     <message>
         <source>Health</source>
