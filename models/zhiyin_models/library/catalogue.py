@@ -28,9 +28,9 @@ ENOUGH = 8.0  # tokens a second below which reading along becomes waiting
 ASSUMED_RATE = 50e9  # bytes a second that an unmeasured processor is taken to read; for the order alone, and never shown
 MARGIN = 512 << 20  # of the main memory, besides a tenth of it, that a recommended model leaves to everything else
 PER_YEAR = 0.75  # a year older counts as so much of the size
-LONG_THINKING = 0.7  # models that always think at length are for questions, not for a first conversation
-OTHER_LANGUAGE = 0.4
-OUR_CHOICE = 1.2
+THINKING = {"": 1.0, "default": 0.75, "always": 0.6}  # for questions rather than for a first conversation
+SECOND_LANGUAGE, OTHER_LANGUAGE = 0.9, 0.4
+OUR_CHOICE = 1.3
 NOT_ON_CARD = 0.5  # beside a card that stays empty, or split between the two, a model is slower
 SMALL = 2_000_000_000  # parameters up to which the finest file is chosen without a card
 
@@ -82,11 +82,11 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     modelscope: str  # the same files at ModelScope; "" where they are not known to be
     released: str  # year and month
     licence: str  # SPDX where there is one
-    languages: tuple[str, ...]  # that its maker names
+    languages: tuple[str, ...]  # that its maker names, the one it speaks best first
     good_for: Words
     shape: Shape
     variants: tuple[CatalogueFile, ...]  # smallest first
-    thinks: bool = False  # always, and at length, before it answers
+    thinks: Literal["", "default", "always"] = ""  # at length before it answers; by default: unless it is told not to
     preferred: bool = False  # what the makers of the list would choose among models of its size
     checked: bool = False  # repository, file names and sizes were found in public sources
     revision: str = ""  # known once the hub was asked
@@ -216,7 +216,8 @@ def best_for(
 
     * by size: the parameters, for a mixture of experts the geometric mean of all and of those that are used;
     * each year that a model is older than the newest takes a quarter off;
-    * what the makers of the list would choose among models of a size counts a fifth more, what thinks at length before every answer less;
+    * what the makers of the list would choose among models of a size counts a third more, what thinks at length before it answers a quarter
+      less, or more than that where it always does;
     * what does not speak the wanted language (``zh``, ``en``) counts less than half, what has no room on the card that there is, half.
 
     Of each family one comes before the second of any. The file is the largest that stays where the best would be; on a processor, where a
@@ -267,10 +268,10 @@ def _is_slow(entry: Entry, file: CatalogueFile, judgement: Judgement, context: i
 def _worth(entry: Entry, judgement: Judgement, language: str, newest: int, machine: Machine) -> float:
     used = entry.shape.active or entry.parameters
     worth: float = math.sqrt(float(entry.parameters) * used) * PER_YEAR ** ((newest - _month(entry)) / 12)
-    if language.lower().partition("_")[0].partition("-")[0] not in entry.languages:
-        worth *= OTHER_LANGUAGE
-    if entry.thinks:
-        worth *= LONG_THINKING
+    spoken = language.lower().partition("_")[0].partition("-")[0]
+    if spoken != entry.languages[0]:
+        worth *= SECOND_LANGUAGE if spoken in entry.languages else OTHER_LANGUAGE
+    worth *= THINKING[entry.thinks]
     if entry.preferred:
         worth *= OUR_CHOICE
     return worth * (NOT_ON_CARD if machine.gpus and judgement.verdict != Verdict.GPU else 1.0)

@@ -227,9 +227,9 @@ Choices = list[tuple[Entry, CatalogueFile, Judgement]]
     [
         ("4 GB laptop", "qwen2.5-1.5b", "qwen2.5-1.5b", Verdict.CPU),
         ("8 GB laptop", "qwen3-4b-2507", "qwen3-4b-2507", Verdict.CPU),
-        ("16 GB laptop", "qwen3-8b", "qwen3-8b", Verdict.CPU),
-        ("16 GB with a card of 8 GB", "qwen3-8b", "qwen3-8b", Verdict.GPU),
-        ("64 GB with a card of 24 GB", "qwen3-32b", "qwen3-32b", Verdict.GPU),
+        ("16 GB laptop", "qwen2.5-7b", "llama-3.1-8b", Verdict.CPU),
+        ("16 GB with a card of 8 GB", "glm-4-9b-0414", "glm-4-9b-0414", Verdict.GPU),
+        ("64 GB with a card of 24 GB", "glm-4-32b-0414", "gemma-3-27b", Verdict.GPU),
         ("128 GB with two such cards", "qwen2.5-72b", "llama-3.3-70b", Verdict.GPU),
     ],
 )
@@ -257,18 +257,21 @@ def test_what_every_choice_keeps_to(computer: str, language: str) -> None:
         assert "zh" in choices[0][0].languages
 
 
-def test_between_two_alike() -> None:
-    plain = replace(entry("yi-1.5-9b"), id="a", family="a")
-    machine = COMPUTERS["16 GB laptop"]
-    for better in (
-        replace(plain, id="b", preferred=True),
-        replace(plain, id="b", released="2024-06"),
-        replace(plain, id="b", languages=("ru", "zh", "en")),
-    ):
-        worse = plain if better.languages == plain.languages else replace(plain, languages=("de",))
-        assert [one.id for one, _, _ in best_for(machine, None, "zh", entries=(worse, better))] == ["b", "a"]
-    thinking = replace(plain, id="0", thinks=True)
-    assert [one.id for one, _, _ in best_for(machine, None, "zh", entries=(thinking, plain))] == ["a", "0"]
+BETTER: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"preferred": True}, {}),
+    ({"released": "2024-06"}, {}),
+    ({}, {"thinks": "default"}),
+    ({"thinks": "default"}, {"thinks": "always"}),
+    ({"languages": ("zh", "en")}, {"languages": ("en", "zh")}),
+    ({"languages": ("en", "zh")}, {"languages": ("en", "de")}),
+]
+
+
+@pytest.mark.parametrize(("better", "worse"), BETTER, ids=str)
+def test_between_two_alike(better: dict[str, Any], worse: dict[str, Any]) -> None:
+    plain = entry("yi-1.5-9b")
+    pair = (replace(plain, id="a", family="a", **worse), replace(plain, id="b", **better))
+    assert [one.id for one, _, _ in best_for(COMPUTERS["16 GB laptop"], None, "zh", entries=pair)] == ["b", "a"]
 
 
 def test_what_is_slow_comes_last_once_speed_is_known() -> None:
