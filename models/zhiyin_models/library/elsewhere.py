@@ -244,7 +244,7 @@ def _cached(places: _Places, repository: Path) -> Iterator[_Candidate]:
     """The models of one repository of the cache; the revision that ``main`` stands for comes first."""
     newest = _text(repository / "refs" / "main").strip()
     identity = repository.name.removeprefix("models--").replace("--", "/")
-    for revision in sorted(_names(repository / "snapshots"), key=lambda name: name != newest):
+    for revision in sorted(_names(repository / "snapshots"), key=lambda name: (name != newest, name)):
         for _, path in places.models_under([repository / "snapshots" / revision]):
             sums = {part.name: blob for part in split_paths(path) if SHA256.fullmatch(blob := Path(_real(part)).name)}
             yield _Candidate(path, human_name(path), identity, revision, sums)

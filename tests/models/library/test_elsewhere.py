@@ -58,7 +58,8 @@ def test_what_ollama_could_have_written_wrongly_is_passed_over(tmp_path: Path) -
     small(models / "blobs" / f"sha256-{DIGEST}")
     small(tmp_path / "secret.gguf")
     base = models / "manifests" / "registry.ollama.ai" / "library" / "odd"
-    ollama_manifest(models, "registry.ollama.ai/library/odd/away", "../../../../secret.gguf")
+    (models / "blobs" / "sha256-x").mkdir()
+    ollama_manifest(models, "registry.ollama.ai/library/odd/away", "x/../../../../secret.gguf")
     ollama_manifest(models, "registry.ollama.ai/library/odd/gone", "c3" * 32)
     ollama_manifest(models, "registry.ollama.ai/library/too/deep/by/far")
     for name, content in {
@@ -162,17 +163,17 @@ def test_jans_models_are_called_after_their_folders(tmp_path: Path) -> None:
 def test_the_hub_caches_links_are_followed_to_their_blobs(tmp_path: Path) -> None:
     repository = tmp_path / ".cache" / "huggingface" / "hub" / "models--Qwen--Qwen3-0.6B-GGUF"
     blob = small(repository / "blobs" / DIGEST)
-    for revision in ("old", "new"):
+    for revision in ("older", "the-newest"):
         snapshot = repository / "snapshots" / revision
         snapshot.mkdir(parents=True)
         (snapshot / "Qwen3-0.6B-Q8_0.gguf").symlink_to(blob)
         (snapshot / "broken.gguf").symlink_to(repository / "blobs" / "gone")
     (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text("new")
-    (repository / "snapshots" / "new" / "loop").symlink_to(repository, target_is_directory=True)
+    (repository / "refs" / "main").write_text("the-newest")
+    (repository / "snapshots" / "the-newest" / "loop").symlink_to(repository, target_is_directory=True)
     (found,) = find_elsewhere(tmp_path)
-    assert found.path == str(repository / "snapshots" / "new" / "Qwen3-0.6B-Q8_0.gguf")
-    assert found.origin == Origin("Hugging Face cache", "Qwen/Qwen3-0.6B-GGUF", "new", {"Qwen3-0.6B-Q8_0.gguf": DIGEST})
+    assert found.path == str(repository / "snapshots" / "the-newest" / "Qwen3-0.6B-Q8_0.gguf")
+    assert found.origin == Origin("Hugging Face cache", "Qwen/Qwen3-0.6B-GGUF", "the-newest", {"Qwen3-0.6B-Q8_0.gguf": DIGEST})
 
 
 def test_variables_name_other_places(tmp_path: Path) -> None:

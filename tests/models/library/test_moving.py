@@ -223,6 +223,19 @@ def test_another_model_of_the_same_name_is_never_taken_for_a_leftover(library: L
     assert sorted(model.trained_context for model in library.models()) == [1, 2]
 
 
+def test_a_set_that_is_in_both_folders_is_not_taken_apart(library: Library, other_disk: Path) -> None:
+    paths = write_split(library.models_directory, "Large")
+    library.add(write_split(other_disk, "Large")[0])
+    write_small(library.models_directory / "A.gguf")
+    write_small(other_disk / "A.gguf", {"general.name": "another"})
+    assert refusal(moving(library, other_disk)).code == Code.OUTPUT_EXISTS
+    assert all(path.exists() for path in paths)
+    (other_disk / "A.gguf").unlink()
+    moving(library, other_disk)()
+    assert [Path(model.path).name for model in library.models()] == ["A.gguf", paths[0].name]
+    assert names(library.models_directory) == ["A.gguf", *(path.name for path in paths)]
+
+
 def test_a_stopped_move_leaves_each_model_in_one_place(library: Library, other_disk: Path) -> None:
     for name in ("a", "b", "c"):
         write_small(library.models_directory / f"{name}.gguf", data=LARGE)
