@@ -122,6 +122,7 @@ class LibraryController(QObject):
         """Leave nothing unsaved; what was removed goes to the trash now."""
         self._view.flush()
         self._dropped.end()
+        self._jobs.end()
         self._view.set_found([])
         self._view.set_jobs([])
         if self._trashed:
@@ -166,7 +167,8 @@ class LibraryController(QObject):
         now = time.monotonic()
         if now - self._looked >= LOOK_AGAIN:
             self._looked = now
-            self._submit(find_elsewhere, self._on_found)
+            known = [model.path for model in self._models.models]
+            self._submit(lambda: find_elsewhere(known=known), self._on_found)
 
     def _look_at_disk(self) -> None:
         def look() -> Disk:

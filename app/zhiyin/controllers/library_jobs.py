@@ -31,6 +31,13 @@ class LibraryJobs(QObject):
         service.changed.connect(self._on_changed)
         service.failed.connect(self._on_failed)
 
+    def end(self) -> None:
+        """What is still told of the end is heard by nobody."""
+        service = self._service
+        service.listed.disconnect(self._on_listed)
+        service.changed.disconnect(self._on_changed)
+        service.failed.disconnect(self._on_failed)
+
     def start(self, task: CopyModel | MoveModels | Verify) -> None:
         """Begin, unless the same is under way."""
         at_work = [state.task for state in self._states.values() if state.status == Status.RUNNING]

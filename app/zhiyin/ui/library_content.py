@@ -191,7 +191,9 @@ class _FoundStrip(QWidget):
 
     def set_found(self, count: int, apps: str) -> None:
         """So many models of these apps; none hides it."""
-        self.label.setText(self.tr("Found on this computer: {count} of {apps}").format(count=count, apps=apps))
+        one, many = self.tr("Found on this computer: 1 model of {apps}"), self.tr("Found on this computer: {count} models of {apps}")
+        said = one if count == 1 else many
+        self.label.setText(said.format(count=count, apps=apps))
         self.show_button.setText(self.tr("Show"))
         self.all_button.setText(self.tr("Use all"))
         self.setVisible(count > 0)

@@ -45,7 +45,7 @@ class ModelDetails(QScrollArea):
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(NOTES_DELAY_MS)
-        self._delay.timeout.connect(self.flush)
+        self._delay.timeout.connect(self._announce)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -192,7 +192,7 @@ class ModelDetails(QScrollArea):
         """Announce notes that still wait, now."""
         if self._delay.isActive():
             self._delay.stop()
-            self.notes_changed.emit(self.path(), self.notes.text()[:LONGEST_NOTES])
+            self._announce()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nothing waits in what is not shown."""
@@ -219,7 +219,7 @@ class ModelDetails(QScrollArea):
             self.icon_buttons[name].set_hint(text, keys)
         self.notes_label.setText(self.tr("Notes"))
         self.notes.setAccessibleName(self.tr("Notes"))
-        self.notes.set_placeholder(self.tr("What it is good for, settings that suit it …"))
+        self.notes.set_placeholder(self.tr("What it is good for"))
         self.tensors_label.setText(self.tr("Tensors"))
         self.template.setAccessibleName(self.tr("Chat template"))
         self.metadata.setAccessibleName(self.tr("Metadata"))
@@ -323,9 +323,7 @@ class ModelDetails(QScrollArea):
         tensors = facts.tensors if facts is not None and installed else ()
         self.tensors_label.setVisible(bool(tensors))
         self.tensors.setVisible(bool(tensors))
-        self.tensors.set_rows(
-            [(kind, self.tr("{count} · {size}").format(count=count_text(count), size=size_text(size))) for kind, count, size in tensors]
-        )
+        self.tensors.set_rows([(kind, f"{count_text(count)} · {size_text(size)}") for kind, count, size in tensors])
         template = facts.template if facts is not None and installed else ""
         metadata = facts.metadata if facts is not None and installed else ()
         self.template_fold.setVisible(bool(template))
@@ -363,6 +361,9 @@ class ModelDetails(QScrollArea):
     def _notes_edited(self) -> None:
         if isinstance(self._item, LibraryItem):
             self._delay.start()
+
+    def _announce(self) -> None:
+        self.notes_changed.emit(self.path(), self.notes.text()[:LONGEST_NOTES])
 
     def _act(self, action: str) -> None:
         if self._item is not None:

@@ -899,42 +899,42 @@
     <name>DropBar</name>
     <message>
         <source>What is to be done with “{name}”?</source>
-        <translation type="unfinished"></translation>
+        <translation>怎样处理“{name}”？</translation>
     </message>
     <message>
         <source>What is to be done with these {count} models?</source>
-        <translation type="unfinished"></translation>
+        <translation>怎样处理这 {count} 个模型？</translation>
     </message>
     <message>
         <source>Use in place</source>
-        <translation type="unfinished"></translation>
+        <translation>在原处使用</translation>
     </message>
     <message>
         <source>Copy into the models folder</source>
-        <translation type="unfinished"></translation>
+        <translation>复制到模型文件夹</translation>
     </message>
     <message>
         <source>Do this from now on</source>
-        <translation type="unfinished"></translation>
+        <translation>以后都这样</translation>
     </message>
     <message>
         <source>Do nothing</source>
-        <translation type="unfinished"></translation>
+        <translation>不处理</translation>
     </message>
 </context>
 <context>
     <name>DroppedModels</name>
     <message>
         <source>Ask next time</source>
-        <translation type="unfinished"></translation>
+        <translation>下次再问</translation>
     </message>
     <message>
         <source>Used in place, as chosen before.</source>
-        <translation type="unfinished"></translation>
+        <translation>已按先前的选择在原处使用。</translation>
     </message>
     <message>
         <source>Copied into the models folder, as chosen before.</source>
-        <translation type="unfinished"></translation>
+        <translation>已按先前的选择复制到模型文件夹。</translation>
     </message>
 </context>
 <context>
@@ -1897,219 +1897,219 @@
     <name>LibraryContent</name>
     <message>
         <source>Search</source>
-        <translation type="unfinished"></translation>
+        <translation>搜索</translation>
     </message>
     <message>
         <source>Search the models on this computer</source>
-        <translation type="unfinished"></translation>
+        <translation>搜索这台电脑上的模型</translation>
     </message>
     <message>
         <source>Sort by</source>
-        <translation type="unfinished"></translation>
+        <translation>排序</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished">名称</translation>
+        <translation>名称</translation>
     </message>
     <message>
         <source>Last used</source>
-        <translation type="unfinished"></translation>
+        <translation>最近使用</translation>
     </message>
     <message>
         <source>Size</source>
-        <translation type="unfinished">大小</translation>
+        <translation>大小</translation>
     </message>
     <message>
         <source>Parameters</source>
-        <translation type="unfinished">参数量</translation>
+        <translation>参数量</translation>
     </message>
     <message>
         <source>Open a file…</source>
-        <translation type="unfinished"></translation>
+        <translation>打开文件……</translation>
     </message>
     <message>
         <source>Change…</source>
-        <translation type="unfinished"></translation>
+        <translation>更改……</translation>
     </message>
     <message>
         <source>Change the models folder</source>
-        <translation type="unfinished"></translation>
+        <translation>更改模型文件夹</translation>
     </message>
 </context>
 <context>
     <name>LibraryController</name>
     <message>
         <source>Undo</source>
-        <translation type="unfinished">撤销</translation>
+        <translation>撤销</translation>
     </message>
     <message>
         <source>Models taken out: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>已移出 {count} 个模型</translation>
     </message>
     <message>
         <source>“{name}” is taken out; its file stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”已移出，文件还在原处。</translation>
     </message>
     <message>
         <source>“{name}” goes to the trash.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”将移到回收站。</translation>
     </message>
     <message>
         <source>{count} models are in the library now.</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个模型已加入模型库。</translation>
     </message>
     <message>
         <source>Look</source>
-        <translation type="unfinished"></translation>
+        <translation>查看</translation>
     </message>
     <message>
         <source>“{name}” is in the models folder now.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”已在模型文件夹中。</translation>
     </message>
 </context>
 <context>
     <name>LibraryJobRow</name>
     <message>
         <source>Progress</source>
-        <translation type="unfinished">进度</translation>
+        <translation>进度</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished">取消</translation>
+        <translation>取消</translation>
     </message>
     <message>
         <source>Try again</source>
-        <translation type="unfinished"></translation>
+        <translation>重试</translation>
     </message>
     <message>
         <source>Resume</source>
-        <translation type="unfinished">继续</translation>
+        <translation>继续</translation>
     </message>
     <message>
         <source>Discard</source>
-        <translation type="unfinished">放弃</translation>
+        <translation>放弃</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished">关闭</translation>
+        <translation>关闭</translation>
     </message>
     <message>
         <source>Cancelling…</source>
-        <translation type="unfinished">正在取消……</translation>
+        <translation>正在取消……</translation>
     </message>
     <message>
         <source>Starting…</source>
-        <translation type="unfinished">正在开始……</translation>
+        <translation>正在开始……</translation>
     </message>
     <message>
         <source>Done.</source>
-        <translation type="unfinished"></translation>
+        <translation>完成。</translation>
     </message>
     <message>
         <source>It was interrupted.</source>
-        <translation type="unfinished"></translation>
+        <translation>已中断。</translation>
     </message>
 </context>
 <context>
     <name>LibraryList</name>
     <message>
         <source>The file is incomplete. Download or copy it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>文件不完整，请重新下载或复制。</translation>
     </message>
     <message>
         <source>The file is damaged. Download or copy it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>文件已损坏，请重新下载或复制。</translation>
     </message>
     <message>
         <source>Parts of it are missing. Put all its files into one folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>缺少部分文件，请把全部文件放在同一个文件夹里。</translation>
     </message>
     <message>
         <source>It is not a model that can chat.</source>
-        <translation type="unfinished"></translation>
+        <translation>这不是可以对话的模型。</translation>
     </message>
     <message>
         <source>It is not a GGUF model.</source>
-        <translation type="unfinished"></translation>
+        <translation>这不是 GGUF 模型。</translation>
     </message>
     <message>
         <source>Its GGUF version is not supported. Download a newer file.</source>
-        <translation type="unfinished"></translation>
+        <translation>不支持它的 GGUF 版本，请下载较新的文件。</translation>
     </message>
     <message>
         <source>The file cannot be read. Check its permissions and the disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法读取文件，请检查权限和磁盘。</translation>
     </message>
     <message>
         <source>Checking…</source>
-        <translation type="unfinished"></translation>
+        <translation>正在校验……</translation>
     </message>
     <message>
         <source>The file is what it should be.</source>
-        <translation type="unfinished"></translation>
+        <translation>校验无误。</translation>
     </message>
     <message>
         <source>Models on this computer</source>
-        <translation type="unfinished"></translation>
+        <translation>这台电脑上的模型</translation>
     </message>
     <message>
         <source>Found on this computer</source>
-        <translation type="unfinished"></translation>
+        <translation>在这台电脑上找到的</translation>
     </message>
     <message>
         <source>The file is not there any more</source>
-        <translation type="unfinished"></translation>
+        <translation>文件已经不在了</translation>
     </message>
     <message>
         <source>in memory</source>
-        <translation type="unfinished"></translation>
+        <translation>已载入内存</translation>
     </message>
     <message>
         <source>an update is available</source>
-        <translation type="unfinished"></translation>
+        <translation>有更新</translation>
     </message>
 </context>
 <context>
     <name>LibraryView</name>
     <message>
         <source>Choose the folder for models</source>
-        <translation type="unfinished"></translation>
+        <translation>选择存放模型的文件夹</translation>
     </message>
     <message>
         <source>Chat</source>
-        <translation type="unfinished"></translation>
+        <translation>对话</translation>
     </message>
     <message>
         <source>Rename</source>
-        <translation type="unfinished">重命名</translation>
+        <translation>重命名</translation>
     </message>
     <message>
         <source>Check the file again</source>
-        <translation type="unfinished"></translation>
+        <translation>重新校验文件</translation>
     </message>
     <message>
         <source>Show in folder</source>
-        <translation type="unfinished">在文件夹中显示</translation>
+        <translation>在文件夹中显示</translation>
     </message>
     <message>
         <source>Take out of the library</source>
-        <translation type="unfinished"></translation>
+        <translation>移出模型库</translation>
     </message>
     <message>
         <source>Move to the trash</source>
-        <translation type="unfinished"></translation>
+        <translation>移到回收站</translation>
     </message>
     <message>
         <source>{count} models</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个模型</translation>
     </message>
     <message>
         <source>1 model</source>
-        <translation type="unfinished"></translation>
+        <translation>1 个模型</translation>
     </message>
     <message>
         <source>{size} free</source>
-        <translation type="unfinished"></translation>
+        <translation>剩余 {size}</translation>
     </message>
 </context>
 <context>
@@ -2202,175 +2202,175 @@
     <name>ModelDetails</name>
     <message>
         <source>Close</source>
-        <translation type="unfinished">关闭</translation>
+        <translation>关闭</translation>
     </message>
     <message>
         <source>Chat</source>
-        <translation type="unfinished"></translation>
+        <translation>对话</translation>
     </message>
     <message>
         <source>Use</source>
-        <translation type="unfinished"></translation>
+        <translation>使用</translation>
     </message>
     <message>
         <source>Find it…</source>
-        <translation type="unfinished"></translation>
+        <translation>寻找文件……</translation>
     </message>
     <message>
         <source>Update</source>
-        <translation type="unfinished"></translation>
+        <translation>更新</translation>
     </message>
     <message>
         <source>Use all ({count})</source>
-        <translation type="unfinished"></translation>
+        <translation>全部使用（{count}）</translation>
     </message>
     <message>
         <source>Rename</source>
-        <translation type="unfinished">重命名</translation>
+        <translation>重命名</translation>
     </message>
     <message>
         <source>Check the file again</source>
-        <translation type="unfinished"></translation>
+        <translation>重新校验文件</translation>
     </message>
     <message>
         <source>Show in folder</source>
-        <translation type="unfinished">在文件夹中显示</translation>
+        <translation>在文件夹中显示</translation>
     </message>
     <message>
         <source>Notes</source>
-        <translation type="unfinished"></translation>
+        <translation>备注</translation>
     </message>
     <message>
         <source>What it is good for</source>
-        <translation type="unfinished"></translation>
+        <translation>它擅长什么</translation>
     </message>
     <message>
         <source>Tensors</source>
-        <translation type="unfinished"></translation>
+        <translation>张量</translation>
     </message>
     <message>
         <source>Chat template</source>
-        <translation type="unfinished">对话模板</translation>
+        <translation>对话模板</translation>
     </message>
     <message>
         <source>Metadata</source>
-        <translation type="unfinished"></translation>
+        <translation>元数据</translation>
     </message>
     <message>
         <source>Take out of the library</source>
-        <translation type="unfinished"></translation>
+        <translation>移出模型库</translation>
     </message>
     <message>
         <source>Move to the trash</source>
-        <translation type="unfinished"></translation>
+        <translation>移到回收站</translation>
     </message>
     <message>
         <source>It stays where it is, and both apps use the same file.</source>
-        <translation type="unfinished"></translation>
+        <translation>文件留在原处，两个应用共用同一份。</translation>
     </message>
     <message>
         <source>App</source>
-        <translation type="unfinished"></translation>
+        <translation>应用</translation>
     </message>
     <message>
         <source>Size</source>
-        <translation type="unfinished">大小</translation>
+        <translation>大小</translation>
     </message>
     <message>
         <source>File</source>
-        <translation type="unfinished">文件</translation>
+        <translation>文件</translation>
     </message>
     <message>
         <source>The file is not where it was. Connect the disk that it lies on, find it where it is now, or take it out.</source>
-        <translation type="unfinished"></translation>
+        <translation>文件不在原来的位置。请接上它所在的磁盘，或指出它现在的位置，也可以把它移出。</translation>
     </message>
     <message>
         <source>There is a newer revision of it.</source>
-        <translation type="unfinished"></translation>
+        <translation>它有了更新的版本。</translation>
     </message>
     <message>
         <source>{size} in {count} files</source>
-        <translation type="unfinished"></translation>
+        <translation>{size}，共 {count} 个文件</translation>
     </message>
     <message>
         <source>Parameters</source>
-        <translation type="unfinished">参数量</translation>
+        <translation>参数量</translation>
     </message>
     <message>
         <source>Quant type</source>
-        <translation type="unfinished"></translation>
+        <translation>量化类型</translation>
     </message>
     <message>
         <source>Context</source>
-        <translation type="unfinished">上下文</translation>
+        <translation>上下文</translation>
     </message>
     <message>
         <source>Architecture</source>
-        <translation type="unfinished">架构</translation>
+        <translation>架构</translation>
     </message>
     <message>
         <source>Layers</source>
-        <translation type="unfinished">层数</translation>
+        <translation>层数</translation>
     </message>
     <message>
         <source>Vocabulary</source>
-        <translation type="unfinished">词表</translation>
+        <translation>词表</translation>
     </message>
     <message>
         <source>Languages</source>
-        <translation type="unfinished"></translation>
+        <translation>语言</translation>
     </message>
     <message>
         <source>Licence</source>
-        <translation type="unfinished">许可</translation>
+        <translation>许可</translation>
     </message>
     <message>
         <source>Last used</source>
-        <translation type="unfinished"></translation>
+        <translation>最近使用</translation>
     </message>
     <message>
         <source>Source</source>
-        <translation type="unfinished">来源</translation>
+        <translation>来源</translation>
     </message>
     <message>
         <source>Repository</source>
-        <translation type="unfinished"></translation>
+        <translation>仓库</translation>
     </message>
     <message>
         <source>Revision</source>
-        <translation type="unfinished"></translation>
+        <translation>版本</translation>
     </message>
     <message>
         <source>Fetched</source>
-        <translation type="unfinished"></translation>
+        <translation>下载于</translation>
     </message>
     <message>
         <source>Checksum</source>
-        <translation type="unfinished"></translation>
+        <translation>校验和</translation>
     </message>
     <message>
         <source>Projector</source>
-        <translation type="unfinished"></translation>
+        <translation>投影文件</translation>
     </message>
     <message>
         <source>{count} tokens ({short})</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个词元（{short}）</translation>
     </message>
     <message>
         <source>right, {day}</source>
-        <translation type="unfinished"></translation>
+        <translation>无误（{day}）</translation>
     </message>
     <message>
         <source>known, not checked again yet</source>
-        <translation type="unfinished"></translation>
+        <translation>已知，尚未重新校验</translation>
     </message>
     <message>
         <source>not known yet</source>
-        <translation type="unfinished"></translation>
+        <translation>未知</translation>
     </message>
     <message>
         <source>Metadata ({count})</source>
-        <translation type="unfinished"></translation>
+        <translation>元数据（{count}）</translation>
     </message>
 </context>
 <context>
@@ -2392,31 +2392,31 @@
     <name>ModelWords</name>
     <message>
         <source>today</source>
-        <translation type="unfinished"></translation>
+        <translation>今天</translation>
     </message>
     <message>
         <source>yesterday</source>
-        <translation type="unfinished"></translation>
+        <translation>昨天</translation>
     </message>
     <message>
         <source>{days} days ago</source>
-        <translation type="unfinished"></translation>
+        <translation>{days} 天前</translation>
     </message>
     <message>
         <source>not used yet</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未使用</translation>
     </message>
     <message>
         <source>an address</source>
-        <translation type="unfinished"></translation>
+        <translation>链接地址</translation>
     </message>
     <message>
         <source>the models folder</source>
-        <translation type="unfinished"></translation>
+        <translation>模型文件夹</translation>
     </message>
     <message>
         <source>used in place</source>
-        <translation type="unfinished"></translation>
+        <translation>在原处使用</translation>
     </message>
 </context>
 <context>
@@ -3530,26 +3530,26 @@
     <name>_Delegate</name>
     <message>
         <source>Name</source>
-        <translation type="unfinished">名称</translation>
+        <translation>名称</translation>
     </message>
 </context>
 <context>
     <name>_FoundStrip</name>
     <message>
         <source>Found on this computer: 1 model of {apps}</source>
-        <translation type="unfinished"></translation>
+        <translation>在这台电脑上找到 {apps} 的 1 个模型</translation>
     </message>
     <message>
         <source>Found on this computer: {count} models of {apps}</source>
-        <translation type="unfinished"></translation>
+        <translation>在这台电脑上找到 {apps} 的 {count} 个模型</translation>
     </message>
     <message>
         <source>Show</source>
-        <translation type="unfinished"></translation>
+        <translation>查看</translation>
     </message>
     <message>
         <source>Use all</source>
-        <translation type="unfinished"></translation>
+        <translation>全部使用</translation>
     </message>
 </context>
 <context>
@@ -3563,15 +3563,15 @@
     <name>_Nothing</name>
     <message>
         <source>Look for models</source>
-        <translation type="unfinished"></translation>
+        <translation>寻找模型</translation>
     </message>
     <message>
         <source>No model fits “{text}”.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有符合“{text}”的模型。</translation>
     </message>
     <message>
         <source>No models yet. Drop a GGUF file anywhere on this window, open one, or look for one in Discover.</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有模型。把 GGUF 文件拖到窗口的任何位置，打开一个，或到“发现”里寻找。</translation>
     </message>
 </context>
 <context>
