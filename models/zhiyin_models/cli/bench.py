@@ -11,7 +11,7 @@ from msgspec import Struct
 from zhiyin_models.cli.engine import engine, library, load
 from zhiyin_models.cli.terminal import Terminal
 from zhiyin_models.engine.client import EngineClient
-from zhiyin_models.engine.protocol import Count, Counted, Finished, Generate, Message, ModelInfo, Sampling, Stats
+from zhiyin_models.engine.protocol import Count, Counted, Device, Finished, Generate, Message, ModelInfo, Sampling, Stats
 from zhiyin_models.errors import ModelError
 from zhiyin_models.library.speed import keep_speed
 from zhiyin_models.messages import size_text
@@ -43,11 +43,12 @@ class Bench(Struct, frozen=True):
 def bench(options: Namespace, terminal: Terminal) -> int:
     """Measure, after one short run that is not counted."""
     with engine(options) as client:
+        devices = client.devices().devices
         model = load(client, options, terminal, context=_context(options))
         _measure(client, "0. " + SENTENCE, FEWEST, seed=0)
         runs = []
         for number in range(1, options.runs + 1):
-            terminal.progress("measuring", run=number, runs=options.runs)
+            terminal.bar.show_fraction(terminal.phrase("measuring", run=number, runs=options.runs), (number - 1) / options.runs)
             run = _measure(client, _prompt(client, options.prompt_tokens, number), options.reply_tokens, seed=number)
             runs += [run] if run.generated_tokens >= FEWEST else []
         terminal.clear_progress()
@@ -56,7 +57,7 @@ def bench(options: Namespace, terminal: Terminal) -> int:
         return 1
     middle = Run(*(type(values[0])(median(values)) for values in zip(*(msgspec.structs.astuple(run) for run in runs), strict=True)))
     result = Bench(model, tuple(runs), middle)
-    keep(result, options, terminal)
+    keep(result, devices, options, terminal)
     if options.json:
         terminal.write_json(msgspec.json.encode(result))
     else:
@@ -64,19 +65,18 @@ def bench(options: Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def keep(result: Bench, options: Namespace, terminal: Terminal) -> None:
+def keep(result: Bench, devices: Sequence[Device], options: Namespace, terminal: Terminal) -> None:
     """Let the window tell other models' speeds from it. What was measured in another way than the engine's own tells nothing of them."""
     if options.threads or options.rpc or options.lora:
         return
-    model, middle = result.model, result.median
-    cards = [share.device for share in model.shares if share.device != "CPU"]
+    middle = result.median
     stats = Stats(
         generated_tokens=middle.generated_tokens,
         tokens_per_second=middle.tokens_per_second,
         context_used=middle.prompt_tokens + middle.generated_tokens,
     )
     try:
-        keep_speed(library(options).directory, model, stats, ", ".join(cards) if model.gpu_layers else "CPU")
+        keep_speed(library(options).directory, result.model, stats, devices)
     except ModelError as error:
         terminal.fail(error.failure)
 

@@ -8,7 +8,7 @@ import contextlib
 import os
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ from msgspec import Struct
 from zhiyin_models.engine.client import EngineClient
 from zhiyin_models.engine.protocol import (
     FINAL,
+    Device,
     DeviceList,
     Devices,
     Event,
@@ -58,10 +59,12 @@ class Speed(Struct, frozen=True):
 
     bytes_per_second: float = 0.0  # read by decoding on the processor
     gpu_bytes_per_second: float = 0.0  # with all layers on GPUs
-    device: str = ""  # what the last measurement ran on
-    measured: float = 0.0  # seconds since 1970
+    device: str = ""  # the processor
+    measured: float = 0.0  # the last time: seconds since 1970
     model: str = ""  # with which
-    bytes_read: float = 0.0  # by it, for one token
+    bytes_read: float = 0.0  # by the model that the processor was measured with, for one token
+    gpu_device: str = ""
+    gpu_bytes_read: float = 0.0
 
 
 def bytes_per_token(size: int, shape: Shape, context: int) -> float:
@@ -91,22 +94,25 @@ def write_speed(data_dir: Path, speed: Speed) -> None:
     part.replace(data_dir / FILE)
 
 
-def keep_speed(data_dir: Path, model: ModelInfo, stats: Stats, device: str) -> None:
-    """Keep what one generation of a loaded model told, unless it tells nothing.
+def keep_speed(data_dir: Path, model: ModelInfo, stats: Stats, devices: Sequence[Device]) -> None:
+    """Keep what one generation of a loaded model told, unless it tells nothing; ``devices`` are the engine's.
 
-    That is so where processor and GPU worked together, and where a model of twice the size was measured on the same device: the smaller a
-    model, the more of its time goes elsewhere than into reading. Raises ModelError: LIBRARY_UNWRITABLE, and what ``read_metadata`` raises.
+    It tells nothing where processor and GPU worked together, and where a model of twice the size was measured on the same device: the
+    smaller a model, the more of its time goes elsewhere than into reading. Raises ModelError: LIBRARY_UNWRITABLE, and what
+    ``read_metadata`` raises.
     """
     if stats.tokens_per_second <= 0 or 0 < model.gpu_layers < model.layers:
         return
+    kind = "gpu_" if model.gpu_layers else ""
+    device = ", ".join(device.description or device.name for device in devices if (device.kind != "cpu") == bool(kind))
     file = read_metadata(model.path)
     before = max(0, stats.context_used - stats.generated_tokens // 2)  # tokens in the cache, on average
     read = bytes_per_token(weights(file), shape_of(file), before)
     known = read_speed(data_dir) or Speed()
-    if known.device == device and known.bytes_read > 2 * read:
+    if getattr(known, f"{kind}device") == device and getattr(known, f"{kind}bytes_read") > 2 * read:
         return
-    rates = {"gpu_bytes_per_second" if model.gpu_layers else "bytes_per_second": read * stats.tokens_per_second}
-    speed = msgspec.structs.replace(known, device=device, measured=time.time(), model=human_name(file.path), bytes_read=read, **rates)
+    found = {f"{kind}bytes_per_second": read * stats.tokens_per_second, f"{kind}device": device, f"{kind}bytes_read": read}
+    speed = msgspec.structs.replace(known, measured=time.time(), model=human_name(file.path), **found)
     try:
         write_speed(data_dir, speed)
     except OSError as error:
@@ -137,15 +143,14 @@ class _Measurement:
         """Measure and keep. Raises ModelError, StoppedError."""
         listed = self._final(Devices)
         devices = listed.devices if isinstance(listed, DeviceList) else ()
-        cards = [device.description or device.name for device in devices if device.kind in ("gpu", "igpu")]
-        processor = next((device.description or device.name for device in devices if device.kind == "cpu"), "CPU")
+        cards = any(device.kind in ("gpu", "igpu") for device in devices)
         if cards:
             self._pace = Pace(Stage.MEASURE, 2 * (WARM_UP + RUNS * TOKENS), self._report)
-        self._measure(0, processor)
+        self._measure(0, devices)
         if cards:
-            self._measure(-1, ", ".join(cards))
+            self._measure(-1, devices)
 
-    def _measure(self, layers: int, device: str) -> None:
+    def _measure(self, layers: int, devices: Sequence[Device]) -> None:
         loaded = self._final(lambda number: Load(number, str(self._path), context=CONTEXT, gpu_layers=layers))
         if not isinstance(loaded, Loaded) or (layers and loaded.model.gpu_layers < loaded.model.layers):
             return  # not all of it has room on the cards
@@ -153,7 +158,7 @@ class _Measurement:
         runs = [self._generate(TOKENS, number) for number in range(1, RUNS + 1)]
         runs = sorted((stats for stats in runs if stats.generated_tokens >= FEWEST), key=lambda stats: stats.tokens_per_second)
         if runs:
-            keep_speed(self._data_dir, loaded.model, runs[len(runs) // 2], device)
+            keep_speed(self._data_dir, loaded.model, runs[len(runs) // 2], devices)
 
     def _generate(self, tokens: int, seed: int) -> Stats:
         """One reply of at most so many tokens; the number before the question keeps an earlier one from being used again."""

@@ -8,7 +8,7 @@ from tests.models.evaluate.tiny_model import random_weights, write_model
 
 from zhiyin_models.cli.bench import Bench, Run, keep
 from zhiyin_models.cli.terminal import Terminal
-from zhiyin_models.engine.protocol import DeviceShare, ModelInfo, Stats
+from zhiyin_models.engine.protocol import Device, DeviceShare, ModelInfo, Stats
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.values import Shape
 from zhiyin_models.jobs.protocol import MeasureSpeed
@@ -20,6 +20,11 @@ from zhiyin_models.work import Progress, Stage, Stop, StoppedError, silent
 STATS = Stats(generated_tokens=64, tokens_per_second=20.0, context_used=132)
 STARTER_WEIGHTS = 96_576_768
 STARTER_CACHE = 30 * 3 * 128 * 2  # bytes of one token
+
+
+def devices(processor: str = "A processor") -> tuple[Device, ...]:
+    """What an engine with a card would list."""
+    return (Device("CUDA0", "A card", "gpu", "CUDA", 8, 8), Device("CPU", processor, "cpu", "CPU", 8, 8))
 
 
 def loaded(path: Path, *, gpu_layers: int = 0, device: str = "CPU") -> ModelInfo:
@@ -47,7 +52,8 @@ def test_speed_is_measured_kept_and_told_of(tmp_path: Path, tiny: Path) -> None:
     speed = read_speed(tmp_path)
     assert speed is not None
     assert speed.bytes_per_second > tiny.stat().st_size / 2  # more than half a token a second, on anything
-    assert speed.gpu_bytes_per_second == 0 or "CPU" not in speed.device
+    assert speed.device
+    assert (speed.gpu_bytes_per_second > 0) == bool(speed.gpu_device)
     assert speed.model == "tiny"
     assert speed.measured > 1.7e9
     assert {progress.stage for progress in seen} == {Stage.MEASURE}
@@ -78,31 +84,39 @@ def test_what_is_read_for_a_token() -> None:
 
 
 def test_a_generation_becomes_bytes_a_second(tmp_path: Path) -> None:
-    keep_speed(tmp_path, loaded(gguf_files.starter_path()), STATS, "A processor")
+    keep_speed(tmp_path, loaded(gguf_files.starter_path()), STATS, devices())
     speed = read_speed(tmp_path)
     assert speed is not None
     assert speed.bytes_per_second == 20 * (STARTER_WEIGHTS + 100 * STARTER_CACHE)
-    assert (speed.gpu_bytes_per_second, speed.device) == (0, "A processor")
+    assert (speed.gpu_bytes_per_second, speed.device, speed.gpu_device) == (0, "A processor", "")
 
 
 def test_a_card_is_only_told_of_when_it_did_all_the_work(tmp_path: Path) -> None:
-    keep_speed(tmp_path, loaded(gguf_files.starter_path(), gpu_layers=12, device="CUDA0"), STATS, "half")
+    keep_speed(tmp_path, loaded(gguf_files.starter_path(), gpu_layers=12, device="CUDA0"), STATS, devices())
     assert read_speed(tmp_path) is None
-    keep_speed(tmp_path, loaded(gguf_files.starter_path(), gpu_layers=31, device="CUDA0"), STATS, "card")
-    keep_speed(tmp_path, loaded(gguf_files.starter_path()), msgspec.structs.replace(STATS, tokens_per_second=2.0), "processor")
+    keep_speed(tmp_path, loaded(gguf_files.starter_path(), gpu_layers=31, device="CUDA0"), STATS, devices())
+    keep_speed(tmp_path, loaded(gguf_files.starter_path()), msgspec.structs.replace(STATS, tokens_per_second=2.0), devices())
     speed = read_speed(tmp_path)
     assert speed is not None
     assert speed.gpu_bytes_per_second == pytest.approx(10 * speed.bytes_per_second)
+    assert (speed.device, speed.gpu_device) == ("A processor", "A card")
 
 
 def test_a_larger_model_says_more_about_the_same_device(tmp_path: Path) -> None:
-    write_speed(tmp_path, Speed(bytes_per_second=40e9, device="processor", bytes_read=5e9))
-    keep_speed(tmp_path, loaded(gguf_files.starter_path()), STATS, "processor")
-    assert read_speed(tmp_path) == Speed(bytes_per_second=40e9, device="processor", bytes_read=5e9)
-    keep_speed(tmp_path, loaded(gguf_files.starter_path()), STATS, "another")
-    speed = read_speed(tmp_path)
-    assert speed is not None
-    assert speed.bytes_per_second < 40e9
+    larger = Speed(bytes_per_second=40e9, device="A processor", bytes_read=5e9)
+    write_speed(tmp_path, larger)
+    starter = gguf_files.starter_path()
+    keep_speed(tmp_path, loaded(starter), STATS, devices())
+    assert read_speed(tmp_path) == larger
+    keep_speed(tmp_path, loaded(starter, gpu_layers=31, device="CUDA0"), STATS, devices())  # nothing is known of the card
+    with_card = read_speed(tmp_path)
+    assert with_card is not None
+    assert (with_card.bytes_per_second, with_card.gpu_device) == (40e9, "A card")
+    keep_speed(tmp_path, loaded(starter), STATS, devices("Another"))
+    another = read_speed(tmp_path)
+    assert another is not None
+    assert another.bytes_per_second < 40e9
+    assert another.gpu_bytes_per_second == with_card.gpu_bytes_per_second
 
 
 @pytest.mark.parametrize(
@@ -126,7 +140,7 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, content: bytes) -> No
 def test_what_cannot_be_kept_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("no folder")
     with pytest.raises(ModelError) as caught:
-        keep_speed(tmp_path / "data", loaded(gguf_files.starter_path()), STATS, "CPU")
+        keep_speed(tmp_path / "data", loaded(gguf_files.starter_path()), STATS, devices())
     assert caught.value.code == Code.LIBRARY_UNWRITABLE
 
 
@@ -140,5 +154,5 @@ def test_the_bench_of_the_terminal_is_kept(tmp_path: Path, threads: int, is_kept
     path = gguf_files.starter_path()
     once = Run(100, 64, 1.0, 20.0, 0.1)
     result = Bench(loaded(read_metadata(path).path), (once,), once)
-    keep(result, Namespace(threads=threads, rpc=[], lora=[], data_dir=tmp_path), Terminal("en"))
+    keep(result, devices(), Namespace(threads=threads, rpc=[], lora=[], data_dir=tmp_path), Terminal("en"))
     assert (read_speed(tmp_path) is not None) is is_kept
