@@ -36,7 +36,8 @@ QUANT = re.compile(
 UNREADABLE = re.compile(r"(?:.*_)?(?:Q4_0_[48]_[48]|IQ\d_(?:KSS|KS|KT|KL|BN|K)(?:_\w+)?|\w+_R\d{1,2})")
 PROJECTOR = re.compile(r"(?:^|[-_.])mmproj(?:[-_.]|$)", re.IGNORECASE)
 IMATRIX = re.compile(r"(?:^|[-_.])imatrix(?:[-_.]|$)", re.IGNORECASE)
-NO_MODEL = re.compile(r"(?:^|^ggml-)(?:lora|adapter|vocab)(?:[-_.]|$)|[-_.](?:lora|adapter|vocab)$", re.IGNORECASE)
+# Adapters, vocabularies, and heads that foretell several tokens: none runs alone.
+NO_MODEL = re.compile(r"(?:^|^ggml-)(?:lora|adapter|vocab|mtp)(?:[-_.]|$)|[-_.](?:lora|adapter|vocab)$", re.IGNORECASE)
 PROJECTOR_ORDER = ("F16", "BF16", "Q8_0", "F32")
 
 WEIGHTS = (("model", ".safetensors"), ("pytorch_model", ".bin"))  # a checkpoint has one or the other

@@ -122,7 +122,15 @@ def test_a_model_has_the_projectors_of_its_folder_or_those_above() -> None:
     "path",
     [
         *("README.md", "m-Q4_K_M.gguf.md", "config.json", "imatrix.gguf", "m.imatrix.gguf", "imatrix_unsloth.gguf", "imatrix-Q8_0.gguf"),
-        *("lora-f16.gguf", "ggml-adapter-model.gguf", "m-lora.gguf", "m-lora-F16.gguf", "ggml-vocab-llama.gguf"),
+        *(
+            "lora-f16.gguf",
+            "ggml-adapter-model.gguf",
+            "m-lora.gguf",
+            "m-lora-F16.gguf",
+            "ggml-vocab-llama.gguf",
+            "mtp.gguf",
+            "MTP/mtp-Q8_0.gguf",
+        ),
         *(".hidden/m-Q4_K_M.gguf", ".m-Q4_K_M.gguf", "a//m-Q4_K_M.gguf", "/m-Q4_K_M.gguf", "x/" * (MAX_DEPTH + 1) + "m-Q4_K_M.gguf"),
         *("m-Q4_0_4_4.gguf", "m-Q4_0_8_8.gguf", "m-IQ4_KS.gguf", "m-IQ3_K.gguf", "m-Q4_K_R4.gguf", "m-IQ2_KT.gguf", "m-IQ4_K_R4.gguf"),
         *("m-Q4_K_M.gguf.part", "m" * 2000 + ".gguf"),
@@ -133,7 +141,8 @@ def test_what_is_no_model_that_can_be_run(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["Imatrix-Llama-Q4_K_M-imatrix.gguf", "m-imatrix-IQ3_S.gguf", "vocabulary-trainer-Q4_0.gguf", "Lorax-Q8_0.gguf"]
+    "path",
+    ["Imatrix-Llama-Q4_K_M-imatrix.gguf", "m-imatrix-IQ3_S.gguf", "vocabulary-trainer-Q4_0.gguf", "Lorax-Q8_0.gguf", "m-MTP-Q4_K_M.gguf"],
 )
 def test_names_that_only_look_like_something_else(path: str) -> None:
     assert len(group([RemoteFile(path.removeprefix("Imatrix-"), 5)])) == 1
