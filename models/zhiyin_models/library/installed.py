@@ -20,7 +20,7 @@ from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.library.describing import described, model_of, renew
 from zhiyin_models.library.details import ModelDetails, read_details
 from zhiyin_models.library.entries import Entry, InstalledModel, Origin
-from zhiyin_models.library.gguf import read_metadata, split_paths, stem
+from zhiyin_models.library.gguf import GGUFFile, read_metadata, split_paths, stem
 from zhiyin_models.library.naming import FORMER, checked_name, human_name, one_line
 from zhiyin_models.library.projectors import is_projector, projectors
 from zhiyin_models.library.remembered import Remembered, data_dir, entry_of, known_entry
@@ -92,13 +92,21 @@ class Library(Remembered):
     # ------------------------------------------------------------ adding
 
     def add(self, path: str | Path, *, origin: Origin | None = None, name: str = "") -> InstalledModel:
-        """Put a file into the list where it lies, whatever its ending; ``name`` instead of the file's own.
+        """Put a file into the list where it lies, whatever its ending; ``name`` instead of the file's own. One that is there already stays.
 
         Raises what ``read_metadata`` raises, MODEL_NOT_CHAT.
         """
         file = read_metadata(_absolute(Path(path)))
         file.check_chat()
-        return self._put(str(file.path), origin, name, checked=False)
+        known = self._same(file)
+        return self._put(known, None, "", checked=False) if known else self._put(str(file.path), origin, name, checked=False)
+
+    def _same(self, file: GGUFFile) -> str:
+        """The path by which a file is in the list already, if that is another one: through a link, or spelled otherwise."""
+        paths = [entry.model.path for entry in self._present() if entry.listed and entry.model.size == file.size]
+        if str(file.path) in paths:
+            return ""
+        return next((path for path in paths if _is_same(path, file.path)), "")
 
     def record_origin(self, path: str | Path, origin: Origin, *, name: str = "") -> InstalledModel:
         """Remember where the model came from whose first file this is; one that is not in the list is put there.
@@ -350,6 +358,13 @@ def _files_of(entry: Entry, entries: list[Entry]) -> list[Path]:
     if projector and not any(one.listed and beside.get(one.model.path) == projector for one in entries):
         files.insert(0, Path(projector))
     return files
+
+
+def _is_same(path: str, other: Path) -> bool:
+    try:
+        return other.samefile(path)
+    except (OSError, ValueError):
+        return False
 
 
 def _exists(path: Path) -> bool:

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.models import gguf_files
 from tests.models.gguf_files import write_small, write_split
 
 from zhiyin_models.errors import Code, ModelError
-from zhiyin_models.library.installed import InstalledModel, Library, data_dir
+from zhiyin_models.library.installed import InstalledModel, Library, Origin, data_dir
 
 
 def names(library: Library) -> list[str]:
@@ -67,6 +69,16 @@ def test_adding_twice_lists_once(library: Library, tmp_path: Path) -> None:
     inside = write_small(library.models_directory / "two.gguf")
     library.add(inside)
     assert names(library) == ["one", "two"]
+
+
+def test_one_file_is_listed_once_whatever_its_path_is(library: Library, tmp_path: Path) -> None:
+    inside = write_small(library.models_directory / "a.gguf")
+    (tmp_path / "link").symlink_to(library.models_directory, target_is_directory=True)
+    (tmp_path / "other.gguf").symlink_to(inside)
+    for path in (tmp_path / "link" / "a.gguf", tmp_path / "other.gguf", library.models_directory / ".." / "models" / "a.gguf"):
+        assert library.add(path, origin=Origin("Ollama"), name="b").path == str(inside)
+    (model,) = library.models()
+    assert (model.name, model.origin, model.owned) == ("a", None, True)
 
 
 def test_what_is_no_chat_model_is_not_added(library: Library, tmp_path: Path) -> None:
@@ -172,6 +184,22 @@ def test_a_damaged_list_is_kept_aside_and_written_anew(library: Library, content
         assert names(library) == ["a"]
         assert (library.directory / f"library.json.damaged-{number}").read_bytes() == content
     assert json.loads(state.read_text())["entries"]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 2000), piece=st.binary(min_size=1, max_size=6), cut=st.integers(0, 2000))
+def test_a_list_with_changed_bytes_is_no_trouble(library: Library, place: int, piece: bytes, cut: int) -> None:
+    path = write_small(library.models_directory / "a.gguf")
+    library.add(path, origin=Origin("Hugging Face", "a/b", "c", {"a.gguf": "0" * 64}, 1.5, "mit", ("zh",)))
+    state = library.directory / "library.json"
+    content = bytearray(state.read_bytes())
+    content[place : place + len(piece)] = piece
+    state.write_bytes(content[: cut if cut > 200 else None])
+    assert str(path) in {model.path for model in library.models()}
+    library.add(path)
+    assert library.find(path).problem is None
+    for aside in library.directory.glob("library.json*"):
+        aside.unlink()
 
 
 def test_where_nothing_can_be_written_models_are_still_found(library: Library, tmp_path: Path) -> None:
