@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zhiyin.controllers.this_machine import USUAL_CONTEXT, ThisMachine
-from zhiyin.ui.discover_values import FOUND, Fit, RepositoryRow, State, VariantRow
+from zhiyin.ui.discover_values import FOUND, UNKNOWN, RepositoryRow, State, VariantRow
 from zhiyin_models.errors import ModelError
 from zhiyin_models.hub.file_names import local_name, repository_folder
 from zhiyin_models.hub.settings import HubSettings
 from zhiyin_models.hub.values import Details, RemoteFile, Repository, Shape, SourceKind, Variant
 from zhiyin_models.jobs.protocol import Download, JobState, Status
 from zhiyin_models.library.installed import InstalledModel
+from zhiyin_models.library.naming import human_name
 from zhiyin_models.library.verdict import guess_shape
 from zhiyin_models.work import Stage
 
@@ -25,6 +26,7 @@ STATES: dict[Status, State] = {
     Status.INTERRUPTED: "paused",
     Status.FAILED: "failed",
 }
+MOST_VARIANTS = 200  # of a repository that are shown
 CHECKPOINTS = "checkpoints"  # the folder of fetched checkpoints in the data directory
 
 Key = tuple[str, str]  # a repository and the first of the files that are wanted of it
@@ -73,14 +75,15 @@ def checkpoint_key(details: Details) -> Key:
 # ---------------------------------------------------------------- rows
 
 
-def result_rows(found: Iterable[Repository], machine: ThisMachine, installed: Collection[str]) -> tuple[RepositoryRow, ...]:
-    """Results of a search; how one fits is told of a Q4_K_M file, from its number of parameters."""
-    rows = []
-    for repository in found:
-        shape = repository_shape(repository)
-        fit = machine.fit(-1, shape) if repository.kind == "gguf" else Fit()
-        rows.append(RepositoryRow(repository, FOUND, fit=fit, installed=repository.id.casefold() in installed))
-    return tuple(rows)
+def result_row(repository: Repository, machine: ThisMachine) -> RepositoryRow:
+    """A result of a search; how it fits is told of a Q4_K_M file, from its number of parameters."""
+    fit = machine.fit(-1, repository_shape(repository)) if repository.kind == "gguf" else UNKNOWN
+    return RepositoryRow(repository, FOUND, fit=fit)
+
+
+def with_installed(rows: Iterable[RepositoryRow], installed: Collection[str]) -> tuple[RepositoryRow, ...]:
+    """The rows, with a mark on those that something of the library came from."""
+    return tuple(replace(row, installed=True) if row.repository.id.casefold() in installed else row for row in rows)
 
 
 def repository_shape(repository: Repository, size: int = 0) -> Shape:
@@ -99,7 +102,7 @@ def variant_rows(
 ) -> tuple[VariantRow, ...]:
     """The variants with how each fits; one of them is recommended."""
     rows = []
-    for variant in details.variants:
+    for variant in details.variants[:MOST_VARIANTS]:
         key = variant_key(details, variant)
         way = moving.get(key)
         model = installed.get(key)
@@ -207,7 +210,7 @@ def model_download(details: Details, variant: Variant, places: Places, projector
         files=(*variant.files, *beside),
         folder=str(folder / details.revision[:8] if beside_older else folder),
         data_dir=str(places.data_dir),
-        name=variant.name,
+        name=human_name(Path(variant.files[0].path)),
         licence=repository.licence,
         languages=repository.languages,
     )
@@ -248,7 +251,7 @@ def address_download(address: str, file: RemoteFile, sha256: str, places: Places
         files=(wanted,),
         folder=str(places.models),
         data_dir=str(places.data_dir),
-        name=name.removesuffix(".gguf"),
+        name=human_name(Path(name)),
     )
 
 

@@ -5,18 +5,18 @@ from functools import partial
 from PySide6.QtCore import QObject
 
 from zhiyin.controllers.catalogue import Catalogue
-from zhiyin.controllers.discover_presentation import installed_repositories, result_rows
+from zhiyin.controllers.discover_presentation import installed_repositories, result_row, with_installed
 from zhiyin.controllers.hubs import Hubs
 from zhiyin.errors import describe
-from zhiyin.ui.discover_values import ListState
+from zhiyin.ui.discover_values import ListState, RepositoryRow
 from zhiyin.ui.discover_view import DiscoverView
 from zhiyin.ui.wording import Wording, worded
 from zhiyin_models.child.wire import Failed
 from zhiyin_models.errors import Failure
 from zhiyin_models.hub.protocol import Answer, Found
-from zhiyin_models.hub.values import Repository, SearchQuery
+from zhiyin_models.hub.values import SearchQuery
 
-MOST = 1000  # results that are kept
+MOST = 500  # results that are kept
 
 
 class HubSearch(QObject):
@@ -30,7 +30,7 @@ class HubSearch(QObject):
         self._query = SearchQuery()
         self._source = ""  # that was chosen
         self._answered = ""  # the source that the results are of
-        self._found: list[Repository] = []
+        self._found: list[RepositoryRow] = []
         self._old = False  # whether it is that of an earlier search
         self._more = ""
         self._ticket = 0
@@ -39,6 +39,7 @@ class HubSearch(QObject):
         self._message_kind = "info"
         view.search_requested.connect(self.search)
         view.more_requested.connect(self._go_on)
+        hubs.machine.changed.connect(self._judge)
         hubs.changed.connect(self.show)
         catalogue.changed.connect(self.show)
 
@@ -96,8 +97,9 @@ class HubSearch(QObject):
         if self._old:
             self._found, self._old = [], False
         if isinstance(answer, Found):
-            known = {repository.id for repository in self._found}
-            self._found += [one for one in answer.results.repositories if one.id not in known]
+            known = {row.repository.id for row in self._found}
+            new = [repository for repository in answer.results.repositories if repository.id not in known]
+            self._found += [result_row(repository, self._hubs.machine) for repository in new]
             self._more = answer.results.more if answer.results.repositories else ""
             self._answered = answer.source
         elif isinstance(answer, Failed):
@@ -109,6 +111,10 @@ class HubSearch(QObject):
         self._say(partial(describe, failure.code, failure.args), "error")
         self.show()
 
+    def _judge(self) -> None:
+        """The machine is another: how everything fits is told anew."""
+        self._found = [result_row(row.repository, self._hubs.machine) for row in self._found]
+
     def _say(self, message: Wording, kind: str = "info") -> None:
         self._message, self._message_kind = message, kind
 
@@ -116,7 +122,7 @@ class HubSearch(QObject):
         """Bring the view up to date."""
         hubs = self._hubs
         installed = installed_repositories(hubs.installed)
-        rows = result_rows(self._found, hubs.machine, installed) if self.searching else self._catalogue.rows()
+        rows = with_installed(self._found, installed) if self.searching else self._catalogue.rows()
         self._view.set_sources([source.name for source in hubs.settings.sources if source.enabled])
         self._view.set_list(
             ListState(

@@ -142,7 +142,7 @@ class FirstRunPage(QWidget):
     def set_offers(self, offers: Sequence[Offer]) -> None:
         """The best models for this computer."""
         self.offers.set_offers(offers)
-        self._refresh()
+        self.retranslateUi()
 
     def set_download(self, state: DownloadState | None) -> None:
         """An offer that is being fetched; None when nothing is."""
