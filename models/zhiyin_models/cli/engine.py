@@ -23,7 +23,8 @@ def engine(options: Namespace) -> EngineClient:
 
 def load(client: EngineClient, options: Namespace, terminal: Terminal, *, context: int = 0) -> ModelInfo:
     """Find and load the model that was asked for, with progress where a person watches. Raises ModelError."""
-    path = Path(library(options).find(options.model).path)
+    models = library(options)
+    path = Path(models.find(options.model).path)
 
     def show(event: Event) -> None:
         if isinstance(event, LoadProgress):
@@ -32,7 +33,7 @@ def load(client: EngineClient, options: Namespace, terminal: Terminal, *, contex
             terminal.fail(Failure(event.code, event.args))
 
     try:
-        return client.load(
+        loaded = client.load(
             path,
             on_event=show,
             context=options.context or context,
@@ -43,3 +44,5 @@ def load(client: EngineClient, options: Namespace, terminal: Terminal, *, contex
         )
     finally:
         terminal.clear_progress()
+    models.touch(path)
+    return loaded

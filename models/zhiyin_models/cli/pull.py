@@ -25,7 +25,11 @@ from zhiyin_models.library.verdict import Machine, Verdict, gpus_of, judge, this
 from zhiyin_models.messages import one_line, size_text
 
 USUAL = "Q4_K_M"
-NEAREST = ("UD-Q4_K_XL", "i1-Q4_K_M", "Q4_K_S", "IQ4_XS", "Q4_0", "Q5_K_M", "Q8_0")  # what comes nearest where there is no such file
+# What is taken where there is no such file: four bits of another kind, then a little more than is needed, then a little less.
+NEAREST = (
+    *("UD-Q4_K_XL", "I1-Q4_K_M", "Q4_K_L", "Q4_K_S", "IQ4_XS", "IQ4_NL", "Q4_1", "Q4_0", "MXFP4", "NVFP4"),
+    *("Q5_K_M", "UD-Q5_K_XL", "Q5_K_S", "Q5_1", "Q5_0", "Q6_K", "Q8_0", "Q3_K_L", "Q3_K_M", "IQ3_M"),
+)
 CHECKPOINTS = "checkpoints"  # the folder of fetched checkpoints in the data directory
 WEB = ("http://", "https://")
 
@@ -246,10 +250,9 @@ def _suiting(details: Details, options: Namespace, terminal: Terminal) -> Varian
 
 
 def _nearest(fitting: Sequence[Variant]) -> Variant:
-    for quant in NEAREST:
-        for variant in fitting:
-            if variant.quant.casefold() == quant.casefold():
-                return variant
+    known = [variant for variant in fitting if variant.quant.upper() in NEAREST]
+    if known:
+        return min(known, key=lambda variant: NEAREST.index(variant.quant.upper()))
     return max(fitting, key=lambda variant: variant.size)
 
 

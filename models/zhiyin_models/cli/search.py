@@ -103,10 +103,12 @@ def _source_row(source: Source, health: SourceHealth | None, terminal: Terminal)
 
 
 def _problem(health: SourceHealth, source: Source, terminal: Terminal) -> str:
+    """The sentence of its code; the arguments come as ``name=value, …``."""
+    args = dict(pair.partition("=")[::2] for pair in health.detail.split(", ") if "=" in pair)
     try:
-        return text(Code(health.problem), terminal.lang, {"address": source.address, "detail": health.detail, "name": source.name})
-    except ValueError:
-        return health.detail
+        return text(Code(health.problem), terminal.lang, {**args, "address": source.address})
+    except ValueError:  # a code of another version
+        return health.problem
 
 
 def _named(settings: HubSettings, name: str, terminal: Terminal) -> str:

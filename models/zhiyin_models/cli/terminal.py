@@ -132,13 +132,8 @@ class Terminal:
         sys.stderr.write(question)
         sys.stderr.flush()
 
-    def progress(self, key: str, **args: Argument) -> None:
-        """A line that the next one replaces; only where a person watches."""
-        if self.interactive:
-            self.replace_line(self.phrase(key, **args))
-
     def replace_line(self, words: str) -> None:
-        """Write over the line that is there."""
+        """A line that the next one replaces, for a terminal that can do no more."""
         with contextlib.suppress(OSError):
             sys.stderr.write("\r" + words + " " * (self._progress_width - width(words)))
             sys.stderr.flush()
