@@ -26,6 +26,7 @@ from zhiyin_models.jobs.protocol import (
     Inspect,
     JobState,
     Limit,
+    Pause,
     Progressed,
     Run,
     Status,
@@ -274,10 +275,10 @@ class _Worker:
         self._let_go(grace=1.0)
 
     def _ask_to_stop(self) -> None:
-        """A download that is stopped keeps what it has and knows how far it is to the byte; other tasks would take it away."""
+        """A download that has a moment for it knows how far it is to the byte."""
         if isinstance(self.state.task, Download):
             with contextlib.suppress(ModelError):
-                self._child.send(Cancel(RUN_ID))
+                self._child.send(Pause(RUN_ID))
 
     def _let_go(self, grace: float = 0.1) -> None:
         if isinstance(self.state.task, Download) and self._child.alive:

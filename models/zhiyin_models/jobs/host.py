@@ -22,6 +22,7 @@ from zhiyin_models.jobs.protocol import (
     Event,
     JobState,
     Limit,
+    Pause,
     Progressed,
     Request,
     Run,
@@ -40,6 +41,7 @@ class JobHost:
         self._end: ChildEnd[Request] = ChildEnd(Request, kind="job", version=VERSION, on_request=self._take)
         self._runs: queue.SimpleQueue[Run] = queue.SimpleQueue()
         self._stop = Stop()
+        self._pausing = False  # what is written is to stay when it is stopped
         self._tuning = Tuning()
         self._state: JobState | None = None
         self._folder: JobFolder | None = None
@@ -64,7 +66,8 @@ class JobHost:
     def _take(self, request: Request) -> None:
         if isinstance(request, Run):
             self._runs.put(request)
-        elif isinstance(request, Cancel):
+        elif isinstance(request, Cancel | Pause):
+            self._pausing = isinstance(request, Pause)
             self._stop.ask()
         elif isinstance(request, Limit):
             self._tuning.set(request.bytes_per_second, request.connections)
@@ -80,8 +83,9 @@ class JobHost:
         try:
             outcome = run(request.task, lambda progress: self._report(request.id, progress), self._stop, self._tuning)
         except StoppedError:
-            remove_leftovers(request.task)  # a download keeps what it has, for one that is only stopped for now
-            self._keep(Status.CANCELLED)
+            if not self._pausing:
+                remove_leftovers(request.task)
+                self._keep(Status.CANCELLED)
             return Cancelled(request.id)
         except ModelError as error:
             self._keep(failed_status(request.task, error.code), failure=error.failure)

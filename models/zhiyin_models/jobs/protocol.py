@@ -201,6 +201,12 @@ class Cancel(Struct, frozen=True, tag="cancel"):
     id: int
 
 
+class Pause(Struct, frozen=True, tag="pause"):
+    """Stop it and keep what it has written, for being resumed; for a download. ``Cancelled`` answers."""
+
+    id: int
+
+
 class Limit(Struct, frozen=True, tag="limit"):
     """From now on at most so many bytes a second (0: no limit), in at most so many ranges; for a download."""
 
@@ -228,10 +234,10 @@ class Done(Struct, frozen=True, tag="done"):
 
 
 class Cancelled(Struct, frozen=True, tag="cancelled"):
-    """The last event of a task that was cancelled."""
+    """The last event of a task that was cancelled or paused."""
 
     id: int
 
 
-Request: TypeAlias = Run | Cancel | Limit | Ping
+Request: TypeAlias = Run | Cancel | Pause | Limit | Ping
 Event: TypeAlias = Hello | Progressed | Done | Cancelled | Failed | Pong
