@@ -182,6 +182,23 @@ class Library(Remembered):
 
         return self._one(self._change(change), str(path))
 
+    def locate(self, path: str | Path, now: str | Path) -> InstalledModel:
+        """A missing model's file is at ``now``: everything that is known of the model goes over to it.
+
+        Raises what ``read_metadata`` raises, MODEL_NOT_CHAT, MODEL_UNKNOWN_NAME.
+        """
+        file = read_metadata(_absolute(Path(now)))
+        file.check_chat()
+        first = str(file.path)
+
+        def change(entries: list[Entry]) -> None:
+            entry = known_entry(entries, str(path))
+            entries[:] = [one for one in entries if one is entry or one.model.path != first]
+            renew(entry, model_of(file), stamp_of(first) or entry.stamp)
+            entry.added, entry.moving = not self._owns(first), ""
+
+        return self._one(self._change(change), first)
+
     def touch(self, path: str | Path) -> None:
         """The model is used now. Never fails: nothing is lost when that is not remembered."""
 

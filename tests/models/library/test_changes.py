@@ -148,6 +148,20 @@ def test_a_models_folder_that_is_not_there_costs_nothing(library: Library) -> No
     assert (model.missing, model.notes) == (False, "mine")
 
 
+def test_a_missing_model_goes_on_where_its_file_is_now(library: Library, tmp_path: Path) -> None:
+    outside = write_small(tmp_path / "away.gguf")
+    library.add(outside)
+    library.rename(outside, "Mine")
+    library.set_notes(outside, "good")
+    now = outside.rename(library.models_directory / "here.gguf")
+    assert [(model.name, model.missing) for model in library.models()] == [("here", False), ("Mine", True)]
+    located = library.locate(outside, now)
+    assert (located.path, located.name, located.notes, located.missing, located.owned) == (str(now), "Mine", "good", False, True)
+    assert library.models() == [located]
+    assert refusal(lambda: library.locate(outside, now)) == Code.MODEL_UNKNOWN_NAME
+    assert refusal(lambda: library.locate(now, tmp_path / "absent.gguf")) == Code.MODEL_MISSING
+
+
 # ---------------------------------------------------------------- the trash
 
 

@@ -36,6 +36,22 @@ def report(progress):
 copy_model(CopyModel(sys.argv[1], sys.argv[2]), report, Stop())
 """
 
+FULL = """
+import resource, sys
+from zhiyin_models.errors import ModelError
+from zhiyin_models.jobs.protocol import CopyModel, MoveModels
+from zhiyin_models.jobs.tasks import run
+from zhiyin_models.work import Stop, silent
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, 4 << 20))  # the system refuses more just as a full disk does
+for task in (CopyModel(*sys.argv[1:3]), MoveModels(*sys.argv[3:5])):
+    try:
+        run(task, silent, Stop())
+        print("done")
+    except ModelError as error:
+        print(error.code)
+"""
+
 
 def names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
@@ -132,6 +148,19 @@ def test_a_copy_that_cannot_be_says_why(tmp_path: Path) -> None:
     assert error.code == Code.DISK_SMALL
     assert int(error.failure.args["need"]) > 1 << 43
     assert names(tmp_path / "to") == []
+
+
+def test_a_disk_that_is_full_in_the_middle_is_said_and_costs_nothing(library: Library, tmp_path: Path, other_disk: Path) -> None:
+    source = write_small(library.models_directory / "a.gguf", data=LARGE)
+    write_small(library.models_directory / "b.gguf")
+    folders = (str(tmp_path / "copy"), str(library.directory), str(other_disk / "move"))
+    ran = subprocess.run([sys.executable, "-c", FULL, str(source), *folders], capture_output=True, text=True, check=True)
+    said = ran.stdout.split()
+    assert said[0] == Code.DISK_FULL
+    assert said[1] == (Code.DISK_FULL if other_disk.stat().st_dev != tmp_path.stat().st_dev else "done")
+    assert names(tmp_path / "copy") == []
+    assert [(model.name, model.missing, model.problem) for model in library.models()] == [("a", False, None), ("b", False, None)]
+    assert not list(other_disk.rglob("*.part*"))
 
 
 def test_a_killed_copy_goes_on_or_leaves_nothing(tmp_path: Path) -> None:
