@@ -200,9 +200,8 @@ class SourcesContent(QWidget):
 
     def _add(self) -> None:
         """Take a mirror in, behind the others."""
-        typed = self.address.text().strip().rstrip("/")
-        if typed and "://" not in typed:
-            typed = f"https://{typed}"
+        typed = self.address.text().strip()
+        typed = (typed if "://" in typed else f"https://{typed}").rstrip("/")
         trouble = self._trouble_with(typed)
         self.address_note.set_text(trouble, "error")
         if trouble:
