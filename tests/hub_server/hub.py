@@ -10,34 +10,16 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from tests.hub_server.content import Content, Given
 from tests.hub_server.http_host import Connection, HttpHost, Request, Response
-from tests.hub_server.http_host import Hangup as Dropped
 from tests.hub_server.misbehaviour import (
-    Answer,
     ChangeETag,
-    Cut,
-    Forbidden,
-    Hangup,
-    Huge,
     Misbehaviour,
-    NoRange,
     OfAnswer,
     OfBody,
-    Redirect,
-    RedirectLoop,
-    Reset,
-    Silent,
-    Stall,
-    Status,
-    Throttle,
-    TokenRefused,
-    WrongBytes,
-    WrongLength,
-    WrongRange,
 )
 from tests.hub_server.repositories import (
     Commit,
@@ -50,9 +32,10 @@ from tests.hub_server.repositories import (
     modelscope_model,
     resolve_address,
 )
+from tests.hub_server.serving import RefusedError, answer_wrongly, gated, json_answer, send, send_content
 
 TOKEN = "hf_the-token-of-the-test-hub"
-SLICE = 0.05  # seconds of a throttled body sent at a time
+Fault = TypeVar("Fault", bound=Misbehaviour)
 
 
 class _Rule:
@@ -68,25 +51,6 @@ class _Rule:
             and self.method in ("", request.method)
             and fnmatchcase(request.path, self.pattern)
         )
-
-
-class _RefusedError(Exception):
-    """A request that is answered with an error."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.response = _error(status, code, message)
-
-
-class _Served(NamedTuple):
-    """A range of a file as it is about to be sent, before anything goes wrong with it."""
-
-    content: Content
-    etag: str
-    start: int
-    count: int
-    status: int
-    headers: dict[str, str]
 
 
 class HubServer:
@@ -213,7 +177,7 @@ class HubServer:
         self._hub.drop_connections()
         self._files.drop_connections()
 
-    def _fault(self, request: Request, kind: type[Misbehaviour]) -> Misbehaviour | None:
+    def _fault(self, request: Request, kind: type[Fault]) -> Fault | None:
         with self._lock:
             for rule in self._rules:
                 if isinstance(rule.what, kind) and rule.matches(request):
@@ -229,27 +193,24 @@ class HubServer:
             self._log.append(request)
         fault = self._fault(request, OfAnswer)
         if fault is not None:
-            self._answer_wrongly(connection, request, fault)
+            answer_wrongly(connection, request, fault)
             return
         try:
             response = self._files_answer(request) if request.host == "files" else self._hub_answer(request)
-        except _RefusedError as refused:
+        except RefusedError as refused:
             response = refused.response
         except (KeyError, ValueError, TypeError) as error:  # a request that nobody would make
             response = Response(400, {}, f"{type(error).__name__}: {error}".encode())
         if isinstance(response, Response):
-            self._send(connection, request, response)
+            send(connection, request, response)
         else:
-            self._send_content(connection, request, *response)
-
-    def _send(self, connection: Connection, request: Request, response: Response) -> None:
-        connection.send_head(request, response.status, {"Content-Length": str(len(response.body)), **response.headers})
-        if request.method != "HEAD":
-            connection.send(request, response.body)
+            content, headers = response
+            trouble = self._fault(request, OfBody) if request.method != "HEAD" else None
+            send_content(connection, request, content, headers, etag=self._etag(request, content), fault=trouble)
 
     def _hub_answer(self, request: Request) -> "Response | tuple[Content, dict[str, str]]":
         if "authorization" in request.headers and not self._known(request):
-            raise _RefusedError(401, "", "Invalid credentials in Authorization header")
+            raise RefusedError(401, "", "Invalid credentials in Authorization header")
         match request.path.strip("/").split("/"):
             case ["api", *rest]:
                 return self._api_answer(request, rest)
@@ -257,41 +218,41 @@ class HubServer:
                 return self._plain["/".join(name)], {"Content-Disposition": self.disposition} if self.disposition else {}
             case ["openapi", "v1", "models"]:
                 models = [{"id": one.id} for one in self._repositories.values()][:1]
-                return _json({"success": True, "data": {"models": models, "total_count": len(self._repositories)}})
+                return json_answer({"success": True, "data": {"models": models, "total_count": len(self._repositories)}})
             case ["models", owner, name, "resolve", revision, *path] | [owner, name, "resolve", revision, *path]:
                 return self._resolve(request, f"{owner}/{name}", revision, "/".join(path))
             case [""]:
                 return Response(200, {"Content-Type": "text/html"}, b"<html>hub</html>")
-        raise _RefusedError(404, "", "Not Found")
+        raise RefusedError(404, "", "Not Found")
 
     def _api_answer(self, request: Request, rest: list[str]) -> "Response | tuple[Content, dict[str, str]]":
         match rest:
             case ["whoami-v2"] if self._known(request):
-                return _json({"name": "tester"})
+                return json_answer({"name": "tester"})
             case ["whoami-v2"]:
-                raise _RefusedError(401, "", "Invalid username or password.")
+                raise RefusedError(401, "", "Invalid username or password.")
             case ["models"]:
                 return self._search(request)
             case ["models", owner, name, *more]:
                 return self._describe(request, f"{owner}/{name}", more)
             case ["v1", "dolphin", "models"] if request.method == "PUT":
-                return _json(modelscope_found(self._repositories.values(), json.loads(request.body)))
+                return json_answer(modelscope_found(self._repositories.values(), json.loads(request.body)))
             case ["v1", "models", owner, name, *more]:
                 return self._modelscope(request, f"{owner}/{name}", more)
-        raise _RefusedError(404, "", "Not Found")
+        raise RefusedError(404, "", "Not Found")
 
     def _repository(self, request: Request, identity: str) -> Repository:
         repository = self._repositories.get(identity)
         if repository is None or (repository.private and not self._known(request)):
             if self._known(request):
-                raise _RefusedError(404, "RepoNotFound", "Repository not found")
-            raise _RefusedError(401, "RepoNotFound", "Invalid username or password.")  # so the real one says it as well
+                raise RefusedError(404, "RepoNotFound", "Repository not found")
+            raise RefusedError(401, "RepoNotFound", "Invalid username or password.")  # so the real one says it as well
         return repository
 
     def _commit(self, repository: Repository, revision: str) -> Commit:
         commit = repository.commit(revision)
         if commit is None:
-            raise _RefusedError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            raise RefusedError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         return commit
 
     def _known(self, request: Request) -> bool:
@@ -307,24 +268,24 @@ class HubServer:
         if start + limit < len(repositories):
             kept = "&".join(part for part in urlsplit(request.target).query.split("&") if not part.startswith("cursor="))
             headers["Link"] = f'<{self.address}/api/models?{kept}&cursor={start + limit}>; rel="next"'
-        return _json([model_fields(one, one.commits[-1], blobs=False, expand=expand) for one in page], headers)
+        return json_answer([model_fields(one, one.commits[-1], blobs=False, expand=expand) for one in page], headers)
 
     def _describe(self, request: Request, identity: str, rest: list[str]) -> Response:
         repository = self._repository(request, identity)
         revision = unquote(rest[1]) if rest[:1] in (["revision"], ["tree"]) and len(rest) > 1 else "main"
         commit = self._commit(repository, revision)
         if rest[:1] == ["tree"]:
-            return _json([_tree_entry(content) for content in commit.files.values()])
+            return json_answer([_tree_entry(content) for content in commit.files.values()])
         expand = [*request.query.get("expand", []), *request.query.get("expand[]", [])]
-        return _json(model_fields(repository, commit, blobs=request.parameter("blobs").lower() in ("true", "1"), expand=expand))
+        return json_answer(model_fields(repository, commit, blobs=request.parameter("blobs").lower() in ("true", "1"), expand=expand))
 
     def _resolve(self, request: Request, identity: str, revision: str, path: str) -> "Response | tuple[Content, dict[str, str]]":
         repository = self._repository(request, identity)
         commit = self._commit(repository, revision)
         if path not in commit.files:
-            raise _RefusedError(404, "EntryNotFound", "Entry not found")
+            raise RefusedError(404, "EntryNotFound", "Entry not found")
         if repository.gated and (not self._known(request) or identity not in self.accepted):
-            return _gated(403 if self._known(request) else 401)
+            return gated(403 if self._known(request) else 401)
         content = commit.files[path]
         etag = self._etag(request, content)
         headers = {"X-Repo-Commit": commit.sha, "ETag": f'"{etag}"'}
@@ -338,9 +299,9 @@ class HubServer:
         repository = self._repositories.get(f"{owner}/{name}")
         commit = repository.commit(revision) if repository else None
         if commit is None or "/".join(path) not in commit.files:
-            raise _RefusedError(404, "", "NoSuchKey")
+            raise RefusedError(404, "", "NoSuchKey")
         if not request.parameter("Signature"):
-            raise _RefusedError(403, "", "AccessDenied")
+            raise RefusedError(403, "", "AccessDenied")
         return commit.files["/".join(path)], {}
 
     def _modelscope(self, request: Request, identity: str, rest: list[str]) -> "Response | tuple[Content, dict[str, str]]":
@@ -348,19 +309,17 @@ class HubServer:
         revision = request.parameter("Revision", "master")
         commit = repository.commit(revision) if repository else None
         if repository is None or repository.private or commit is None:
-            return _json(modelscope_answer(None, code=10010205001, message="not found"), status=404)
+            return json_answer(modelscope_answer(None, code=10010205001, message="not found"), status=404)
         match rest:
             case []:
                 card = commit.files.get("README.md")
                 text = card.place.read_text("utf-8", "replace") if card else ""
-                return _json(modelscope_answer(modelscope_model(repository) | {"ReadMeContent": text}))
+                return json_answer(modelscope_answer(modelscope_model(repository) | {"ReadMeContent": text}))
             case ["repo", "files"]:
-                return _json(modelscope_files(commit))
+                return json_answer(modelscope_files(commit))
             case ["repo"]:
                 return self._resolve(request, identity, revision, request.parameter("FilePath"))
-        raise _RefusedError(404, "", "Not Found")
-
-    # -------------------------------------------------------------- bytes
+        raise RefusedError(404, "", "Not Found")
 
     def _etag(self, request: Request, content: Content) -> str:
         with self._lock:
@@ -368,144 +327,6 @@ class HubServer:
                 if isinstance(rule.what, ChangeETag) and rule.matches(request):
                     return rule.what.etag
         return content.etag
-
-    def _send_content(self, connection: Connection, request: Request, content: Content, headers: dict[str, str]) -> None:
-        fault = self._fault(request, OfBody) if request.method != "HEAD" else None
-        etag = fault.etag if isinstance(fault, ChangeETag) else self._etag(request, content)
-        served = self._range(request, content, etag, fault)
-        if isinstance(served, Response):
-            self._send(connection, request, served)
-            return
-        connection.send_head(request, served.status, {**headers, **served.headers})
-        if request.method == "HEAD":
-            return
-        place, end = served.start, served.start + served.count
-        match fault:
-            case Throttle():
-                step = max(1, int(fault.bytes_per_second * SLICE))
-                while place < end and not connection.closing.wait(SLICE):
-                    connection.send_file(request, content.place, place, min(step, end - place))
-                    place += step
-            case Cut() | Reset() | Stall():
-                before = min(fault.after, served.count)
-                connection.send_file(request, content.place, place, before)
-                self._interrupt(connection, fault)
-                connection.send_file(request, content.place, place + before, served.count - before)
-            case WrongBytes() if place <= fault.at < end:
-                with content.place.open("rb") as file:
-                    file.seek(fault.at)
-                    wrong = bytes([file.read(1)[0] ^ 0xFF])
-                connection.send_file(request, content.place, place, fault.at - place)
-                connection.send(request, wrong)
-                connection.send_file(request, content.place, fault.at + 1, end - fault.at - 1)
-            case WrongLength():
-                connection.send_file(request, content.place, place, min(served.count, max(0, served.count + fault.delta)))
-                if fault.delta > 0:
-                    raise Dropped
-            case _:
-                connection.send_file(request, content.place, place, served.count)
-
-    def _interrupt(self, connection: Connection, fault: Cut | Reset | Stall) -> None:
-        if isinstance(fault, Cut):
-            raise Dropped
-        if isinstance(fault, Reset):
-            connection.reset()
-        elif isinstance(fault, Stall):
-            _wait(connection, fault.until)
-
-    def _range(self, request: Request, content: Content, etag: str, fault: Misbehaviour | None) -> _Served | Response:
-        size = content.size
-        delta = fault.delta if isinstance(fault, WrongLength) else 0
-        headers = {"ETag": f'"{etag}"', "Content-Type": "application/octet-stream", "Accept-Ranges": "bytes"}
-        asked, match, unless = (request.headers.get(name, "") for name in ("range", "if-match", "if-range"))
-        if match and match.strip('"') not in (etag, "*"):
-            return _error(412, "", "Precondition Failed")
-        if isinstance(fault, NoRange):
-            del headers["Accept-Ranges"]
-            asked = ""
-        span = _span(asked, size) if asked and (not unless or unless.strip('"') == etag) else None
-        if span is None:
-            return _Served(content, etag, 0, size, 200, headers | {"Content-Length": str(size + delta)})
-        start, end = span
-        if start >= min(end, size):
-            return Response(416, {"Content-Range": f"bytes */{size}"})
-        if isinstance(fault, WrongRange):
-            start, end = min(start + fault.shift, size - 1), min(end + fault.shift, size)
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size + delta}"
-        return _Served(content, etag, start, end - start, 206, headers | {"Content-Length": str(end - start + delta)})
-
-    # -------------------------------------------------------------- answering wrongly
-
-    def _answer_wrongly(self, connection: Connection, request: Request, fault: Misbehaviour) -> None:
-        match fault:
-            case Status():
-                headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-                response = Response(fault.code, headers, b"something is wrong")
-            case Forbidden():
-                response = _gated(fault.code)
-            case TokenRefused():
-                response = _error(401, "", "Invalid credentials in Authorization header")
-            case Redirect():
-                response = Response(302, {"Location": fault.to})
-            case RedirectLoop():
-                number = int(request.parameter("again", "0")) + 1
-                own = self.files_address if request.host == "files" else self.address
-                response = Response(302, {"Location": f"{own}{quote(request.path)}?again={number}&Signature=c2lnbmVk"})
-            case Answer():
-                response = Response(200, {"Content-Type": fault.content_type}, fault.body)
-            case Huge():
-                self._send_huge(connection, request, fault)
-                return
-            case Silent():
-                _wait(connection, fault.until)
-                raise Dropped
-            case Hangup():
-                raise Dropped
-            case _:
-                raise TypeError(fault)
-        self._send(connection, request, response)
-
-    def _send_huge(self, connection: Connection, request: Request, fault: Huge) -> None:
-        headers = {"Content-Type": "application/json", "Connection": "close"}
-        connection.send_head(request, 200, headers | ({"Content-Length": str(fault.size)} if fault.announced else {}))
-        item = b'{"id": "a/b", "tags": ["' + b"x" * 900 + b'"]}, '
-        connection.send(request, b"[")
-        piece = item * 64
-        left = fault.size - 1
-        while left > 0:
-            connection.send(request, piece[:left])
-            left -= len(piece)
-        raise Dropped
-
-
-def _span(asked: str, size: int) -> tuple[int, int] | None:
-    """The bytes of ``bytes=A-B``, ``bytes=A-`` or ``bytes=-N``: first, and one past the last. None for what is no range."""
-    unit, _, given = asked.partition("=")
-    first, dash, last = given.strip().partition("-")
-    with contextlib.suppress(ValueError):
-        if unit.strip() == "bytes" and dash:
-            if not first:
-                return max(0, size - int(last)), size
-            return int(first), min(int(last) + 1 if last else size, size)
-    return None
-
-
-def _wait(connection: Connection, until: threading.Event) -> None:
-    while not until.wait(0.02) and not connection.closing.is_set():
-        pass
-
-
-def _json(value: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
-    return Response(status, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}, json.dumps(value).encode())
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    headers = {"X-Error-Message": message, **({"X-Error-Code": code} if code else {})}
-    return _json({"error": message}, headers, status)
-
-
-def _gated(status: int) -> Response:
-    return _error(status, "GatedRepo", "Access to this model is restricted and you are not in the authorized list.")
 
 
 def _tree_entry(content: Content) -> Any:
