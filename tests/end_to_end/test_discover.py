@@ -106,7 +106,49 @@ def test_the_way_from_no_model_to_a_chat(open_app: Callable[..., Driver], online
     driver.until(lambda: driver.session.engine.state is EngineState.READY and "SmallTalk" in driver.chat.model)
     assert window.pages.currentWidget() is window.chat
 
+    check_update(driver, hub)
+    check_checkpoint(driver, hub, online)
     check_bad_days(driver, hub, online)
+
+
+def check_update(driver: Driver, hub: HubServer) -> None:
+    """Another file of the same name at the hub is told in the library, and comes beside what is there."""
+    window = driver.window
+    hub.revise(NAME, {"SmallTalk-Q4_K_M.gguf": b"GGUF" + bytes(5000)})
+    told: list[set[str]] = []
+    driver.session.discover.updates_found.connect(told.append)
+    window.show_models("library")
+    driver.until(lambda: told and told[-1])
+    (model,) = (model for model in driver.session.models.models if model.path in told[-1])
+    assert "SmallTalk" in model.name
+    driver.session.discover.show_origin(model)
+    content = window.models_page.discover.content()
+    driver.until(lambda: content.details.table.items() and variant(content, "Q4_K_M").row().state == "newer")
+    variant(content, "Q4_K_M").button.click()
+    driver.until(lambda: list(Path(model.path).parent.glob("*/*.gguf")))
+    assert Path(model.path).exists()
+
+
+def check_checkpoint(driver: Driver, hub: HubServer, data_dir: Path) -> None:
+    """A checkpoint is fetched for the sidecar, and taken there."""
+    window = driver.window
+    files = {"config.json": '{"architectures": ["NobodyForCausalLM"]}', "model.safetensors": bytes(3000), "onnx/model.onnx": bytes(9)}
+    hub.add_repository("tester/Base", files, safetensors={"parameters": {"BF16": 1000}, "total": 1000})
+    content = window.models_page.discover.content()
+    content.details.back_button.click()
+    content.search.kind.setCurrentIndex(1)
+    search(driver, "base")
+    driver.until(lambda: content.list.count() == 1 and content.list.item(0).repository.id == "tester/Base")
+    content.list.chosen.emit(content.list.item(0))
+    driver.until(content.details.checkpoint_row.isVisible)
+    content.details.checkpoint_button.click()
+    driver.until(lambda: content.details.state().checkpoint == "installed")
+    folder = data_dir / "checkpoints" / "tester" / "Base"
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
+    content.details.checkpoint_button.click()
+    assert window.pages.currentWidget() is window.conversion_page
+    driver.until(lambda: window.conversion_page.state().message)  # it is none that can be converted, and that is said there
+    content.search.clear()
 
 
 def check_bad_days(driver: Driver, hub: HubServer, data_dir: Path) -> None:

@@ -122,7 +122,8 @@ class DiscoverController(QObject):
     def retranslate(self) -> None:
         """Put what was put into words into the language of the moment."""
         self.catalogue.retranslate()
-        for part in (self.search, self.details, self.address, self.offers):
+        self.offers.retranslate()
+        for part in (self.search, self.details, self.address):
             part.show()
 
     def end(self) -> None:

@@ -34,6 +34,7 @@ class OffersController(QObject):
         self._asking = False
         self._key: Key | None = None
         self._message: Wording = ""
+        self._said = ""  # the same, as the page says it
         page.opened.connect(self._open)
         page.offer_chosen.connect(self.fetch)
         page.download_cancelled.connect(self.cancel)
@@ -92,8 +93,10 @@ class OffersController(QObject):
             self._refuse(error.failure)
 
     def _refuse(self, failure: Failure) -> None:
-        self._message = partial(describe, failure.code, failure.args)
         self._pick = self._key = None
+        self._message = partial(describe, failure.code, failure.args)
+        self._said = worded(self._message)
+        self._page.show_error(self._said)
 
     def _on_ended(self, state: JobState) -> None:
         key = self._key
@@ -116,11 +119,16 @@ class OffersController(QObject):
         if model is not None and seen:  # who has gone on to something else is not taken away from it
             self.chat_wanted.emit(model.name)
 
+    def retranslate(self) -> None:
+        """Put what was put into words into the language of the moment."""
+        if self._message and self._page.error == self._said:
+            self._said = worded(self._message)
+            self._page.show_error(self._said)
+        self.show()
+
     def show(self) -> None:
         """Bring the page up to date."""
         self._page.set_offers(self._catalogue.offers())
-        if self._message:
-            self._page.show_error(worded(self._message))
         pick = self._pick
         if pick is None:
             self._page.set_download(None)

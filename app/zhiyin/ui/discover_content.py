@@ -140,8 +140,11 @@ class DiscoverContent(QWidget):
             self.retranslateUi()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc gives up what is being asked, else goes back to the list; in the list it is the window's."""
-        if event.key() != Qt.Key.Key_Escape:
+        """Esc gives up what is being asked, else goes back to the list (where it is the window's); Down goes from the words to the list."""
+        if event.key() == Qt.Key.Key_Down and self.search.field.hasFocus() and self.list.count():
+            self.list.setFocus()
+            self.list.select_first()
+        elif event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif self._busy():
             self.cancel_requested.emit()

@@ -78,7 +78,6 @@ class DetailsState:
     variants: tuple[VariantRow, ...] = ()
     contexts: tuple[int, ...] = ()
     context: int = 0
-    gpus: bool = False
     checkpoint: State = ""
     checkpoint_fraction: float = 0.0
     busy: bool = False

@@ -171,6 +171,11 @@ class FirstRunPage(QWidget):
         self._fraction = None
         self.retranslateUi()
 
+    @property
+    def error(self) -> str:
+        """What is said to have gone wrong."""
+        return self._error
+
     def focus_offer(self) -> None:
         """Put the keyboard on what is most likely wanted."""
         (self.starter_button if self._available else self.open_button).setFocus()

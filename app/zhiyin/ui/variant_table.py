@@ -125,6 +125,7 @@ class FitLine(QWidget):
         self._verdict = fit_words(fit)
         self._figures = " · ".join(part for part in (need_words(fit), speed_words(fit)) if part)
         self.setVisible(bool(fit.verdict))
+        self.setAccessibleName(self.words())
         self.setToolTip(self.words())
         self.update()
 
