@@ -47,7 +47,7 @@ def shown(address: str) -> str:
         parts = urlsplit(address)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return address[:MAX_SHOWN]
+        return address.partition("?")[0].rpartition("@")[2][:MAX_SHOWN]
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
     return f"{parts.scheme}://{host}{port}{parts.path}"[:MAX_SHOWN] if host else address[:MAX_SHOWN]
 

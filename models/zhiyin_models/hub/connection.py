@@ -7,6 +7,7 @@ body are then read from its socket straight into a buffer of ours. Measured on l
 
 import contextlib
 import functools
+import os
 import socket
 import ssl
 import time
@@ -138,6 +139,11 @@ class Connection:
         if self._client is None:
             self._client = make_client(self._settings, self.patience)
 
+    def with_patience(self, patience: Patience) -> "Connection":
+        """Another one that waits at most as long as either; for what may stay without an answer."""
+        shortest = {one: min(getattr(patience, one), getattr(self.patience, one)) for one in Patience.__struct_fields__}
+        return Connection(self._settings, token=self._token, patience=Patience(**shortest), stop=self._stop)
+
     def token(self, address: str) -> str:
         """The token that may go to this address: an official source's, to its own host and by a way that nobody can listen on."""
         source = next((one for one in self._settings.sources if one.official and host_key(one.address) == host_key(address)), None)
@@ -257,8 +263,8 @@ class Connection:
 
 
 @functools.cache
-def _authorities() -> ssl.SSLContext:
-    """Whom the system trusts; read once, which takes a twentieth of a second."""
+def _authorities(*_: str | None) -> ssl.SSLContext:
+    """Whom the system (or the environment, which is given) trusts; read once, which takes a twentieth of a second."""
     return httpx2.create_ssl_context()
 
 
@@ -268,7 +274,7 @@ def make_client(settings: HubSettings, patience: Patience = PATIENCE) -> httpx2.
     own = settings.proxy if settings.proxy not in ("", "system") else None
     try:
         client = httpx2.Client(
-            verify=_authorities(),
+            verify=_authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             proxy=own,
             trust_env=settings.proxy == "system",
             mounts=direct,
