@@ -28,6 +28,7 @@ from zhiyin_models.hub.values import Details, RemoteFile, RepositoryKind, Result
 from zhiyin_models.library.installed import data_dir
 
 PATIENCE = Patience(connect=8.0, stall=15.0, answer=45.0)  # somebody is looking at the screen
+BRIEF = Patience(connect=4.0, stall=5.0, answer=8.0)  # for what there is something else to show instead of
 UNWELL = 120.0  # seconds for which a source that could not be reached is asked last
 ELSEWHERE = {  # what another source may do better
     *(Code.NETWORK_UNREACHABLE, Code.NETWORK_STALLED, Code.NETWORK_CERTIFICATE, Code.NETWORK_REDIRECTS),
@@ -182,9 +183,10 @@ def _opened(settings: HubSettings, connection: Connection | None) -> Iterator[Co
 def _details(settings: HubSettings, connection: Connection, model: Model, source: Source) -> Details:
     """Everything that can be said of a repository; what cannot be had (a gated card, a header) is left out."""
     variants, checkpoint = group(model.files), checkpoint_files(model.files)
-    with ThreadPoolExecutor(1, "header") as beside:
-        shape = beside.submit(_shape, connection, model, source, variants, checkpoint)
-        card = _card(connection, model, source)
+    with connection.with_patience(BRIEF) as brief, ThreadPoolExecutor(1, "header") as beside:
+        brief.open()
+        shape = beside.submit(_shape, brief, model, source, variants, checkpoint)
+        card = _card(brief, model, source)
     repository = model.repository
     licence = repository.licence or card.one("license") or card.one("license_name")
     languages = repository.languages or card.metadata.get("language", ())

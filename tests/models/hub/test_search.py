@@ -310,6 +310,18 @@ def test_names_that_cannot_be_are_not_asked_for(name: str, hub: HubServer, setti
     assert not hub.requests
 
 
+def test_a_proxy_is_used_and_one_that_is_not_there_is_said(filled: HubServer) -> None:
+    far = HubSettings(sources=(Source("Far", "huggingface", "http://hub.example"),), proxy=filled.address)
+    assert ids(far, SearchQuery(author="Qwen")) == [QWEN]
+    assert {one.headers["host"] for one in filled.requests} == {"hub.example"}
+    dead = HubServer()
+    dead.close()
+    for proxy in (dead.address, "nonsense://here", "http://[x"):
+        with pytest.raises(ModelError) as caught:
+            search(replace(far, proxy=proxy), SearchQuery())
+        assert caught.value.code == Code.NETWORK_PROXY
+
+
 def test_offline_nothing_goes_out(filled: HubServer, settings: HubSettings) -> None:
     offline = replace(settings, offline=True)
     assert refusal(offline).code == Code.HUB_OFFLINE
