@@ -56,9 +56,11 @@ class Typist:
         self.count += 1
         choice = self.random.random()
         chat = session.chat
-        if choice < 0.2 and chat.turns:
+        # A long conversation is read again after a start, which takes seconds of every life: so most begin with a new one.
+        anew, again = (0.7, 0.8) if self.count == 1 else (0.2, 0.35)
+        if choice < anew and chat.turns:
             chat.new()
-        elif choice < 0.35 and len(chat.turns) >= 2 and chat.turns[-1].role == "assistant":
+        elif choice < again and len(chat.turns) >= 2 and chat.turns[-1].role == "assistant":
             chat.regenerate(chat.turns[-1].id)
             return
         chat.send(f"question {self.count} of {self.random.random():.6f}: tell me a long story")
