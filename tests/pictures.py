@@ -11,6 +11,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 from tests.hub_server import Generated, HubServer
 from tests.hub_server import Status as Answered
+from tests.library_pictures import fill_library, library_pictures
 from tests.models.convert.starter_checkpoint import make
 
 from zhiyin.application import Zhiyin
@@ -258,6 +259,21 @@ def tour(app: QApplication, folder: Path, look: tuple[str, str], checkpoint: Pat
         zhiyin.close()
 
 
+def library(app: QApplication, folder: Path, look: tuple[str, str]) -> None:
+    """The page of installed models, in an app of its own: its models are only holes."""
+    with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as home:
+        data_dir = Path(place) / "zhiyin"
+        Paths(data_dir).create()
+        write_appearance(data_dir / "window.json", Appearance(language=look[0], theme=look[1]))  # type: ignore[arg-type]
+        fill_library(data_dir, Path(home))
+        zhiyin = Zhiyin(app, Paths(data_dir))
+        zhiyin.start()
+        while zhiyin.session is None:
+            wait(50)
+        library_pictures(zhiyin, "-".join(look), Path(home), lambda name: take(zhiyin, folder, name), wait)
+        zhiyin.close()
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -270,6 +286,7 @@ def main() -> None:
         checkpoint = make(starter, Path(made) / "李白-SmolLM2-135M")
         for look in (("zh_CN", "light"), ("en", "light"), ("zh_CN", "dark"), ("en", "dark")):
             tour(app, folder, look, checkpoint, measured)
+            library(app, folder, look)
 
 
 if __name__ == "__main__":

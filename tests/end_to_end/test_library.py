@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from tests.end_to_end.conftest import Driver
-from tests.models.gguf_files import write_small, write_split
+from tests.models.gguf_files import rewrite_starter, write_small, write_split
 
 from zhiyin.paths import Paths
 from zhiyin.ui.library_model import FoundItem, LibraryItem
@@ -208,34 +208,31 @@ def test_a_day_with_the_library(open_app: Open, data_dir: Path, tmp_path: Path, 
     assert page.item("阿尔法").model.notes == "好用"
 
 
-def test_dropped_files_are_used_in_place_by_enter_and_from_then_on(
-    open_app: Open, with_starter: Path, starter: Path, tmp_path: Path
-) -> None:
+def test_dropped_files_are_used_in_place_by_enter_and_from_then_on(open_app: Open, with_starter: Path, tmp_path: Path) -> None:
     app = open_app(with_starter).ready().short(4)
     page = Page(app)
     first = app.session.models.current
     assert page.item(first).loaded
     app.until(lambda: page.item(first).model.last_used)  # it was just loaded
-    link = tmp_path / "linked.gguf"
-    link.symlink_to(starter)
+    other = rewrite_starter(tmp_path / "other.gguf", data="zeros")
     app.window.show_home()
-    page.drop(link)
+    page.drop(other)
     app.window.drop_bar.remember.setChecked(True)
     QTest.keyClick(app.window.drop_bar.place_button, Qt.Key.Key_Return)
-    app.until(lambda: app.session.models.current == "linked")
+    app.until(lambda: app.session.models.current == "other")
     app.ready()
     assert app.session.settings.dropped_models == "place"
 
     # renamed while it is in memory: the conversation goes on with it
-    app.ask("Hello")
     page = Page(app)
-    page.choose("linked")
-    page.view.renamed.emit(str(link), "李白")
+    page.choose("other")
+    page.view.renamed.emit(str(other), "李白")
     page.until_names(first, "李白")
     assert (app.session.models.current, app.chat.model) == ("李白", "李白")
     app.window.show_home()
-    assert app.ask("Again")
-    assert app.session.engine.asked_for == "linked"  # it was not loaded again
+    app.ask("Again")
+    assert app.chat.turns[-1].failure is None
+    assert app.session.engine.asked_for == "other"  # it was not loaded again
 
     # remembered, and asked again after all
     others = [write_small(tmp_path / f"{name}.gguf") for name in ("one", "two")]
@@ -271,3 +268,24 @@ def test_a_copy_can_be_cancelled_and_leaves_nothing(open_app: Open, data_dir: Pa
     app.until(lambda: not page.view.content().jobs)
     assert page.names() == []
     assert list((data_dir / "models").iterdir()) == []
+
+
+def test_copies_go_one_after_the_other_and_on_after_a_restart(open_app: Open, data_dir: Path, tmp_path: Path) -> None:
+    Paths(data_dir).create()
+    large = [write_small(tmp_path / f"large-{name}.gguf") for name in "ab"]
+    for path in large:
+        os.truncate(path, 1 << 26)
+    app = open_app(data_dir)
+    page = Page(app)
+    page.drop(*large)
+    app.window.drop_bar.copy_button.click()
+    app.until(lambda: len(page.view.content().jobs) == 2)
+    first, second = page.view.content().jobs.values()
+    assert (first.job().status, second.job().status) == (Status.RUNNING, Status.QUEUED)
+    assert second.state.text() == "Waiting…"
+    app.zhiyin.close()
+    assert not (data_dir / "models" / "large-b.gguf").exists()
+    page = Page(open_app(data_dir))
+    page.until_names("large-a", "large-b")
+    page.app.until(lambda: not page.view.content().jobs)
+    assert sorted(path.name for path in (data_dir / "models").iterdir()) == ["large-a.gguf", "large-b.gguf"]

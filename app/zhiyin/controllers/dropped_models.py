@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from zhiyin.controllers.models import ModelsController
 from zhiyin.services.delivery import Delivery
 from zhiyin.ui.main_window import UNDO_SECONDS, MainWindow
-from zhiyin_models.errors import Code, Failure, ModelError
+from zhiyin_models.errors import Failure, ModelError
 from zhiyin_models.library.gguf import split_paths
 from zhiyin_models.library.installed import InstalledModel, Library
 
@@ -104,6 +104,4 @@ def _add_all(library: Library, paths: list[str]) -> tuple[list[InstalledModel], 
             models.append(library.add(path))
         except ModelError as error:
             failures.append(error.failure)
-        except OSError as error:
-            failures.append(Failure(Code.LIBRARY_UNWRITABLE, {"path": str(library.directory), "detail": error.strerror or str(error)}))
     return models, failures

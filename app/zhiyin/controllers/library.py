@@ -78,9 +78,9 @@ class LibraryController(QObject):
         view.renamed.connect(self._rename)
         view.notes_changed.connect(self._keep_notes)
         view.facts_wanted.connect(self._read_facts)
-        view.use_all_requested.connect(lambda: self._use(self._found))
+        view.use_all_requested.connect(self._use_all)
         view.job_acted.connect(self._jobs.act)
-        view.discover_requested.connect(lambda: self._window.show_models("discover"))
+        view.discover_requested.connect(self._discover)
         view.files_chosen.connect(self._dropped.take)
         view.folder_chosen.connect(self._move)
         view.located.connect(self._relocate)
@@ -236,7 +236,7 @@ class LibraryController(QObject):
         def done(model: InstalledModel) -> None:
             self._models.refresh(lambda: self._view.choose(model.path))
 
-        self._submit(lambda: _relocated(self._library, path, now), done)
+        self._submit(lambda: self._library.locate(path, now), done)
 
     # ------------------------------------------------------------ taking away
 
@@ -292,17 +292,23 @@ class LibraryController(QObject):
 
     # ------------------------------------------------------------ models of other apps
 
+    def _use_all(self) -> None:
+        self._use(self._found)
+
+    def _discover(self) -> None:
+        self._window.show_models("discover")
+
     def _use(self, wanted: Iterable[Found]) -> None:
         here = {model.path for model in self._models.models}
         found = [one for one in wanted if one.path not in here]
 
-        def use() -> list[InstalledModel]:
-            return [self._library.add(one.path, origin=one.origin, name=one.name) for one in found]
-
-        def used(models: list[InstalledModel]) -> None:
+        def used(done: tuple[list[InstalledModel], list[Failure]]) -> None:
+            models, failures = done
             self._models.refresh(lambda: self._view.choose(models[0].path) if models else None)
+            if failures:
+                self._say_failure(failures[0])
 
-        self._submit(use, used, lambda error: self._models.refresh(partial(self._on_error, error)))
+        self._submit(partial(_add_found, self._library, found), used)
 
     # ------------------------------------------------------------ jobs
 
@@ -319,6 +325,11 @@ class LibraryController(QObject):
         return self.tr("{count} models are in the library now.").format(count=count)
 
     def _copy(self, paths: list[str]) -> None:
+        if self._jobs.moving:  # nobody knows yet where they belong
+            self._say(lambda: self.tr("The models are being moved. Drop the file again when that is done."), "warning")
+            self._window.show_models("library")
+            return
+
         def copy(folder: Path) -> None:
             for path in paths:
                 self._jobs.start(CopyModel(path, str(folder)))
@@ -387,13 +398,11 @@ def _nearest_folder(path: Path) -> Path:
     return next((folder for folder in path.parents if folder.is_dir()), path.parent)
 
 
-def _relocated(library: Library, path: str, now: str) -> InstalledModel:
-    """Let a missing model's name and notes go over to the file where it is now."""
-    old = next((model for model in library.models() if model.path == path), None)
-    fresh = library.add(now, origin=old.origin if old is not None else None)
-    if old is None or old.path == fresh.path:
-        return fresh
-    library.remove(old.path)
-    if old.notes and not fresh.notes:
-        library.set_notes(fresh.path, old.notes)
-    return library.rename(fresh.path, old.name)
+def _add_found(library: Library, found: Iterable[Found]) -> tuple[list[InstalledModel], list[Failure]]:
+    models, failures = [], []
+    for one in found:
+        try:
+            models.append(library.add(one.path, origin=one.origin, name=one.name))
+        except ModelError as error:
+            failures.append(error.failure)
+    return models, failures

@@ -1,4 +1,4 @@
-"""Copies, moves and checks of the library: started, shown, cancelled, and gone on with after a restart."""
+"""Copies, moves and checks of the library: started one after the other, shown, cancelled, and gone on with after a restart."""
 
 from collections.abc import Callable
 
@@ -11,6 +11,8 @@ from zhiyin_models.errors import Failure
 from zhiyin_models.jobs.protocol import CopyModel, JobState, MoveModels, Status, Task, Verify
 
 OURS = (CopyModel, MoveModels, Verify)
+WRITING = (CopyModel, MoveModels)  # one of these at a time, and beside it one check: the disk is no faster for several
+UNDER_WAY = (Status.RUNNING, Status.QUEUED)
 
 
 class LibraryJobs(QObject):
@@ -39,15 +41,26 @@ class LibraryJobs(QObject):
         service.failed.disconnect(self._on_failed)
 
     def start(self, task: CopyModel | MoveModels | Verify) -> None:
-        """Begin, unless the same is under way."""
-        at_work = [state.task for state in self._states.values() if state.status == Status.RUNNING]
-        if task in at_work or task in self._on_the_way:
+        """Begin when its turn comes, unless the same is under way."""
+        if task in self._on_the_way or any(state.task == task and state.status in UNDER_WAY for state in self._states.values()):
             return
         for identity in [state.id for state in self._states.values() if state.task == task]:
             self._drop(identity)
+        begin = self._service.enqueue if self._is_busy(task) else self._service.start
         self._on_the_way.append(task)
-        self._service.start(task)
+        begin(task)
         self.changed.emit()
+
+    def _is_busy(self, task: Task) -> bool:
+        """Whether it has to wait for another."""
+        at_work = [*self._on_the_way, *(state.task for state in self._states.values() if state.status == Status.RUNNING)]
+        return any(isinstance(one, WRITING) == isinstance(task, WRITING) for one in at_work)
+
+    def _advance(self) -> None:
+        """Begin what waits, the oldest first."""
+        for state in sorted(self._states.values(), key=lambda state: (state.position, state.created)):
+            if state.status == Status.QUEUED and not self._is_busy(state.task):
+                self._resume(state.id)
 
     def states(self) -> list[JobState]:
         """All that are shown, the oldest first."""
@@ -63,13 +76,13 @@ class LibraryJobs(QObject):
 
     @property
     def running(self) -> int:
-        """How many run, or are about to."""
-        return sum(state.status == Status.RUNNING for state in self._states.values()) + len(self._on_the_way)
+        """How many run or wait, or are about to."""
+        return sum(state.status in UNDER_WAY for state in self._states.values()) + len(self._on_the_way)
 
     @property
     def moving(self) -> bool:
         """Whether models are on their way to another folder."""
-        tasks = [*self._on_the_way, *(state.task for state in self._states.values() if state.status == Status.RUNNING)]
+        tasks = [*self._on_the_way, *(state.task for state in self._states.values() if state.status in UNDER_WAY)]
         return any(isinstance(task, MoveModels) for task in tasks)
 
     def act(self, identity: str, action: str) -> None:
@@ -80,6 +93,9 @@ class LibraryJobs(QObject):
             self.changed.emit()
 
     def _cancel(self, identity: str) -> None:
+        if self._states[identity].status == Status.QUEUED:
+            self._drop(identity)
+            return
         self._cancelling.add(identity)
         self._service.cancel(identity)
 
@@ -103,9 +119,9 @@ class LibraryJobs(QObject):
             if state.status in (Status.FINISHED, Status.CANCELLED):
                 self._drop(state.id)
             elif state.status != Status.RUNNING:  # else another app is at work on it
-                self._states[state.id] = state
-                if state.status == Status.INTERRUPTED and state.failure is None:  # the app was ended; what died by itself waits
-                    self._resume(state.id)
+                goes_on = state.status == Status.INTERRUPTED and state.failure is None  # the app was ended; what died by itself asks first
+                self._states[state.id] = msgspec.structs.replace(state, status=Status.QUEUED) if goes_on else state
+        self._advance()
         self.changed.emit()
 
     def _on_changed(self, state: JobState) -> None:
@@ -114,7 +130,7 @@ class LibraryJobs(QObject):
         if state.task in self._on_the_way:
             self._on_the_way.remove(state.task)
         self._states[state.id] = state
-        if state.status != Status.RUNNING:
+        if state.status not in UNDER_WAY:
             self._cancelling.discard(state.id)
             if state.status == Status.CANCELLED:
                 self._drop(state.id)
@@ -122,6 +138,7 @@ class LibraryJobs(QObject):
                 self._gone.add(state.id)
                 self._service.forget(state.id)
             self.ended.emit(state)
+        self._advance()
         self.changed.emit()
 
     def _on_failed(self, key: Task | str, failure: Failure) -> None:
@@ -134,4 +151,5 @@ class LibraryJobs(QObject):
             if key in self._on_the_way:
                 self._on_the_way.remove(key)
             self.refused.emit(key, failure)
+        self._advance()
         self.changed.emit()

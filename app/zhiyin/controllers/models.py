@@ -118,7 +118,7 @@ class ModelsController(QObject):
     @property
     def default(self) -> str:
         """The model for a conversation that has none: the one in memory, the last one used, or the first that is there."""
-        there = [model.name for model in self._models if not model.missing]
+        there = [model.name for model in self._models if not model.missing and model.problem is None]
         wanted = self.present_name(self.current or self._settings.last_model)
         return wanted if wanted in there or not there else there[0]
 

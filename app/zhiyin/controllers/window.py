@@ -189,7 +189,7 @@ class WindowController(QObject):
         self._window.banner.show_message(text, "warning", actions, key=GONE_KEY)
 
     def _other_model(self, gone: str) -> str:
-        there = [model.name for model in self._models.models if not model.missing and model.name != gone]
+        there = [model.name for model in self._models.models if not model.missing and model.problem is None and model.name != gone]
         return self._models.current if self._models.current in there else there[0] if there else ""
 
     def _on_starter(self, found: bool, size: int) -> None:  # noqa: FBT001 - a signal's value

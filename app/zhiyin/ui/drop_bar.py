@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from zhiyin.ui.form_controls import Switch
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.long_lines import break_long_words
 from zhiyin.ui.theme import STEP
@@ -24,7 +25,7 @@ class DropBar(QFrame):
         self._over = parent
         self._paths: list[str] = []
         self._before: QWidget | None = None  # had the focus
-        self.setObjectName("toast")
+        self.setProperty("card", True)
         self.label = QLabel(self)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setWordWrap(True)
@@ -35,7 +36,10 @@ class DropBar(QFrame):
         for button in (self.place_button, self.copy_button):
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.setAutoDefault(True)  # Enter presses it
-        self.remember = QCheckBox(self)
+        self.remember = Switch(self)
+        self.remember_label = QLabel(self)
+        self.remember_label.setProperty("tone", "soft")
+        self.remember_label.setBuddy(self.remember)
         self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._buttons.setSpacing(2 * STEP)
         self._buttons.addWidget(self.place_button)
@@ -50,7 +54,11 @@ class DropBar(QFrame):
         layout.setSpacing(3 * STEP)
         layout.addLayout(top)
         layout.addLayout(self._buttons)
-        layout.addWidget(self.remember)
+        row = QHBoxLayout()
+        row.setSpacing(2 * STEP)
+        row.addWidget(self.remember)
+        row.addWidget(self.remember_label, 1)
+        layout.addLayout(row)
         self.place_button.clicked.connect(lambda: self._answer(copy=False))
         self.copy_button.clicked.connect(lambda: self._answer(copy=True))
         self.close_button.clicked.connect(self.close_bar)
@@ -100,7 +108,8 @@ class DropBar(QFrame):
         self.setAccessibleName(said)
         self.place_button.setText(self.tr("Use in place"))
         self.copy_button.setText(self.tr("Copy into the models folder"))
-        self.remember.setText(self.tr("Do this from now on"))
+        self.remember_label.setText(self.tr("Do this from now on"))
+        self.remember.setAccessibleName(self.tr("Do this from now on"))
         self.close_button.set_hint(self.tr("Do nothing"), "Esc")
         self._place()
 

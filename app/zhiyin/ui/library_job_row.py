@@ -91,6 +91,8 @@ class LibraryJobRow(QWidget):
         job = self._job
         if job.cancelling:
             return self.tr("Cancelling…")
+        if job.status == Status.QUEUED:
+            return self.tr("Waiting…")
         if job.progress is None or job.progress.total <= 0:
             return self.tr("Starting…")
         return progress_text(job.progress)

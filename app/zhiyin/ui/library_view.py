@@ -43,6 +43,8 @@ class LibraryView(QWidget):
         self._jobs: tuple[LibraryJob, ...] = ()
         self._disk = Disk()
         self._notice: tuple[str, str] = ("", "info")
+        self._list_wanted = False  # the focus is to go there as soon as there are rows
+        self._found_seen = False  # then one line less says so
         self._asked = False  # that the details be shown, where they do not stand beside the list
         self._content: LibraryContent | None = None
         self._layout = QVBoxLayout(self)
@@ -203,6 +205,7 @@ class LibraryView(QWidget):
         """Build what is shown."""
         content = self.content()
         super().showEvent(event)
+        self._list_wanted = not content.list.isVisible()  # it has no rows yet
         content.list.setFocus()
         self.opened.emit()
 
@@ -297,6 +300,7 @@ class LibraryView(QWidget):
         listing.scrollTo(listing.rows.heading_index(), listing.ScrollHint.PositionAtTop)
         if self._found:
             listing.choose(self._found[0].path)
+            self._found_seen = True
             self._ask_details()
 
     def _show_menu(self, path: str, at: QPoint) -> None:
@@ -340,10 +344,13 @@ class LibraryView(QWidget):
             if not hasattr(item, "app"):
                 self.facts_wanted.emit(path)
         listing.setVisible(bool(shown))
+        if shown and self._list_wanted and self.isVisible():
+            self._list_wanted = False
+            listing.setFocus()
         content.nothing.setVisible(not shown)
         content.nothing.set_state(content.search.text().strip() if self._items or self._found else "")
         apps = ", ".join(dict.fromkeys(found.app for found in self._found))
-        content.found.set_found(len(self._found), apps)
+        content.found.set_found(0 if self._found_seen else len(self._found), apps)
         self._show_foot()
 
     def _show_foot(self) -> None:

@@ -16,7 +16,7 @@ from zhiyin.ui.conversion_page import ConversionPage
 from zhiyin.ui.drop_bar import DropBar
 from zhiyin.ui.first_run_page import FirstRunPage
 from zhiyin.ui.folding_sides import FoldingSides
-from zhiyin.ui.models_page import ModelsPage, Tab
+from zhiyin.ui.models_page import FOOT_HEIGHT, ModelsPage, Tab
 from zhiyin.ui.seal import app_icon
 from zhiyin.ui.settings_page import SettingsPage
 from zhiyin.ui.sidebar import Sidebar
@@ -296,7 +296,7 @@ class MainWindow(QMainWindow):
             page.banner_slot.take(self.banner)
         on_chat = page is self.chat
         self.sides.allow_right(on_chat)
-        self.toast.set_clearance(self.chat.bottom_height() if on_chat else 0)
+        self.toast.set_clearance(self.chat.bottom_height() if on_chat else FOOT_HEIGHT if page is self.models_page else 0)
 
     def _dropped_folders(self, event: QDropEvent) -> list[str]:
         """What is being dragged and may be a checkpoint or an adapter."""

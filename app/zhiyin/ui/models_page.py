@@ -14,6 +14,7 @@ from zhiyin.ui.theme import STEP, ui_font
 from zhiyin.ui.tokens import HEADER_HEIGHT
 
 Tab = Literal["library", "discover", "downloads"]
+FOOT_HEIGHT = 8 * STEP  # what stands at the foot of a view is kept free of what lies over it
 
 
 class ModelsPage(QWidget):

@@ -1959,6 +1959,10 @@
         <translation>{count} 个模型已加入模型库。</translation>
     </message>
     <message>
+        <source>The models are being moved. Drop the file again when that is done.</source>
+        <translation>模型正在移动，请在完成后再拖放文件。</translation>
+    </message>
+    <message>
         <source>Look</source>
         <translation>查看</translation>
     </message>
@@ -1996,6 +2000,10 @@
     <message>
         <source>Cancelling…</source>
         <translation>正在取消……</translation>
+    </message>
+    <message>
+        <source>Waiting…</source>
+        <translation>正在等待……</translation>
     </message>
     <message>
         <source>Starting…</source>

@@ -351,6 +351,7 @@ def test_an_empty_library_says_what_to_do(view: LibraryView, qtbot: QtBot) -> No
         content.found.all_button.click()
     content.found.show_button.click()
     assert view.chosen() == "/o/blob"
+    assert not content.found.isVisible()
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "contrast"])
