@@ -73,7 +73,9 @@ def test_the_language_changes_at_run_time_everywhere(app: Driver) -> None:
     app.until(lambda: app.window.conversations.new_button.text() == "New conversation")
 
 
-def test_light_and_dark_change_at_run_time(app: Driver) -> None:
+def test_light_and_dark_change_at_run_time(open_app: Open, data_dir: Path) -> None:
+    app = open_app(data_dir)
+    app.until(lambda: app.session is not None)
     app.zhiyin.change_appearance(theme="dark")
     assert theme.theme().dark
     app.zhiyin.change_appearance(theme="light")
