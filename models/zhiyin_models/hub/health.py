@@ -32,5 +32,5 @@ def _check(connection: Connection, source: Source) -> SourceHealth:
             raise bad_answer(address, type(answer).__name__)
     except ModelError as error:
         args = ", ".join(f"{name}={value}" for name, value in error.failure.args.items() if name != "address")
-        return SourceHealth(source.name, problem=error.code, detail=text(args))
+        return SourceHealth(source.name, problem=error.code, detail=text(args), args=error.failure.args)
     return SourceHealth(source.name, milliseconds=(time.monotonic() - begun) * 1000)

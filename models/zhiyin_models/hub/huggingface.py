@@ -100,7 +100,8 @@ def _library() -> "type[HfApi]":
     """The library, made to use our client. Half a second the first time."""
     from huggingface_hub import HfApi, set_client_factory  # noqa: PLC0415
 
-    set_client_factory(lambda: _Client(trust_env=False))
+    # a transport that carries nothing: what does not come by ``send`` goes nowhere
+    set_client_factory(lambda: _Client(transport=httpx2.BaseTransport(), trust_env=False))
     return HfApi
 
 

@@ -130,9 +130,10 @@ class Results(Struct, frozen=True):
 
 
 class SourceHealth(Struct, frozen=True):
-    """Whether a source answers: the milliseconds that took, or why not (a ``Code`` with its arguments is in the event)."""
+    """Whether a source answers: the milliseconds that took, or why not."""
 
     name: str
     milliseconds: float = 0.0
     problem: str = ""  # a Code; "" when it is well
-    detail: str = ""
+    detail: str = ""  # its arguments in words, for a log
+    args: dict[str, str | int | float] = {}  # the code's arguments

@@ -218,7 +218,7 @@ def test_the_health_of_every_source_in_their_order(mirror: HubServer, settings: 
     assert well.milliseconds > 0
     assert scope.problem == ""
     assert (gone.name, gone.problem, gone.milliseconds) == ("Gone", Code.NETWORK_UNREACHABLE, 0.0)
-    assert portal.problem == Code.HUB_ANSWER_BAD
+    assert (portal.problem, portal.args["address"]) == (Code.HUB_ANSWER_BAD, f"{mirror.address}/api/models")
 
 
 @pytest.mark.parametrize(
