@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from tests.end_to_end.conftest import Driver
-from tests.hub_server import Forbidden, Generated, HubServer, Throttle
+from tests.hub_server import TOKEN, Forbidden, Generated, HubServer, Throttle
 
 from zhiyin.controllers.leaving import LeavingController
 from zhiyin.ui.download_card import CANCEL, PAUSE, RESUME, UP, DownloadCard
@@ -40,10 +40,10 @@ class Fetching:
         self.downloads = app.session.downloads
         self.view = app.window.models_page.downloads
 
-    def add(self, name: str, size: int, *, pace: int = 0) -> Download:
+    def add(self, name: str, size: int, *, pace: int = 0, **about: object) -> Download:
         """Put a model of that size into the queue; ``pace`` slows the server down."""
         file = f"{name}-Q4_K_M.gguf"
-        repository = self.hub.add_repository(f"test/{name}", {file: Generated(min(size, 4000 * KB), seed=len(name))})
+        repository = self.hub.add_repository(f"test/{name}", {file: Generated(min(size, 4000 * KB), seed=len(name))}, **about)
         if pace:
             self.hub.misbehave(f"*{name}*", Throttle(pace))
         paths, remote = self.app.zhiyin.paths, RemoteFile(file, size, self.hub.sha256(repository.id, file))
@@ -111,7 +111,7 @@ def test_a_queue_of_several(open_app: Open, data_dir: Path, hub: HubServer) -> N
     window.show_models("downloads")
     content = fetching.view.content()
     app.until(content.empty.isVisible)
-    fetching.add("first", 3000 * KB, pace=700 * KB)
+    fetching.add("first", 2000 * KB, pace=700 * KB)
     fetching.add("second", 300 * KB)
     fetching.add("third", 300 * KB)
     fetching.until(first=Status.RUNNING, second=Status.QUEUED, third=Status.QUEUED)
@@ -137,7 +137,7 @@ def test_a_queue_of_several(open_app: Open, data_dir: Path, hub: HubServer) -> N
     app.until(lambda: fetching.statuses().get("first") == Status.FINISHED)  # it goes on by itself
     assert asked_from(hub, "first")[0] == 0
     assert asked_from(hub, "first")[-1] > 0
-    assert (data_dir / "models/test/first/first-Q4_K_M.gguf").read_bytes() == Generated(3000 * KB, seed=5).read()
+    assert (data_dir / "models/test/first/first-Q4_K_M.gguf").read_bytes() == Generated(2000 * KB, seed=5).read()
     assert window.models_page._tabs["downloads"].text() == "Downloads"
     assert window.sidebar.models_button.text() == "Models"
     rows = content.history.rows()
@@ -183,8 +183,8 @@ def test_downloads_go_on_at_the_next_start(open_app: Open, data_dir: Path, hub: 
     settings_for(hub, data_dir)
     app = open_app(data_dir)
     fetching = Fetching(app, hub)
-    fetching.add("long", 3000 * KB, pace=400 * KB)
-    fetching.add("paused", 3000 * KB, pace=400 * KB)
+    fetching.add("long", 2000 * KB, pace=700 * KB)
+    fetching.add("paused", 2000 * KB, pace=700 * KB)
     fetching.until_under_way("long")
     fetching.until_under_way("paused")
     fetching.press("paused", PAUSE)
@@ -242,3 +242,39 @@ def test_what_goes_wrong_is_said_with_what_to_do(open_app: Open, data_dir: Path,
     app.session.downloads.set_hub_settings(msgspec.structs.replace(offline, offline=False))
     fetching.until(held=Status.RUNNING)
     app.zhiyin.close()  # while it runs
+
+
+def test_a_token_given_in_the_settings_opens_what_is_gated(open_app: Open, data_dir: Path, hub: HubServer) -> None:
+    source = Source("Test", "huggingface", hub.address, official=True)
+    write_hub_settings(data_dir, HubSettings(sources=(source,), proxy=""))
+    app = open_app(data_dir)
+    fetching = Fetching(app, hub)
+    app.window.show_models("downloads")
+    fetching.add("gated", 300 * KB, gated="manual")
+    hub.accepted.add("test/gated")
+    fetching.until(gated=Status.FAILED)
+    (row,) = fetching.view.content().history.rows().values()
+    row.buttons[SETTINGS].click()
+    form = app.window.settings_page.sources
+    assert app.window.pages.currentWidget() is app.window.settings_page
+    content = form.content()
+    app.until(lambda: "Test" in content.sources.rows())
+    content.address.setText("http://127.0.0.1:9")  # where nobody listens
+    content.add_button.click()
+    content.concurrency.setValue(4)
+    app.until(lambda: read_hub_settings(data_dir).concurrency == 4)
+    content.check_button.click()
+    rows = content.sources.rows()
+    app.until(content.check_button.isEnabled)
+    assert rows["Test"].dot.words().endswith(" ms")
+    assert "127.0.0.1:9 cannot be reached" in rows["127.0.0.1:9"].trouble.text()
+    rows["Test"].token_button.click()
+    rows["Test"].token.setText(TOKEN)
+    rows["Test"].token_button.click()
+    app.until(lambda: rows["Test"].token_state.text() == "A token is kept")
+    app.window.show_models("downloads")
+    row.buttons[RETRY].click()
+    fetching.until(gated=Status.FINISHED)
+    authorised = {request.host for request in hub.requests if "authorization" in request.headers}
+    assert authorised == {"hub"}  # and never the host that has the bytes
+    assert TOKEN not in (data_dir / "hub.json").read_text()
