@@ -603,6 +603,7 @@ PHRASES: Mapping[str, Words] = {
     "licence": Words("许可证", "Licence"),
     "languages": Words("语言", "Languages"),
     "taken_in": Words("已加入 {count} 个模型，文件留在原处。", "{count} models were added; their files stay where they are."),
+    "looking": Words("正在查找其他应用的模型", "Looking for models of other apps"),
     "nothing_elsewhere": Words("没有找到其他应用的模型。", "No models of other apps were found."),
     "ask_remove": Words("把 {name}（{size}）移到回收站？[y/N] ", "Move {name} ({size}) to the trash? [y/N] "),
     "ask_forget": Words(
@@ -612,6 +613,7 @@ PHRASES: Mapping[str, Words] = {
     "forgotten": Words("{name} 已不在模型库中，文件仍在：{path}", "{name} is no longer in the library. Its file stays at {path}"),
     "verified": Words("{name} 完好。", "{name} is as it should be."),
     # hubs
+    "asking": Words("正在询问模型网站", "Asking the hub"),
     "repository": Words("仓库", "Repository"),
     "downloads": Words("下载", "Downloads"),
     "likes": Words("喜欢", "Likes"),

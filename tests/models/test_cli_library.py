@@ -365,6 +365,7 @@ def test_a_bar_while_it_is_fetched_and_ctrl_c_keeps_what_is_there(clean: HubServ
     clean.misbehave("*long-Q4_K_M.gguf", stall)
     person = watch("pull", "some/long:Q4_K_M", "--lang", "zh", NO_COLOR="1")
     person.until(lambda screen: "38.1 MB" in screen and "MB（共" in screen)
+    assert "正在询问模型网站" in person.screen
     assert "下载" in person.screen
     assert "━" in person.screen
     assert "long-Q4_K_M.gguf" in person.screen

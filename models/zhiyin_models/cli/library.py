@@ -79,7 +79,8 @@ def import_model(options: Namespace, terminal: Terminal) -> int:
 def _import_found(models: Library, options: Namespace, terminal: Terminal) -> int:
     from zhiyin_models.library.elsewhere import find_elsewhere  # noqa: PLC0415 - looks at many folders
 
-    found = find_elsewhere(known=[model.path for model in models.models()])
+    with terminal.bar.busy(terminal.phrase("looking")):
+        found = find_elsewhere(known=[model.path for model in models.models()])
     added = []
     failed = False
     for one in found:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from zhiyin_models.cli.text_width import shortened, width
@@ -55,6 +56,15 @@ class Bar:
     def show_fraction(self, words: str, fraction: float) -> None:
         """How far something is that is no stage of a task."""
         self._show(words, Progress(Stage.READ, fraction, 1.0))
+
+    @contextlib.contextmanager
+    def busy(self, words: str) -> Iterator[None]:
+        """Say what is being done for as long as it takes, where nobody knows how long that is."""
+        self._show(words, Progress(Stage.READ, 0.0, 0.0))
+        try:
+            yield
+        finally:
+            self._terminal.clear_progress()
 
     def clear(self) -> None:
         """Take it away."""

@@ -3,6 +3,7 @@
 import re
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -111,7 +112,7 @@ class _Pull:
         from zhiyin_models.hub.probe import file_itself, probe  # noqa: PLC0415
 
         options, models = self._options, self._models
-        with hub.connect(self._settings, models.directory) as connection:
+        with hub.connect(self._settings, models.directory) as connection, self._asking():
             found = probe(connection, options.what)
         name = local_name(found.path.rpartition("/")[2])
         return Download(
@@ -129,7 +130,7 @@ class _Pull:
         from zhiyin_models.hub import search as hub  # noqa: PLC0415
 
         models, settings = self._models, self._settings
-        with hub.connect(settings, models.directory) as connection:
+        with hub.connect(settings, models.directory) as connection, self._asking():
             details = hub.describe(settings, wanted.repository, wanted.source, wanted.revision, connection=connection)
         repository = details.repository
         source = settings.source(repository.source)
@@ -156,6 +157,9 @@ class _Pull:
             purpose="model",
             name=variant.name,
         )
+
+    def _asking(self) -> AbstractContextManager[None]:
+        return self._terminal.bar.busy(self._terminal.phrase("asking"))
 
     @property
     def _folder(self) -> Path | None:

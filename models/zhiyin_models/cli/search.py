@@ -39,7 +39,7 @@ def search(options: Namespace, terminal: Terminal) -> int:
         limit=options.limit,
     )
     source = _named(settings, options.source, terminal) if options.source else ""
-    with hub.connect(settings, directory) as connection:
+    with hub.connect(settings, directory) as connection, terminal.bar.busy(terminal.phrase("asking")):
         found, answered = hub.search(settings, query, source, connection=connection)
     repositories = found.repositories[: options.limit]
     if options.json:
@@ -82,7 +82,7 @@ def sources(options: Namespace, terminal: Terminal) -> int:
 
     directory = library(options).directory
     settings = read_hub_settings(directory)
-    with connect(settings, directory) as connection:
+    with connect(settings, directory) as connection, terminal.bar.busy(terminal.phrase("asking")):
         health = {one.name: one for one in check_sources(settings, connection)}
     if options.json:
         terminal.write_json(msgspec.json.encode(list(health.values())))
