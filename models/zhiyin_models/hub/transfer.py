@@ -20,6 +20,7 @@ TICK = 0.05  # seconds between two looks at everything
 SYNC_SECONDS = 5.0  # between two times that everything so far is put on the disk
 SWITCH_AFTER = 3  # failures in a row of one place
 HOPELESS = 6  # failures in a row of the places that are left, when another one has refused
+MEASURE_SECONDS = 0.3
 MOST_CONNECTIONS = 16
 FLOWING = 2.0  # seconds since the last byte, within which a server is held for being there
 CROWDED = {Code.HUB_SERVER, Code.HUB_BUSY, Code.NETWORK_UNREACHABLE, Code.NETWORK_STALLED}
@@ -146,7 +147,7 @@ class Transfer:
         if total != self._total:
             self._total, self._last_new, self._fruitless = total, now, 0
         then, before = self._measured
-        if now - then >= 1.0:
+        if now - then >= MEASURE_SECONDS:
             self._claims.speed = (total - before) / (now - then) / max(1, len(self._claims.active))
             self._measured = (now, total)
             self._part.keep()

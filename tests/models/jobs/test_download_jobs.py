@@ -1,0 +1,87 @@
+"""Downloads as jobs in real processes: paused, resumed, hurried, cancelled, and waiting for room on the disk."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.hub_server import HubServer
+from tests.models.hub.fetched import CONTENT, NAME, REPOSITORY, offer, sources
+from tests.models.jobs.conftest import Watched
+
+from zhiyin_models.errors import Code
+from zhiyin_models.hub.settings import HubSettings, write_hub_settings
+from zhiyin_models.hub.values import RemoteFile
+from zhiyin_models.jobs.protocol import Download, JobState, Status
+from zhiyin_models.work import Stage
+
+Watch = Callable[[], Watched]
+SLOW = 6_000_000  # bytes a second
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    with HubServer() as server:
+        offer(server)
+        yield server
+
+
+@pytest.fixture
+def task(hub: HubServer, tmp_path: Path) -> Download:
+    data_dir = tmp_path / "数据"
+    write_hub_settings(data_dir, HubSettings(sources=sources(hub), proxy="", speed_limit=SLOW))
+    commit = hub.repository(REPOSITORY).commits[-1]
+    files = (RemoteFile(NAME, CONTENT.size, commit.files[NAME].sha256),)
+    return Download("hub 0", "huggingface", REPOSITORY, commit.sha, files, str(tmp_path / "模型"), str(data_dir), "checkpoint")
+
+
+def is_over(state: JobState) -> bool:
+    return state.status != Status.RUNNING
+
+
+def is_on_its_way(state: JobState) -> bool:
+    at = state.progress
+    return at is not None and at.stage == Stage.DOWNLOAD and 3_000_000 < at.done < at.total
+
+
+def left(task: Download) -> list[str]:
+    folder = Path(task.folder)
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_a_paused_download_goes_on_and_can_be_hurried(task: Download, watch: Watch) -> None:
+    one = watch()
+    begun = one.jobs.start(task)
+    one.wait(is_on_its_way)
+    one.jobs.pause(begun.id)
+    assert one.wait(is_over).status == Status.PAUSED
+    assert left(task)[:2] == [f"{NAME}.part", f"{NAME}.part.json"]
+    two = watch()
+    two.jobs.resume(begun.id)
+    first = two.wait(lambda state: state.progress is not None and state.progress.stage == Stage.DOWNLOAD).progress
+    assert first is not None
+    assert first.done >= 1_000_000
+    two.jobs.limit(begun.id, 0, 2)
+    last = two.wait(is_over)
+    assert last.status == Status.FINISHED, last.failure
+    assert left(task) == [NAME]
+    assert (Path(task.folder) / NAME).read_bytes() == CONTENT.read()
+
+
+def test_a_cancelled_download_leaves_nothing(task: Download, watch: Watch) -> None:
+    one = watch()
+    begun = one.jobs.start(task)
+    one.wait(is_on_its_way)
+    one.jobs.cancel(begun.id)
+    assert one.wait(is_over).status == Status.CANCELLED
+    assert left(task) == []
+
+
+def test_a_download_without_room_waits_for_it(task: Download, watch: Watch) -> None:
+    one = watch()
+    huge = (msgspec.structs.replace(task.files[0], size=1 << 60),)
+    one.jobs.start(msgspec.structs.replace(task, files=huge))
+    last = one.wait(is_over)
+    assert last.status == Status.PAUSED
+    assert last.failure is not None
+    assert last.failure.code == Code.DISK_SMALL
