@@ -62,6 +62,9 @@ def test_the_way_from_no_model_to_a_chat(open_app: Callable[..., Driver], online
     offers = window.first_run.offers
     driver.until(offers.count)
     wanted = offers.items()[0].offer
+    offers.items()[0].button.click()  # the hub does not have it yet
+    driver.until(lambda: "There is no" in window.first_run.state.text())
+    assert offers.isVisible()
     repository = serve_offer(hub, wanted.id, starter)
     offers.items()[0].button.click()
     driver.until(lambda: window.pages.currentWidget() is window.chat)

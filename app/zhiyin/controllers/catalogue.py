@@ -1,6 +1,9 @@
 """The chosen models, best for this computer first, in the language of the moment."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -10,11 +13,14 @@ from zhiyin.controllers.hub_details import Wanted
 from zhiyin.controllers.hubs import Hubs
 from zhiyin.controllers.this_machine import USUAL_CONTEXT, fit_of
 from zhiyin.ui.discover_values import BEST, CHOSEN, Fit, Offer, RepositoryRow
-from zhiyin_models.hub.settings import HubSettings
 from zhiyin_models.hub.values import Repository
-from zhiyin_models.library.catalogue import CatalogueFile, Entry, best_for, read_catalogue
-from zhiyin_models.library.speed import Speed
-from zhiyin_models.library.verdict import Machine, judge
+from zhiyin_models.library.verdict import judge
+
+if TYPE_CHECKING:
+    from zhiyin_models.hub.settings import HubSettings
+    from zhiyin_models.library.catalogue import CatalogueFile, Entry
+    from zhiyin_models.library.speed import Speed
+    from zhiyin_models.library.verdict import Machine
 
 BEST_SHOWN = 3
 
@@ -99,6 +105,8 @@ class Catalogue(QObject):
 
 def picks(machine: Machine, speed: Speed | None, language: str) -> tuple[Pick, ...]:
     """The best few, then the rest: what speaks the language first, what fits before what does not."""
+    from zhiyin_models.library.catalogue import best_for, read_catalogue  # noqa: PLC0415 - on its thread, and not at every start
+
     entries = read_catalogue()
     fitting = {entry.id: Pick(entry, file, fit_of(judgement)) for entry, file, judgement in best_for(machine, speed, language)}
     best = [Pick(pick.entry, pick.file, pick.fit, best=True) for pick in list(fitting.values())[:BEST_SHOWN]]

@@ -21,7 +21,6 @@ from zhiyin.controllers.discover_presentation import (
 )
 from zhiyin.controllers.hubs import Hubs
 from zhiyin.errors import describe
-from zhiyin.markup.cards import card_text
 from zhiyin.ui.discover_values import DetailsState, State
 from zhiyin.ui.discover_view import DiscoverView
 from zhiyin.ui.wording import Wording, worded
@@ -134,7 +133,7 @@ class HubDetails(QObject):
         if self._context not in offered:
             self._context = usual_context(offered)
         hubs = self._hubs
-        hubs.delivery.deliver(hubs.background.submit(card_text, details.card), partial(self._take_card, details))
+        hubs.delivery.deliver(hubs.background.submit(_card, details.card), partial(self._take_card, details))
         if details.checkpoint:
             self._look_for_checkpoint()
 
@@ -248,6 +247,12 @@ class HubDetails(QObject):
             checkpoint=checkpoint,
             checkpoint_fraction=way.fraction if way is not None else 0.0,
         )
+
+
+def _card(text: str) -> str:
+    from zhiyin.markup.cards import card_text  # noqa: PLC0415 - on its thread, and not at every start
+
+    return card_text(text)
 
 
 def open_page(address: str) -> None:

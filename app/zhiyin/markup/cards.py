@@ -6,7 +6,7 @@ A card comes from anywhere: it is bounded, and is read once from its beginning t
 import re
 from html import unescape
 
-LONGEST = 200_000
+LONGEST = 100_000
 """Characters of a card that are shown."""
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 _METADATA = re.compile(r"\A\ufeff?---\n.{0,65536}?\n---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -21,6 +21,7 @@ _LINES = frozenset({"br", "hr", "p", "div", "center", "tr", "ul", "ol", "table",
 
 def card_text(card: str) -> str:
     """The card as plain Markdown: without metadata, tags and pictures; code is left as it is."""
+    more = "\n\n…" if len(card) > LONGEST else ""
     card = _METADATA.sub("", card[:LONGEST].replace("\r\n", "\n"), count=1)
     parts: list[str] = []
     position, fence = 0, ""
@@ -34,7 +35,7 @@ def card_text(card: str) -> str:
             parts.append(card[position:end])
             position, fence = end, ""
     parts.append(card[position:] if fence else _without_tags(card[position:]))
-    return "".join(parts).strip()
+    return "".join(parts).strip() + more
 
 
 def _without_tags(text: str) -> str:

@@ -17,7 +17,7 @@ from zhiyin.ui.transcript.reading import Reading
 
 SLICE = 0.008  # seconds of parsing and laying out in one pass of the event loop
 WAIT_MS = 10
-TALLEST = 200_000  # pixels
+TALLEST = 60_000  # pixels: some seventy screens
 SPOKEN = 20_000  # characters of the accessible text
 
 
