@@ -315,7 +315,9 @@ class Watching:
         self.desk, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         variables = environment(root, **{"TERM": "xterm-256color", **more})
-        self.process = subprocess.Popen(command(*arguments), env=variables, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs)
+        self.process = subprocess.Popen(
+            command(*arguments), env=variables, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
+        )
         os.close(theirs)
         self.screen = ""
 
@@ -323,6 +325,9 @@ class Watching:
         """Read on until it is so."""
         while not seen(self.screen):
             assert self.read(), self.screen
+
+    def types(self, words: str) -> None:
+        os.write(self.desk, words.encode())
 
     def read(self) -> bool:
         """What comes next; False at the end."""
@@ -386,6 +391,27 @@ def test_a_bar_while_it_is_fetched_and_ctrl_c_keeps_what_is_there(clean: HubServ
     assert "\x1b" not in person.screen
     assert clean.sent < 39_000_000
     assert not part.exists()
+
+
+def test_a_token_is_typed_unseen(watch: Callable[..., Watching], data_dir: Path) -> None:
+    person = watch("token", "Test Hub")
+    person.until(lambda screen: "Token of Test Hub" in screen)
+    person.types(f"{TOKEN}\n")
+    assert person.ended() == (0, "")
+    assert TOKEN not in person.screen
+    assert TOKEN in (data_dir / "tokens.json").read_text()
+
+
+def test_a_model_is_taken_away_only_when_a_person_says_so(watch: Callable[..., Watching], data_dir: Path) -> None:
+    (data_dir / "models").mkdir()
+    path = write_small(data_dir / "models" / "mine.gguf")
+    for answer, code in (("\n", 1), ("y\n", 0)):
+        assert path.exists()
+        person = watch("rm", "mine")
+        person.until(lambda screen: "Move mine (" in screen and "[y/N]" in screen)
+        person.types(answer)
+        assert person.ended() == (code, "")
+    assert not path.exists()
 
 
 @pytest.mark.usefixtures("model")
