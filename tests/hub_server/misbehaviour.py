@@ -111,7 +111,9 @@ class Redirect(OfAnswer):
 
 @dataclass(frozen=True)
 class RedirectLoop(OfAnswer):
-    """302 to itself, with a growing number behind it."""
+    """302 to itself, with a growing number behind it, each after a pause (seconds)."""
+
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)

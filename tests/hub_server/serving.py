@@ -149,6 +149,7 @@ def answer_wrongly(connection: Connection, request: Request, fault: OfAnswer) ->
         case Redirect():
             response = Response(302, {"Location": fault.to})
         case RedirectLoop():
+            connection.closing.wait(fault.pause)
             number = int(request.parameter("again", "0")) + 1
             response = Response(302, {"Location": f"{quote(request.path)}?again={number}&Signature=c2lnbmVk"})
         case Answer():

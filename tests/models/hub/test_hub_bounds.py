@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -26,10 +27,12 @@ from tests.hub_server import (
     Throttle,
 )
 
+from zhiyin_models.child.wire import encode
 from zhiyin_models.errors import Argument, Code, ModelError
 from zhiyin_models.hub.connection import Connection, Patience
 from zhiyin_models.hub.health import check_sources
 from zhiyin_models.hub.probe import probe
+from zhiyin_models.hub.protocol import Described, Found
 from zhiyin_models.hub.search import describe, newest, search
 from zhiyin_models.hub.settings import HubSettings, Source
 from zhiyin_models.hub.values import SearchQuery
@@ -130,13 +133,15 @@ def test_garbage_is_an_answer_that_cannot_be_understood(
     assert newest(here, [("Hub", NAME)], connection=connection) == ("",)
 
 
+wild_text = st.text(st.characters(), max_size=12)  # lone surrogates too
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    st.none() | st.booleans() | st.integers() | st.floats() | wild_text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(wild_text, inner, max_size=4),
     max_leaves=12,
 )
-FIELDS = [
-    "id",
+wild_files = st.lists(st.fixed_dictionaries({"rfilename": wild_text, "size": json_values}, optional={"lfs": json_values}), max_size=3)
+listed_files = st.lists(st.fixed_dictionaries({"Path": wild_text | json_values, "Type": st.just("blob"), "Size": json_values}), max_size=3)
+FIELDS = (
     "tags",
     "gguf",
     "safetensors",
@@ -144,32 +149,33 @@ FIELDS = [
     "likes",
     "gated",
     "private",
-    "siblings",
     "cardData",
     "sha",
     "lastModified",
     "config",
-]
+    "pipeline_tag",
+)
+fields = st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=3)
 
 
-@given(odd=st.dictionaries(st.sampled_from(FIELDS), json_values, min_size=1, max_size=3), files=json_values)
-@hypothesis_settings(max_examples=40, deadline=None)
-def test_lies_about_types_never_get_through(odd: dict[str, object], files: object) -> None:
+@given(odd=fields, siblings=wild_files | json_values, files=listed_files | json_values)
+@hypothesis_settings(max_examples=25, deadline=None)
+def test_lies_about_types_never_get_through(odd: dict[str, object], siblings: object, files: object) -> None:
+    good = {"id": NAME, "Path": "owner", "Name": "name", "sha": "0" * 40} | odd | {"siblings": siblings}
+    scope = good | {"Files": files, "Model": {"Models": [good, files]}, "Tasks": files, "Tags": siblings, "LatestCommitter": siblings}
     with HubServer() as hub, Connection(HubSettings(proxy=""), patience=PATIENCE) as connection:
-        good = {"id": NAME, "sha": "0" * 40, "siblings": [{"rfilename": "a.gguf", "size": 3}], "downloads": 1}
-        hub.misbehave("/api/models", Answer(json.dumps([good | odd]).encode()))
-        hub.misbehave("/api/models/*", Answer(json.dumps(good | odd).encode()))
-        hub.misbehave("/api/v1/*", Answer(json.dumps({"Data": good | odd | {"Files": files, "Model": {"Models": [files]}}}).encode()))
+        hub.misbehave("/api/models", Answer(json.dumps([good]).encode()))
+        hub.misbehave("/api/models/*", Answer(json.dumps(good).encode()))
+        hub.misbehave("/api/v1/*", Answer(json.dumps({"Data": scope}).encode()))
         for kind in ("huggingface", "modelscope"):
             here = HubSettings(sources=(Source("Hub", kind, hub.address),), proxy="")  # type: ignore[arg-type]
-            for ask in (
-                lambda here=here: search(here, SearchQuery(), connection=connection),
-                lambda here=here: describe(here, NAME, connection=connection),
-            ):  # type: ignore[misc]
-                try:
-                    ask()
-                except ModelError as error:
-                    assert error.code == Code.HUB_ANSWER_BAD
+            try:
+                found = Found(1, *search(here, SearchQuery(), connection=connection))
+                assert msgspec.json.decode(encode(found), type=Found).id == 1
+                described = Described(2, describe(here, NAME, connection=connection))
+                assert msgspec.json.decode(encode(described), type=Described).id == 2
+            except ModelError as error:
+                assert error.code == Code.HUB_ANSWER_BAD
 
 
 @pytest.mark.parametrize("announced", [True, False])
