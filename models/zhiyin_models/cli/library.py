@@ -44,10 +44,18 @@ def _listed(model: InstalledModel, terminal: Terminal) -> list[str]:
         languages_text(model.languages),
         model.licence,
         model.origin.source if model.origin is not None else "",
-        time.strftime("%Y-%m-%d", time.localtime(model.last_used)) if model.last_used > 0 else "",
+        _day(model.last_used),
         state,
         model.path,
     ]
+
+
+def _day(seconds: float) -> str:
+    """Of a time since 1970, which may be nonsense in a damaged list; "" for never."""
+    try:
+        return time.strftime("%Y-%m-%d", time.localtime(seconds)) if seconds > 0 else ""
+    except (OverflowError, OSError, ValueError):
+        return ""
 
 
 # ---------------------------------------------------------------- taking in
