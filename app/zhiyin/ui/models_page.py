@@ -3,6 +3,7 @@
 from typing import Literal
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from zhiyin.ui.banner import BannerSlot
@@ -13,6 +14,7 @@ from zhiyin.ui.library_view import LibraryView
 from zhiyin.ui.theme import STEP, ui_font
 from zhiyin.ui.tokens import HEADER_HEIGHT
 
+NARROW = 480
 Tab = Literal["library", "discover", "downloads"]
 FOOT_HEIGHT = 8 * STEP  # what stands at the foot of a view is kept free of what lies over it
 
@@ -92,6 +94,11 @@ class ModelsPage(QWidget):
         self._tabs["library"].setText(self.tr("On this computer"))
         self._tabs["discover"].setText(self.tr("Discover"))
         self._tabs["downloads"].setText(f"{downloads} · {self._active}" if self._active else downloads)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, the views' names say enough."""
+        super().resizeEvent(event)
+        self.heading.setVisible(event.size().width() >= NARROW)
 
     def changeEvent(self, event: QEvent) -> None:
         """The language may change."""
