@@ -283,6 +283,8 @@ def test_copies_go_one_after_the_other_and_on_after_a_restart(open_app: Open, da
     first, second = page.view.content().jobs.values()
     assert (first.job().status, second.job().status) == (Status.RUNNING, Status.QUEUED)
     assert second.state.text() == "Waiting…"
+    app.window.close()
+    assert any("still at work" in text for text in app.window.banner.texts())
     app.zhiyin.close()
     assert not (data_dir / "models" / "large-b.gguf").exists()
     page = Page(open_app(data_dir))

@@ -74,7 +74,7 @@ class Session(QObject):
             parent=self,
         )
         self._make_library(zhiyin)
-        self.leaving = LeavingController(window, self.conversion, self.downloads, parent=self)
+        self.leaving = LeavingController(window, self.conversion, self.downloads, others=(self.library_page,), parent=self)
         self.settings_page = SettingsController(zhiyin, self, parent=self)
         self.models.set_busy_check(lambda: self.replies.busy)
         self.replies.model_wanted.connect(self.models.load)

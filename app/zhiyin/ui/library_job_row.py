@@ -95,7 +95,7 @@ class LibraryJobRow(QWidget):
             return self.tr("Waiting…")
         if job.progress is None or job.progress.total <= 0:
             return self.tr("Starting…")
-        return progress_text(job.progress)
+        return progress_text(job.progress, speed=self._titled)
 
     def _ended(self) -> str:
         if self._job.status == Status.FINISHED:
@@ -112,10 +112,10 @@ class LibraryJobRow(QWidget):
         self.acted.emit(self._job.id, action)
 
 
-def progress_text(progress: Progress) -> str:
+def progress_text(progress: Progress, *, speed: bool = True) -> str:
     """How far, how fast, and how long it still takes."""
     parts = [percent_text(int(_fraction(progress) * 100) / 100)]
-    if progress.speed:
+    if progress.speed and speed:
         parts.append(f"{size_text(int(progress.speed))}/s")
     left = time_left_text(progress.left)
     return " · ".join([*parts, left] if left else parts)

@@ -39,10 +39,11 @@ class LibraryList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._chosen = ""
+        self._place = 0  # of the scroll bar
         self._quiet = False  # rows are being replaced: what is marked meanwhile is nobody's choice
         self.selectionModel().selectionChanged.connect(self._selection_changed)
         self.rows.modelAboutToBeReset.connect(self._hold)
-        self.rows.modelReset.connect(self._mark)
+        self.rows.modelReset.connect(self._take_up)
         self.doubleClicked.connect(self._activate)
         self.customContextMenuRequested.connect(self._on_menu)
         theme_signals().changed.connect(self.viewport().update)
@@ -101,6 +102,13 @@ class LibraryList(QListView):
 
     def _hold(self) -> None:
         self._quiet = True
+        self._place = self.verticalScrollBar().value()
+
+    def _take_up(self) -> None:
+        """The rows are others: what was marked and what was seen stay."""
+        self._mark()
+        self.executeDelayedItemsLayout()
+        self.verticalScrollBar().setValue(self._place)
 
     def _mark(self) -> None:
         self._quiet = True

@@ -243,13 +243,18 @@ class LibraryView(QWidget):
 
     def _search(self, text: str) -> None:
         self.content().list.rows.set_search(text)
+        self._show_chosen()
         self._refresh()
 
     def _sort(self) -> None:
         content = self.content()
         content.list.rows.set_order(content.sort.currentData())
-        index = content.list.rows.index_of(content.list.chosen_path())
-        content.list.scrollTo(index) if index.isValid() else content.list.scrollToTop()
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        listing = self.content().list
+        index = listing.rows.index_of(listing.chosen_path())
+        listing.scrollTo(index) if index.isValid() else listing.scrollToTop()
 
     def _into_list(self) -> None:
         listing = self.content().list

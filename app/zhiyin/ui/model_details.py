@@ -299,7 +299,9 @@ class ModelDetails(QScrollArea):
         ]
 
     def _context(self, tokens: int) -> str:
-        return self.tr("{count} tokens ({short})").format(count=count_text(tokens), short=context_text(tokens)) if tokens else ""
+        if tokens < 1024:
+            return self.tr("{count} tokens").format(count=count_text(tokens)) if tokens else ""
+        return self.tr("{count} tokens ({short})").format(count=count_text(tokens), short=context_text(tokens))
 
     def _checksum(self, item: LibraryItem) -> str:
         model = item.model

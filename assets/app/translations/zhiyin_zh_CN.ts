@@ -2361,6 +2361,10 @@
         <translation>投影文件</translation>
     </message>
     <message>
+        <source>{count} tokens</source>
+        <translation>{count} 个词元</translation>
+    </message>
+    <message>
         <source>{count} tokens ({short})</source>
         <translation>{count} 个词元（{short}）</translation>
     </message>

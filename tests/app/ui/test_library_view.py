@@ -155,6 +155,11 @@ def test_thousands_of_rows_cost_little(view: LibraryView) -> None:
     assert view.content().amount.text().startswith("2000 models")
     view.update_item(LibraryItem(many[7].model, busy="Checking… 5%"))
     assert listing.rows.at("/m/7.gguf") == view.items()[7]
+    listing.verticalScrollBar().setValue(5000)
+    view.set_items([LibraryItem(QWEN), *many])  # what is seen stays where it is
+    assert listing.verticalScrollBar().value() == 5000
+    view.content().sort.setCurrentIndex(1)
+    assert listing.viewport().rect().contains(listing.visualRect(listing.rows.index_of(view.chosen())))
 
 
 # ---------------------------------------------------------------- keys and the pointer
