@@ -60,5 +60,5 @@ def shown_site(address: str) -> str:
 
 def file_address(kind: str, site: str, repository: str, revision: str, path: str) -> str:
     """Where a hub serves a file of a repository."""
-    between = "models/" if kind == "modelscope" else ""
-    return f"{site}/{between}{quote(repository)}/resolve/{quote(revision or 'main', safe='')}/{quote(path)}"
+    between, newest = ("models/", "master") if kind == "modelscope" else ("", "main")
+    return f"{site}/{between}{quote(repository)}/resolve/{quote(revision or newest, safe='')}/{quote(path)}"

@@ -97,7 +97,7 @@ class Answer:
                 count = connection.recv_into(wanted)
             except TimeoutError:
                 if time.monotonic() >= last:
-                    raise ModelError(Code.NETWORK_STALLED, address=shown(self.address), seconds=self._stall) from None
+                    raise ModelError(Code.NETWORK_STALLED, address=shown(self.address), seconds=round(self._stall)) from None
                 continue
             except OSError as error:
                 raise ModelError(Code.NETWORK_UNREACHABLE, address=shown(self.address), detail=error.strerror or str(error)) from error
@@ -193,7 +193,7 @@ class Connection:
                 if len(body) > limit:
                     raise ModelError(Code.HUB_ANSWER_BAD, address=shown(address), detail=f"> {limit >> 10} KB")
                 if time.monotonic() > last:
-                    raise ModelError(Code.NETWORK_STALLED, address=shown(address), seconds=self.patience.answer)
+                    raise ModelError(Code.NETWORK_STALLED, address=shown(address), seconds=round(self.patience.answer))
             if answer.length is not None and len(body) != answer.length:
                 raise ModelError(Code.NETWORK_UNREACHABLE, address=shown(address), detail="cut")
             return bytes(body)
@@ -312,7 +312,7 @@ def saying(address: str, stall: float, proxy: str = "") -> Iterator[None]:
     except httpx2.ProxyError as error:
         raise ModelError(Code.NETWORK_PROXY, address=proxy or where, detail=str(error)) from error
     except (httpx2.ReadTimeout, httpx2.WriteTimeout) as error:
-        raise ModelError(Code.NETWORK_STALLED, address=where, seconds=stall) from error
+        raise ModelError(Code.NETWORK_STALLED, address=where, seconds=round(stall)) from error
     except httpx2.ConnectTimeout as error:
         raise _unreachable(where, proxy, "timeout") from error
     except httpx2.HTTPError as error:

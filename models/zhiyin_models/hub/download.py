@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zhiyin_models.disk import refusal
 from zhiyin_models.errors import Code, Failure, ModelError
-from zhiyin_models.hub.addresses import file_address, is_web
+from zhiyin_models.hub.addresses import file_address, is_web, shown_site
 from zhiyin_models.hub.connection import PATIENCE, Connection, Patience
 from zhiyin_models.hub.file_names import local_name
 from zhiyin_models.hub.hashing import file_sha256
@@ -67,6 +67,7 @@ class _Run:
         self._pace = Pace(Stage.DOWNLOAD, 0, report)
         self._hash_pace: Pace | None = None
         self._told_at = 0.0
+        self._site = ""  # that served the file before
 
     def carry_out(self) -> Outcome:
         for file in self._files:
@@ -101,6 +102,7 @@ class _Run:
         )
         try:
             file.sha256 = transfer.run()
+            self._site = transfer.site or self._site
         finally:
             self._notices += [notice for notice in transfer.notices if notice not in self._notices]
 
@@ -110,12 +112,11 @@ class _Run:
             if not is_web(task.repository):
                 raise ModelError(Code.ADDRESS_BAD, address=task.repository[:200])
             return [Place(task.repository, hub=False)]
-        own = self._settings.source(task.source)
-        sources = [source for source in self._settings.of_kind(task.kind) if source != own]
-        if own is not None and own.kind == task.kind:
-            sources.insert(0, own)
+        sources = self._settings.of_kind(task.kind)
         if not sources:
             raise ModelError(Code.HUB_NO_SOURCE)
+        chosen = (shown_site(source.address) == self._site if self._site else source.name == task.source for source in sources)
+        sources = tuple(source for _, source in sorted(zip(chosen, sources, strict=True), key=lambda pair: not pair[0]))
         return [Place(file_address(task.kind, one.address, task.repository, task.revision, remote.path)) for one in sources]
 
     def _token(self, source: Source) -> str:
@@ -130,14 +131,20 @@ class _Run:
         for file in self._files:
             if file.part.published or not _exists(file.path):
                 continue
-            known = file.part.content
-            if not known.sha256 or file.path.stat().st_size != known.size:
-                raise ModelError(Code.OUTPUT_EXISTS, path=str(file.path))
-            pace = Pace(Stage.HASH, known.size, self._report)
-            file.sha256 = file_sha256(file.path, self._stop, lambda done, pace=pace, file=file: pace.at(done, file.remote.path))  # type: ignore[misc]
-            if file.sha256 != known.sha256:
+            if not self._is_right(file):
                 raise ModelError(Code.OUTPUT_EXISTS, path=str(file.path))
             file.part.published = True
+
+    def _is_right(self, file: _File) -> bool:
+        known = file.part.content
+        pace = Pace(Stage.HASH, max(0, known.size), self._report)
+        try:
+            if not known.sha256 or not file.path.is_file() or known.size not in (-1, file.path.stat().st_size):
+                return False
+            file.sha256 = file_sha256(file.path, self._stop, lambda done: pace.at(done, file.remote.path))
+        except OSError as error:
+            raise refusal(file.path, error) from error
+        return file.sha256 == known.sha256
 
     def _publish(self) -> Outcome:
         """Give every file its name, the first one last: it is the one that the library looks for."""
@@ -176,6 +183,10 @@ class _Run:
             self._pace.at(self._done(count), self._current.remote.path)
 
     def waiting(self, seconds: float) -> None:
+        now = time.monotonic()
+        if now - self._told_at < TOLD_EVERY:
+            return
+        self._told_at = now
         self._report(Progress(Stage.WAIT, self._done(self._current.part.total), self._total(), seconds, self._current.remote.path))
 
     def hashing(self, done: int, total: int) -> None:

@@ -64,7 +64,7 @@ class Fetching:
             now = time.monotonic()
             if now - looked > stall:  # a trickle is a stall that nobody notices
                 if claim.at - before < LEAST and allowed == wanted:
-                    raise ModelError(Code.NETWORK_STALLED, address=shown(answer.address), seconds=stall)
+                    raise ModelError(Code.NETWORK_STALLED, address=shown(answer.address), seconds=round(stall))
                 looked, before = now, claim.at
             count = answer.read_into(buffer[:allowed])
             self._limit.give_back(allowed - count)

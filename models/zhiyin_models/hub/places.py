@@ -27,6 +27,7 @@ class Place:
     mark: str = ""  # its own for this content, as long as this process lives
     ranges: bool = True
     failures: int = 0  # since the last byte
+    gave: bool = False  # bytes, at least once
     strikes: int = 0
     refused: ModelError | None = None  # why it is not asked any more
     not_before: float = 0.0  # monotonic; it asked to be left alone until then
@@ -44,7 +45,7 @@ class Place:
 
     def served(self) -> None:
         """A claim came as it should; after a while one more connection is tried again."""
-        self.failures = 0
+        self.failures, self.gave = 0, True
         if time.monotonic() - self.limited_at > TRY_MORE:
             self.connections, self.limited_at = self.connections + 1, time.monotonic()
 
@@ -58,9 +59,9 @@ class Place:
             self.final = ""  # probably the signature has expired
         elif error.code in LASTING:
             self.refused = error
-        if error.code in {Code.FILE_LENGTH, Code.FILE_CHANGED, Code.CHECKSUM_DIFFERS}:
+        if error.code in {Code.FILE_LENGTH, Code.FILE_CHANGED}:
             self.strikes += 1
-            if self.strikes >= STRIKES or error.code == Code.CHECKSUM_DIFFERS:
+            if self.strikes >= STRIKES:
                 self.refused = error
 
 

@@ -67,6 +67,7 @@ class Transfer:
         told: Told,
     ) -> None:
         self.notices: list[Failure] = []
+        self.site = ""  # of the place that served last
         self._name, self._part, self._places = name, part, list(places)
         self._connection, self._patience = connection, connection.patience
         self._connections, self._stop, self._told = connections, stop, told
@@ -80,6 +81,7 @@ class Transfer:
         self._again_at = 0.0  # monotonic
         self._last_new = time.monotonic()  # when the last new byte came
         self._total = 0
+        self._sized = False
         self._measured = (time.monotonic(), 0)
         self._error: ModelError | None = None
         self._disk_error: ModelError | None = None
@@ -103,8 +105,7 @@ class Transfer:
     def _fetch_and_hash(self) -> str:
         self._over = threading.Event()
         self._part.open()
-        if self._part.content.size >= 0:
-            self._told.size_known()
+        self._sized = False
         follower = FrontierHash(self._part.part, lambda: self._part.frontier, lambda: self._part.content.size)
         self._fetching.advanced = follower.advanced
         follower.start()
@@ -113,7 +114,7 @@ class Transfer:
         try:
             self._total, self._last_new = self._part.total, time.monotonic()
             self._measured = (self._last_new, self._total)
-            self._told.bytes_there(self._total)
+            self._look()
             while not self._part.complete:
                 self._step()
             while not follower.wait(TICK):
@@ -151,8 +152,11 @@ class Transfer:
             self._claims.speed = (total - before) / (now - then) / max(1, len(self._claims.active))
             self._measured = (now, total)
             self._part.keep()
+        if not self._sized and self._part.content.size >= 0:
+            self._sized = True
+            self._told.size_known()
         if now - self._last_new > self._patience.give_up:
-            raise self._error or ModelError(Code.NETWORK_STALLED, address=self._place.site, seconds=self._patience.give_up)
+            raise self._error or ModelError(Code.NETWORK_STALLED, address=self._place.site, seconds=round(self._patience.give_up))
         left = max(self._again_at, self._place.not_before) - now
         if not self._claims.active and left > 0:
             self._told.waiting(left)
@@ -193,7 +197,7 @@ class Transfer:
         late = time.monotonic() - self._patience.connect - 2 * self._patience.stall
         for claim in [one for one in self._claims.active if one.at == one.begin and one.begun < late]:
             claim.dropped = True
-            error = ModelError(Code.NETWORK_STALLED, address=self._place.site, seconds=self._patience.stall)
+            error = ModelError(Code.NETWORK_STALLED, address=self._place.site, seconds=round(self._patience.stall))
             self._settle(_Result(claim, self._place, error))
 
     def _settle(self, result: _Result) -> None:
@@ -202,6 +206,7 @@ class Transfer:
         self._claims.active.remove(claim)
         if error is None or isinstance(error, StoppedError):
             place.served()
+            self.site = place.site
             return
         if claim.at > claim.begin:
             place.failures = 0
@@ -224,25 +229,33 @@ class Transfer:
         others, now = len(self._claims.active), time.monotonic()
         if place.final and error.code == Code.HUB_SERVER:
             place.final = ""  # the address that it redirected to is good for a while only
+            self._again_at = now + self._patience.backoff / 2
             return
         if others and not came and error.code in CROWDED and now - self._last_new < FLOWING:
             place.serves_only(others)
             return
+        place.gave = place.gave or came
         place.failed(error)
         if place is not self._place:
             return
         self._fruitless += 0 if came else 1
-        useless = place.refused is not None or place.failures >= SWITCH_AFTER or error.code == Code.HUB_BUSY
-        if useless and self._turn_to_another():
+        usable = [one for one in self._places if one.refused is None]
+        patience = SWITCH_AFTER if place.gave else 1  # nobody waits for one that never gave anything while there are others
+        useless = place.refused is not None or place.failures >= patience or error.code == Code.HUB_BUSY
+        switched = useless and self._turn_to_another()
+        if (place.refused is not None and not switched) or self._hopeless(usable, now):
+            raise self._worst()
+        if switched and self._fruitless < len(usable):
             return
-        if place.refused is not None and self._place is place:
-            raise self._worst()
-        if place.not_before - now > self._patience.give_up:
-            raise error
-        if any(one.refused for one in self._places) and self._fruitless >= HOPELESS * sum(not one.refused for one in self._places):
-            raise self._worst()
-        pause = min(self._patience.longest, self._patience.backoff * 2 ** min(self._fruitless, 16)) if not came else self._patience.backoff
+        doubled = 0 if came else min(self._fruitless - 1, 16)
+        pause = min(self._patience.longest, self._patience.backoff * 2**doubled)
         self._again_at = now + pause * random.uniform(0.7, 1.0)  # noqa: S311 - so that not all come back at once
+
+    def _hopeless(self, usable: list[Place], now: float) -> bool:
+        """Whether those that are left would only keep a person waiting for what another one has said already."""
+        if all(place.not_before - now > self._patience.give_up for place in usable):
+            return True
+        return len(usable) < len(self._places) and self._fruitless >= HOPELESS * len(usable)
 
     # ------------------------------------------------------------ places
 
@@ -265,7 +278,7 @@ class Transfer:
         if error is not None:
             detail = str(error.failure.args.get("detail", error.code.value))
             notice = Failure(Code.SOURCE_SWITCHED, {"name": self._name, "address": before.site, "detail": detail})
-            if notice not in self.notices:
+            if all(one.args["address"] != before.site for one in self.notices):
                 self.notices.append(notice)
         return True
 

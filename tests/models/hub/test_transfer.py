@@ -421,3 +421,28 @@ def test_more_connections_can_join_while_it_runs(hub: HubServer, tmp_path: Path)
     case.run(tuning=tuning)
     assert case.right()
     assert len(served(hub)) >= 2
+
+
+def test_a_source_that_never_gave_anything_is_left_at_once(mirrored: Case, hub: HubServer) -> None:
+    hub.misbehave("*.gguf", Hangup())
+    mirrored.run()
+    assert mirrored.right()
+    assert len(hub.requests) == 1
+
+
+def test_sources_that_are_all_gone_are_not_hammered(mirrored: Case, hub: HubServer, mirror: HubServer) -> None:
+    mirrored.patience = msgspec.structs.replace(mirrored.patience, give_up=0.6, backoff=0.05, longest=0.2)
+    for one in (hub, mirror):
+        one.misbehave("*.gguf", Hangup())
+    assert mirrored.code() == Code.NETWORK_UNREACHABLE
+    assert 4 <= len(hub.requests) + len(mirror.requests) <= 40
+
+
+def test_the_source_that_served_one_file_is_asked_first_for_the_next(mirrored: Case, hub: HubServer, mirror: HubServer) -> None:
+    hub.add_repository(REPOSITORY, {"a.gguf": b"a", "b.gguf": b"b", "c.gguf": b"c"})
+    mirrored.revision = hub.repository(REPOSITORY).commits[-1].sha
+    mirrored.files = tuple(RemoteFile(name, 1) for name in ("a.gguf", "b.gguf", "c.gguf"))
+    hub.misbehave("*.gguf", Hangup())
+    mirrored.run()
+    assert mirrored.left() == ["a.gguf", "b.gguf", "c.gguf"]
+    assert len(hub.requests) == 1
