@@ -102,7 +102,7 @@ class _Run:
         )
         try:
             file.sha256 = transfer.run()
-            self._site = transfer.site or self._site
+            self._site = transfer.site
         finally:
             self._notices += [notice for notice in transfer.notices if notice not in self._notices]
 

@@ -67,7 +67,6 @@ class Transfer:
         told: Told,
     ) -> None:
         self.notices: list[Failure] = []
-        self.site = ""  # of the place that served last
         self._name, self._part, self._places = name, part, list(places)
         self._connection, self._patience = connection, connection.patience
         self._connections, self._stop, self._told = connections, stop, told
@@ -101,6 +100,11 @@ class Transfer:
             self._error = ModelError(Code.CHECKSUM_DIFFERS, name=self._name, address=site)
             self._turn_to_another()
         raise ModelError(Code.CHECKSUM_DIFFERS, name=self._name, address=site)
+
+    @property
+    def site(self) -> str:
+        """Of the place that is asked now, or was last."""
+        return self._place.site
 
     def _fetch_and_hash(self) -> str:
         self._over = threading.Event()
@@ -206,7 +210,6 @@ class Transfer:
         self._claims.active.remove(claim)
         if error is None or isinstance(error, StoppedError):
             place.served()
-            self.site = place.site
             return
         if claim.at > claim.begin:
             place.failures = 0

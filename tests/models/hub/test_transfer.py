@@ -438,7 +438,7 @@ def test_sources_that_are_all_gone_are_not_hammered(mirrored: Case, hub: HubServ
     assert 4 <= len(hub.requests) + len(mirror.requests) <= 40
 
 
-def test_the_source_that_served_one_file_is_asked_first_for_the_next(mirrored: Case, hub: HubServer, mirror: HubServer) -> None:
+def test_the_source_that_served_one_file_is_asked_first_for_the_next(mirrored: Case, hub: HubServer) -> None:
     hub.add_repository(REPOSITORY, {"a.gguf": b"a", "b.gguf": b"b", "c.gguf": b"c"})
     mirrored.revision = hub.repository(REPOSITORY).commits[-1].sha
     mirrored.files = tuple(RemoteFile(name, 1) for name in ("a.gguf", "b.gguf", "c.gguf"))
