@@ -50,6 +50,7 @@ class Catalogue(QObject):
     def load(self) -> None:
         """Read and judge it as soon as the machine is known; ``changed`` follows."""
         self._wanted = True
+        self._hubs.machine.look_for_gpus()
         self.retranslate()
 
     def retranslate(self) -> None:

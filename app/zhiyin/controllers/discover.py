@@ -77,6 +77,7 @@ class DiscoverController(QObject):
         view.retry_requested.connect(self._again)
         view.measure_requested.connect(self.hubs.measure)
         view.settings_requested.connect(window.show_settings)
+        window.first_run.more_requested.connect(partial(window.show_models, "discover"))
         view.downloads_requested.connect(partial(window.show_models, "downloads"))
         window.models_page.library.opened.connect(self.updates.look)
         self.updates.found.connect(self.updates_found)

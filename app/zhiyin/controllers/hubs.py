@@ -198,6 +198,7 @@ class Hubs(QObject):
         """End the hub process."""
         self._calm.stop()
         self.hub.close()
+        self.machine.end()
 
 
 def _key_of(state: JobState) -> Key | None:

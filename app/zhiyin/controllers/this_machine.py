@@ -1,6 +1,8 @@
 """What a model has to fit into: the memory of this computer, the GPUs that the engine told of, and how fast it was measured to be."""
 
-from concurrent.futures import Executor
+import logging
+import sys
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -9,10 +11,13 @@ from PySide6.QtCore import QObject, Signal
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import EngineService
 from zhiyin.ui.discover_values import UNKNOWN, Fit, Verdict
+from zhiyin_models.engine.client import EngineClient
 from zhiyin_models.engine.protocol import DeviceList, Event, ModelInfo
 from zhiyin_models.hub.values import Shape
 from zhiyin_models.library.speed import Speed, read_speed
 from zhiyin_models.library.verdict import Gpu, Judgement, Machine, gpus_of, judge, this_machine
+
+log = logging.getLogger(__name__)
 
 USUAL_CONTEXT = 8192
 VERDICTS: dict[str, Verdict] = {"gpu": "gpu", "partly": "partly", "cpu": "cpu", "no": "no"}
@@ -32,6 +37,8 @@ class ThisMachine(QObject):
         self._delivery = delivery
         self._data_dir = data_dir
         self._gpus: tuple[Gpu, ...] = ()
+        self._asked = False
+        self._alone = ThreadPoolExecutor(1, "devices")  # an engine takes its time to start
         self.machine: Machine | None = None
         self.speed: Speed | None = None
         engine.loaded.connect(self._on_loaded)
@@ -51,6 +58,17 @@ class ThisMachine(QObject):
             return UNKNOWN
         return fit_of(judge(size, shape, context, self.machine, self.speed), guessed=shape.guessed or size <= 0)
 
+    def look_for_gpus(self) -> None:
+        """Ask an engine without a model which GPUs it could use: once, and only where there may be any; ``changed`` follows."""
+        if self._asked or not may_have_gpu():
+            return
+        self._asked = True
+        self._delivery.deliver(self._alone.submit(_devices), self._on_devices, lambda error: log.info("no devices: %s", error))
+
+    def end(self) -> None:
+        """Wait for the engine that is being asked, if one is."""
+        self._alone.shutdown(wait=True, cancel_futures=True)
+
     def _take(self, found: tuple[Machine, Speed | None]) -> None:
         self.machine, self.speed = found
         self.changed.emit()
@@ -61,6 +79,7 @@ class ThisMachine(QObject):
         return sum(share.kv + share.compute for share in model.shares if share.device == "CPU") if model is not None else 0
 
     def _on_loaded(self, _model: ModelInfo) -> None:
+        self._asked = True
         self._engine.devices(self._on_devices)
 
     def _on_devices(self, event: Event) -> None:
@@ -76,6 +95,17 @@ class ThisMachine(QObject):
             self._gpus = gpus
             if self.machine is not None:
                 self.refresh()
+
+
+def may_have_gpu() -> bool:
+    """Whether looking for one is worth an engine: on Linux a card that can compute has a file in /dev."""
+    devices = Path("/dev")
+    return sys.platform != "linux" or (devices / "nvidiactl").exists() or any((devices / "dri").glob("renderD*"))
+
+
+def _devices() -> DeviceList:
+    with EngineClient() as client:
+        return client.devices()
 
 
 def fit_of(found: Judgement, *, guessed: bool = False) -> Fit:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from zhiyin.ui.amounts import size_text
@@ -325,6 +326,21 @@ class DiscoverDetails(QWidget):
         texts = {"installed": self.tr("Convert it…"), "": self.tr("Fetch for conversion"), "asking": self.tr("Fetch for conversion")}
         self.checkpoint_button.setText(self.tr("Show downloads") if started else texts[state.checkpoint])
         self.checkpoint_button.setEnabled(state.checkpoint != "asking")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Scroll by keys that nothing else wants."""
+        bar = self.area.verticalScrollBar()
+        moves = {
+            Qt.Key.Key_PageDown: bar.SliderAction.SliderPageStepAdd,
+            Qt.Key.Key_PageUp: bar.SliderAction.SliderPageStepSub,
+            Qt.Key.Key_Home: bar.SliderAction.SliderToMinimum,
+            Qt.Key.Key_End: bar.SliderAction.SliderToMaximum,
+        }
+        move = moves.get(Qt.Key(event.key()))
+        if move is None:
+            super().keyPressEvent(event)
+        else:
+            bar.triggerAction(move)
 
     def changeEvent(self, event: QEvent) -> None:
         """The language may change."""

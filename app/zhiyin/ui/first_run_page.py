@@ -41,6 +41,7 @@ class FirstRunPage(QWidget):
 
     opened = Signal()
     offer_chosen = Signal(str)
+    more_requested = Signal()
     download_cancelled = Signal()
     use_starter = Signal()
     open_file = Signal()
@@ -80,6 +81,7 @@ class FirstRunPage(QWidget):
         self.open_button.clicked.connect(self.open_file)
         self.cancel_button.clicked.connect(self._cancel)
         self.offers.chosen.connect(self.offer_chosen)
+        self.offers.more_requested.connect(self.more_requested)
         theme_signals().changed.connect(self._draw)
         self.retranslateUi()
         self._draw()

@@ -18,6 +18,7 @@ class OfferList(QWidget):
     """``chosen`` carries the id of an offer."""
 
     chosen = Signal(str)
+    more_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +29,13 @@ class OfferList(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
+        self.more_button = QPushButton(self)
+        self.more_button.setProperty("kind", "link")
+        self.more_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.more_button.clicked.connect(self.more_requested)
         self._layout.addWidget(self.title)
+        self._layout.addSpacing(2 * STEP)
+        self._layout.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.retranslateUi()
 
     def set_offers(self, offers: Sequence[Offer]) -> None:
@@ -44,7 +51,7 @@ class OfferList(QWidget):
         self._items = [OfferItem(offer, self) for offer in offers]
         for item in self._items:
             item.button.clicked.connect(lambda _checked=False, wanted=item.offer.id: self.chosen.emit(wanted))
-            self._layout.addWidget(item)
+            self._layout.insertWidget(self._layout.count() - 2, item)
             if item.offer.id == focused:
                 item.button.setFocus()
 
@@ -59,6 +66,7 @@ class OfferList(QWidget):
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
         self.title.setText(self.tr("Best for this computer"))
+        self.more_button.setText(self.tr("More models"))
 
     def changeEvent(self, event: QEvent) -> None:
         """The language may change."""

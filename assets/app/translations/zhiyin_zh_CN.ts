@@ -2510,6 +2510,10 @@
         <source>Best for this computer</source>
         <translation>最适合这台电脑</translation>
     </message>
+    <message>
+        <source>More models</source>
+        <translation>更多模型</translation>
+    </message>
 </context>
 <context>
     <name>PastRow</name>

@@ -300,6 +300,18 @@ def test_a_failed_question_can_be_asked_again(view: DiscoverView, qtbot: QtBot) 
         details.retry_button.click()
 
 
+def test_keys_scroll_what_is_read(view: DiscoverView, content: DiscoverContent, qtbot: QtBot) -> None:
+    view.set_details(replace(STATE, card=CARD * 20))
+    qtbot.waitUntil(lambda: content.details.card.settled)
+    bar = content.details.area.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 500)
+    places = []
+    for key in (Qt.Key.Key_PageDown, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_Home):
+        qtbot.keyClick(content.details.back_button, key)
+        places.append(bar.value())
+    assert 0 < places[0] < places[1] == bar.maximum() > places[2] > places[3] == 0
+
+
 # ---------------------------------------------------------------- the card
 
 
@@ -379,6 +391,8 @@ def test_the_first_page_offers_what_is_best_and_shows_the_download(qtbot: QtBot)
     with qtbot.waitSignal(page.offer_chosen) as chosen:
         page.offers.items()[1].button.click()
     assert chosen.args == ["b"]
+    with qtbot.waitSignal(page.more_requested):
+        page.offers.more_button.click()
     page.set_download(DownloadState("Second", asking=True))
     assert (page.offers.isVisible(), page.state.text()) == (False, "Asking for Second…")
     page.set_download(DownloadState("Second", fraction=0.25, left=300))
