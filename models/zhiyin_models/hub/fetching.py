@@ -9,7 +9,7 @@ import msgspec
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.addresses import host_key, shown
 from zhiyin_models.hub.claims import Claim
-from zhiyin_models.hub.connection import Answer, Connection
+from zhiyin_models.hub.connection import Answer, Connection, Over
 from zhiyin_models.hub.part_file import Content, PartFile
 from zhiyin_models.hub.places import Place, content_of
 from zhiyin_models.hub.speed_limit import SpeedLimit
@@ -26,18 +26,16 @@ class NoRangesError(Exception):
 class Fetching:
     """How the claims of one file are fetched; used by several threads."""
 
-    def __init__(
-        self, name: str, part: PartFile, connection: Connection, limit: SpeedLimit, *, repository: str, over: Callable[[], bool]
-    ) -> None:
+    def __init__(self, name: str, part: PartFile, connection: Connection, limit: SpeedLimit, *, repository: str) -> None:
         self._name, self._part, self._repository = name, part, repository
-        self._connection, self._limit, self._over = connection, limit, over
+        self._connection, self._limit = connection, limit
         self.advanced: Callable[[], None] = lambda: None  # called after every piece
 
-    def fetch(self, claim: Claim, place: Place) -> None:
-        """All of a claim, from one place. Raises ModelError, StoppedError, NoRangesError; what was written before counts."""
+    def fetch(self, claim: Claim, place: Place, opened: int, over: Over) -> None:
+        """All of a claim, from one place, into this opening of the part, until it is ``over``.
 
-        def over() -> bool:
-            return claim.dropped or self._over()
+        Raises ModelError, StoppedError, NoRangesError; what was written before counts.
+        """
 
         whole = claim.begin == 0 and claim.end in (-1, self._part.content.size) and (claim.end >= 0 or not place.ranges)
         asked = claim.end  # others may take some of it meanwhile
@@ -50,9 +48,9 @@ class Fetching:
             place.proven = True
             if answer.hops:
                 place.final = answer.address
-            self._copy(answer, claim, over)
+            self._copy(answer, claim, opened, over)
 
-    def _copy(self, answer: Answer, claim: Claim, over: Callable[[], bool]) -> None:
+    def _copy(self, answer: Answer, claim: Claim, opened: int, over: Over) -> None:
         buffer = memoryview(bytearray(BUFFER))
         stall = self._connection.patience.stall
         looked, before = time.monotonic(), claim.at
@@ -70,7 +68,7 @@ class Fetching:
             self._limit.give_back(allowed - count)
             if not count:
                 break
-            self._part.write(buffer[:count], claim.at)
+            self._part.write(buffer[:count], claim.at, opened)
             claim.at += count
             self.advanced()
         if claim.end < 0:  # the server did not say how much it would be

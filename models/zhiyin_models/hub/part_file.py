@@ -76,6 +76,7 @@ class PartFile:
         self._lock = FileLock(path.with_name(path.name + LOCK), timeout=0, thread_local=False)
         self._guard = threading.Lock()  # of everything here, and of the file's position where one cannot write at another
         self._idle = threading.Condition(self._guard)
+        self._opened = 0
         self._writing = 0  # threads; a file is not closed under them, its number may be another file's at once
         self._file = self._notes = -1
         self._sequence, self._unkept, self._kept_at = 0, 0, 0.0
@@ -94,14 +95,16 @@ class PartFile:
             elif self.part.exists() and not self._journal.exists():  # somebody else's
                 raise ModelError(Code.OUTPUT_EXISTS, path=str(self.part))
 
-    def open(self) -> None:
-        """Begin, or go on."""
+    def open(self) -> int:
+        """Begin, or go on. Returns which opening it is: what was fetched for an earlier one is not written into a later one."""
         with self._saying(), self._guard:
             self._notes = os.open(self._journal, FLAGS, 0o666)
             self._keep()
             self._file = os.open(self.part, FLAGS | (0 if self.written.total else os.O_TRUNC), 0o666)
             if self.content.size > 0:
                 os.ftruncate(self._file, self.content.size)  # takes no room yet; writing into it is quicker than making it longer
+            self._opened += 1
+            return self._opened
 
     def become(self, content: Content) -> None:
         """What it is a part of is known better now."""
@@ -113,27 +116,25 @@ class PartFile:
                     os.ftruncate(self._file, content.size)
                 self._keep()
 
-    def write(self, view: memoryview, at: int) -> None:
+    def write(self, view: memoryview, at: int, opened: int = 1) -> None:
         """Bytes from a place on; nothing when the part was closed meanwhile."""
         with self._saying():
             with self._guard:
                 number = self._file
-                if number < 0:
+                if number < 0 or opened != self._opened:
                     return
                 self._writing += 1
+            count = 0
             try:
                 count = self._put(number, view, at)
             finally:
-                with self._guard:
+                with self._guard:  # whoever closes the file waits for this, so it is still the same opening
+                    self.written.add(at, at + count)
+                    self._unkept += count
                     self._writing -= 1
                     self._idle.notify_all()
-            with self._guard:
-                if self._file < 0:
-                    return
-                self.written.add(at, at + count)
-                self._unkept += count
-                if self._unkept >= KEPT_EVERY or time.monotonic() - self._kept_at >= KEPT_SECONDS:
-                    self._keep()
+                    if self._unkept >= KEPT_EVERY or time.monotonic() - self._kept_at >= KEPT_SECONDS:
+                        self._keep()
 
     def keep(self) -> None:
         """Write down what is there, if the journal does not say it yet."""

@@ -74,7 +74,8 @@ class Transfer:
         self._results: list[_Result] = []
         self._claims = Claims()
         self._over = threading.Event()
-        self._fetching = Fetching(name, part, connection, limit, repository=repository, over=lambda: self._over.is_set() or stop.asked)
+        self._opened = 0  # which opening of the part this is
+        self._fetching = Fetching(name, part, connection, limit, repository=repository)
         self._place = self._places[0]
         self._fruitless = 0  # failures in a row without a new byte from anywhere
         self._again_at = 0.0  # monotonic
@@ -107,9 +108,8 @@ class Transfer:
         return self._place.site
 
     def _fetch_and_hash(self) -> str:
-        self._over = threading.Event()
-        self._part.open()
-        self._sized = False
+        self._over, self._claims, self._results, self._sized = threading.Event(), Claims(), [], False
+        self._opened = self._part.open()
         follower = FrontierHash(self._part.part, lambda: self._part.frontier, lambda: self._part.content.size)
         self._fetching.advanced = follower.advanced
         follower.start()
@@ -183,12 +183,12 @@ class Transfer:
                 claim = self._claims.take(self._part.gaps(), wanted if place.proven else self._connections())
             if claim is None:
                 return
-            threading.Thread(target=self._work, args=(claim, place, self._over), name="download-range", daemon=True).start()
+            threading.Thread(target=self._work, args=(claim, place, self._over, self._opened), name="download-range", daemon=True).start()
 
-    def _work(self, claim: Claim, place: Place, over: threading.Event) -> None:
+    def _work(self, claim: Claim, place: Place, over: threading.Event, opened: int) -> None:
         error: BaseException | None = None
         try:
-            self._fetching.fetch(claim, place)
+            self._fetching.fetch(claim, place, opened, lambda: over.is_set() or claim.dropped or self._stop.asked)
         except Exception as caught:  # told where the others are looked after
             error = caught
         with self._changed:
