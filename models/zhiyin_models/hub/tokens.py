@@ -23,16 +23,17 @@ SERVICE = "zhiyin"
 FILE = "tokens.json"
 MAX_BYTES = 1 << 20
 MAX_TOKEN = 4096  # characters
-PATIENCE = 4.0  # seconds that a keyring has: it may be asking for a password that nobody is there to give
-PAUSE = 300.0  # seconds in which a keyring that did not answer is not read again; a person who gives a token tries it again
+PATIENCE = 5.0  # seconds that a keyring has: it may be asking for a password that nobody is there to give
+PAUSE = 120.0  # seconds in which a keyring that did not answer is not read again; a person who gives a token tries it again
 
 logger = logging.getLogger(__name__)
 
 
 class _Unanswered:
-    """When a keyring that hangs was last asked: each call to it would cost ``PATIENCE`` and a thread."""
+    """When a keyring that hangs was last asked: each call to it would cost ``PATIENCE`` and a thread. Who asks has the turn."""
 
     since = float("-inf")
+    turn = threading.Lock()
 
 
 def read_token(source: Source, data_dir: Path) -> str:
@@ -44,7 +45,7 @@ def read_token(source: Source, data_dir: Path) -> str:
     if host in kept:
         return kept[host]
     found = ""
-    with contextlib.suppress(_NoKeyringError):
+    with contextlib.suppress(_NoKeyringError), _Unanswered.turn:  # one at a time: several would wait for the same dialog
         if time.monotonic() - _Unanswered.since >= PAUSE:
             found = _with_keyring(lambda: _keyring_get(host))
     return found if is_token(found) else ""
@@ -60,7 +61,8 @@ def write_token(source: Source, token: str, data_dir: Path) -> Failure | None:
         raise ModelError(Code.REQUEST_BAD, detail="a mirror gets no token" if not source.official else "this is no token")
     host = host_of(source)
     try:
-        _with_keyring(lambda: _keyring_set(host, token))
+        with _Unanswered.turn:
+            _with_keyring(lambda: _keyring_set(host, token))
     except _NoKeyringError:
         _change_file(data_dir, host, token)  # "" as well: an older one in there must not come back
         return Failure(Code.TOKEN_IN_FILE, {"path": str(data_dir / FILE)}) if token else None
@@ -92,6 +94,10 @@ class _NoKeyringError(Exception):
 
 def _with_keyring(act: Callable[[], str]) -> str:
     """What ``act`` returns, from a thread that is left behind when the keyring hangs. Raises _NoKeyringError."""
+    try:
+        import keyring  # noqa: F401, PLC0415 - takes its time, which is not the keyring's
+    except ImportError as error:
+        raise _NoKeyringError from error
     results: list[str] = []
 
     def run() -> None:
