@@ -231,6 +231,9 @@ class Child(Generic[Event]):
         if self._nice and sys.platform != "win32":
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, self._nice)
+            # A session of its own is a group of its own on many Linux systems, and a priority counts within its group alone (sched(7)).
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{process.pid}/autogroup").write_text(str(self._nice), encoding="ascii")
         return process
 
     def _receive(self, output: int, size: int) -> bytes:

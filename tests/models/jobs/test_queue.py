@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.hub_server import Generated, HubServer, Throttle
 from tests.models.jobs.conftest import Watched
@@ -11,6 +12,7 @@ from tests.models.jobs.conftest import Watched
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.settings import HubSettings, Source, write_hub_settings
 from zhiyin_models.hub.values import RemoteFile
+from zhiyin_models.jobs.client import LOWEST
 from zhiyin_models.jobs.protocol import Download, JobState, Status
 from zhiyin_models.jobs.turns import between, due
 
@@ -143,6 +145,16 @@ def test_a_pause_is_heard_while_the_process_begins(hub: HubServer, watch: Watch,
     if answers[0].status == Status.RUNNING:
         one.wait(is_over)
     assert [state.status for state in watch().jobs.open()] == [Status.PAUSED]
+
+
+def test_a_job_is_behind_the_window_for_the_scheduler_too(hub: HubServer, watch: Watch, tmp_path: Path) -> None:
+    hub.misbehave("*.gguf", Throttle(MB))
+    one = watch()
+    one.jobs.start(download(hub, tmp_path))
+    one.wait(is_under_way)
+    (process,) = (child for child in psutil.Process().children() if "zhiyin_models.jobs" in child.cmdline())
+    group = Path(f"/proc/{process.pid}/autogroup")  # where the system has such groups, a process's own priority counts only within its own
+    assert not group.exists() or group.read_text(encoding="ascii").split()[-1] == str(LOWEST)
 
 
 def test_closing_keeps_what_a_download_has(hub: HubServer, watch: Watch, tmp_path: Path) -> None:
