@@ -85,10 +85,10 @@ def library_pictures(zhiyin: Zhiyin, tag: str, home: Path, take: Callable[[str],
     while len(view.items()) < len(MODELS) + 2 or not content.list.rows.found():
         wait(50)
     qwen, mistral = (next(item.model.path for item in view.items() if item.model.name.startswith(name)) for name in ("Qwen3-4B", "Mistral"))
-    zhiyin.session.library_page.set_updates([mistral])
     view.choose(qwen)
     wait(1000)
     window.banner.clear()  # holes cannot be loaded
+    zhiyin.session.library_page.set_updates([mistral])
     take(f"{tag}-library")
     content.details.template_fold.click()
     content.details.metadata_fold.click()

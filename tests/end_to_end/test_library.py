@@ -165,8 +165,13 @@ def test_a_day_with_the_library(open_app: Open, data_dir: Path, tmp_path: Path, 
     page.choose("Gone")
     page.press(REMOVE)
     page.until_names("阿尔法", "Broken")
+    page.choose("Broken")
+    page.press(REMOVE)
+    page.until_names("阿尔法")
+    assert app.window.toast.label.text() == "Models taken out: 2"
     app.window.toast.button.click()
     page.until_names("阿尔法", "Broken", "Gone")
+    page.choose("Gone")
     QTest.keyClick(page.listing, Qt.Key.Key_Delete)
     page.until_names("阿尔法", "Broken")
     app.window.toast.dismiss()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zhiyin.services.delivery import Delivery
@@ -70,6 +71,10 @@ class ModelsController(QObject):
 
     def rename(self, old: str, new: str) -> None:
         """A model of the library is called something else from now on."""
+        self._models = [
+            msgspec.structs.replace(model, name=new, former_names=(old, *model.former_names)) if model.name == old else model
+            for model in self._models
+        ]
         if self._loaded is not None and self._loaded[0] == old:
             self._loaded = (new, *self._loaded[1:])
         self._loaded_name = new if self._loaded_name == old else self._loaded_name
@@ -169,7 +174,7 @@ class ModelsController(QObject):
         )
 
     def _wanted(self, name: str) -> tuple[str, int, int, int]:
-        return name, self._settings.context, self._settings.gpu_layers, self._settings.threads
+        return self.present_name(name), self._settings.context, self._settings.gpu_layers, self._settings.threads
 
     def unload(self) -> None:
         """Free the memory of the model."""

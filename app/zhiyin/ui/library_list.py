@@ -26,12 +26,15 @@ class LibraryList(QListView):
     delete_pressed = Signal(str)
     search_pressed = Signal()
     menu_requested = Signal(str, QPoint)
+    edited = Signal()  # the in-place editor is closed
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows = LibraryModel(self)
         self.setModel(self.rows)
-        self.setItemDelegate(_Delegate(self))
+        delegate = _Delegate(self)
+        delegate.closeEditor.connect(self.edited, Qt.ConnectionType.QueuedConnection)
+        self.setItemDelegate(delegate)
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -57,6 +60,11 @@ class LibraryList(QListView):
     def chosen_path(self) -> str:
         """The marked model's path, or ""."""
         return self._chosen
+
+    @property
+    def editing(self) -> bool:
+        """Whether a name is being typed: rows that are replaced now would take the editor with them."""
+        return self.state() == QAbstractItemView.State.EditingState
 
     def edit_name(self, path: str) -> None:
         """Open the in-place editor of a name."""

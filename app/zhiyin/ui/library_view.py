@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from zhiyin.ui.amounts import size_text
+from zhiyin.ui.library_model import FoundItem, LibraryItem, path_of
 from zhiyin.ui.library_values import CHAT, LOCATE, REMOVE, RENAME, REVEAL, USE, VERIFY, Disk
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QShowEvent
 
     from zhiyin.ui.library_content import LibraryContent
-    from zhiyin.ui.library_model import FoundItem, LibraryItem
     from zhiyin.ui.library_values import FileFacts, LibraryJob
 
 
@@ -86,6 +86,7 @@ class LibraryView(QWidget):
         listing.search_pressed.connect(self.focus_search)
         listing.menu_requested.connect(self._show_menu)
         listing.rows.renamed.connect(self.renamed)
+        listing.edited.connect(self._take_up)
         details.acted.connect(self._act)
         details.notes_changed.connect(self.notes_changed)
         details.use_all_requested.connect(self.use_all_requested)
@@ -97,9 +98,7 @@ class LibraryView(QWidget):
     def set_items(self, items: Sequence[LibraryItem]) -> None:
         """The installed models."""
         self._items = tuple(items)
-        if self._content is not None:
-            self._content.list.rows.set_items(self._items)
-            self._refresh()
+        self._take_up()
 
     def update_item(self, item: LibraryItem) -> None:
         """The new state of one of them."""
@@ -107,7 +106,7 @@ class LibraryView(QWidget):
         if place is None or self._items[place] == item:
             return
         self._items = (*self._items[:place], item, *self._items[place + 1 :])
-        if self._content is not None:
+        if self._content is not None and not self._content.list.editing:
             self._content.list.rows.set_items(self._items)
             if self._content.details.path() == item.model.path:
                 self._content.details.set_item(item)
@@ -119,7 +118,12 @@ class LibraryView(QWidget):
     def set_found(self, found: Sequence[FoundItem]) -> None:
         """Models of other apps that are not in the library."""
         self._found = tuple(found)
-        if self._content is not None:
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Show what was given, but not while a name is being typed."""
+        if self._content is not None and not self._content.list.editing:
+            self._content.list.rows.set_items(self._items)
             self._content.list.rows.set_found(self._found)
             self._refresh()
 
@@ -283,8 +287,6 @@ class LibraryView(QWidget):
         row = self.content().list.rows.at(path)
         if row is None:
             return
-        from zhiyin.ui.library_model import FoundItem  # noqa: PLC0415 - loaded with the content
-
         if isinstance(row, FoundItem):
             self.acted.emit(USE, path)
         elif row.model.missing or row.why:
@@ -312,8 +314,6 @@ class LibraryView(QWidget):
         row = self.content().list.rows.at(path)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        from zhiyin.ui.library_model import LibraryItem  # noqa: PLC0415 - loaded with the content
-
         if not isinstance(row, LibraryItem):
             return
         if not row.model.missing and not row.why:
@@ -340,14 +340,14 @@ class LibraryView(QWidget):
             listing.choose(first)
         path = listing.chosen_path()
         item = rows.at(path) if path in shown else None
-        before = content.details.path()
+        before = content.details.item()
         content.details.set_found_count(len(self._found))
         content.details.set_item(item)
         content.show_details(item is not None and (content.wide or self._asked))
-        if item is not None and path != before:
+        if item is not None and (before is None or path != path_of(before)):
             self._show_job()
-            if not hasattr(item, "app"):
-                self.facts_wanted.emit(path)
+        if isinstance(item, LibraryItem) and _file(item) != _file(before):
+            self.facts_wanted.emit(path)
         listing.setVisible(bool(shown))
         if shown and self._list_wanted and self.isVisible():
             self._list_wanted = False
@@ -386,3 +386,8 @@ class LibraryView(QWidget):
         if self._content is not None:
             details = self._content.details
             details.set_job(next((job for job in self._jobs if job.path and job.path == details.path()), None))
+
+
+def _file(item: LibraryItem | FoundItem | None) -> tuple[str, int, bool] | None:
+    """What the facts of a file were read of; another one, or another state of it, is read anew."""
+    return (item.model.path, item.model.size, item.model.missing) if isinstance(item, LibraryItem) else None

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -196,6 +197,23 @@ def test_keys_do_what_they_should(view: LibraryView, qtbot: QtBot) -> None:
     assert view.chosen() == QWEN.path
 
 
+def test_a_list_that_is_told_anew_does_not_take_the_editor_away(view: LibraryView, qtbot: QtBot) -> None:
+    view.choose(QWEN.path)
+    view.rename_chosen()
+    listing = view.content().list
+    editor = listing.findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    editor.setText("half a na")
+    more = LibraryItem(InstalledModel("Aa", "/m/aa.gguf", 1))
+    view.set_items([more, *ITEMS])
+    view.set_found(FOUND)
+    assert listing.findChild(QLineEdit) is editor
+    assert editor.text() == "half a na"
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: len(rows(view)) == 7)
+    assert view.chosen() == QWEN.path
+
+
 def test_what_cannot_chat_is_not_chatted_with(view: LibraryView, qtbot: QtBot) -> None:
     said = heard(view)
     for path in (GONE.path, BERT.path):
@@ -253,6 +271,9 @@ def test_the_file_says_what_it_is(view: LibraryView) -> None:
     assert details.metadata.toPlainText() == "general.architecture: qwen3\n…"
     view.choose(LLAMA.path)
     assert not details.template_fold.isVisible()
+    wanted.clear()
+    view.set_items([LibraryItem(replace(LLAMA, size=9 * GB)), *ITEMS[2:]])  # another file by the same name
+    assert wanted == [LLAMA.path]
     assert details.title.text() == "Llama-14B <b>"
 
 
