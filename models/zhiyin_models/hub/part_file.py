@@ -100,6 +100,7 @@ class PartFile:
         with self._saying(), self._guard:
             self._notes = os.open(self._journal, FLAGS, 0o666)
             self._keep()
+            self._keep()  # both slots have their room now: a disk that gets full cannot take it
             self._file = os.open(self.part, FLAGS | (0 if self.written.total else os.O_TRUNC), 0o666)
             if self.content.size > 0:
                 os.ftruncate(self._file, self.content.size)  # takes no room yet; writing into it is quicker than making it longer

@@ -17,7 +17,7 @@ from zhiyin_models.work import Progress, Stop, Tuning
 
 REPOSITORY = "qwen/Qwen3-GGUF"
 NAME = "模型-Q4_K_M.gguf"
-CONTENT = Generated(12_000_000, 7)
+CONTENT = Generated(7_000_000, 7)
 LITTLE = Patience(connect=2.0, stall=0.4, give_up=2.0, answer=2.0, backoff=0.01, longest=0.05)
 
 

@@ -37,13 +37,13 @@ from zhiyin_models.jobs.protocol import Download
 TIMES = int(os.environ.get("ZHIYIN_TORTURE", "20"))
 RUNS = 8  # of one download; the last ones are left alone
 COST = 4 << 20  # bytes, of all ranges together, that a kill may cost
-FILES = {"m-Q4_K_M.gguf": Generated(14_000_000, 1), "mmproj-F16.gguf": Generated(600_000, 2)}
+FILES = {"m-Q4_K_M.gguf": Generated(9_000_000, 1), "mmproj-F16.gguf": Generated(600_000, 2)}
 CONTENT = {name: content.read() for name, content in FILES.items()}
 
 
 def fault(rng: random.Random) -> Misbehaviour:
     """Something that goes wrong."""
-    after = rng.randrange(0, 6_000_000)
+    after = rng.randrange(0, 5_000_000)
     return rng.choice(
         [
             *(Cut(after), Reset(after), Cut(0), Reset(0), Hangup(), Status(rng.choice([500, 502, 503, 416, 403, 404, 408]))),

@@ -61,7 +61,7 @@ def served(hub: HubServer) -> list[str]:
 def test_a_file_comes_in_several_ranges_and_is_right(case: Case, hub: HubServer) -> None:
     case.run()
     assert case.right()
-    assert len(served(hub)) >= 3
+    assert len(served(hub)) >= 2
     assert hub.sent < SIZE * 1.2
     last = case.heard[-1]
     assert (last.stage, last.done, last.total, last.detail) == (Stage.DOWNLOAD, SIZE, SIZE, NAME)

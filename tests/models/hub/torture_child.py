@@ -11,7 +11,9 @@ import msgspec
 from tests.models.hub.fetched import LITTLE
 
 from zhiyin_models.errors import ModelError
+from zhiyin_models.hub.connection import make_client
 from zhiyin_models.hub.download import download
+from zhiyin_models.hub.settings import HubSettings
 from zhiyin_models.jobs.protocol import Download
 from zhiyin_models.work import Progress, Stop, Tuning
 
@@ -49,6 +51,7 @@ def carry_out(order: Order) -> None:
 
 def main() -> None:
     """Until the standard input ends."""
+    make_client(HubSettings(proxy="")).close()  # libraries and certificates are loaded here, and not in every one of them
     for line in sys.stdin.buffer:
         order = msgspec.json.decode(line, type=Order)
         process = os.fork()
