@@ -150,7 +150,8 @@ def check_checkpoint(driver: Driver, hub: HubServer, data_dir: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
     content.details.checkpoint_button.click()
     assert window.pages.currentWidget() is window.conversion_page
-    driver.until(lambda: window.conversion_page.state().message)  # it is none that can be converted, and that is said there
+    driver.until(lambda: window.conversion_page.state().looking == str(folder) or window.conversion_page.state().message)
+    driver.session.conversion.let_go()
     content.search.clear()
 
 
@@ -201,3 +202,9 @@ def check_bad_days(driver: Driver, hub: HubServer, data_dir: Path) -> None:
     content.address.back_button.click()
     search(driver, "anything")
     driver.until(lambda: "Offline" in content.state().message)
+    content.search.clear()
+    driver.until(lambda: not content.state().searching)
+    window.show_models("downloads")
+    window.show_models("discover")
+    driver.until(lambda: "Offline" in content.state().message)  # said before anything is asked as well
+    assert content.list.count() > 20  # the catalogue needs no network

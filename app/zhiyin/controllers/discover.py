@@ -76,7 +76,7 @@ class DiscoverController(QObject):
         view.cancel_requested.connect(self._cancel)
         view.retry_requested.connect(self._again)
         view.measure_requested.connect(self.hubs.measure)
-        view.settings_requested.connect(window.show_settings)
+        view.settings_requested.connect(self._show_sources)
         window.first_run.more_requested.connect(partial(window.show_models, "discover"))
         view.downloads_requested.connect(partial(window.show_models, "downloads"))
         window.models_page.library.opened.connect(self.updates.look)
@@ -90,6 +90,10 @@ class DiscoverController(QObject):
     def _open(self) -> None:
         self.catalogue.load()
         self.hubs.refresh()
+
+    def _show_sources(self) -> None:
+        self._window.show_settings()
+        self._window.settings_page.show_sources()
 
     def _choose(self, repository: Repository) -> None:
         self.details.open(self.catalogue.wanted(repository) or Wanted(repository))

@@ -12,7 +12,7 @@ from zhiyin.ui.discover_values import ListState, RepositoryRow
 from zhiyin.ui.discover_view import DiscoverView
 from zhiyin.ui.wording import Wording, worded
 from zhiyin_models.child.wire import Failed
-from zhiyin_models.errors import Failure
+from zhiyin_models.errors import Code, Failure
 from zhiyin_models.hub.protocol import Answer, Found
 from zhiyin_models.hub.values import SearchQuery
 
@@ -124,6 +124,9 @@ class HubSearch(QObject):
         installed = installed_repositories(hubs.installed)
         rows = with_installed(self._found, installed) if self.searching else self._catalogue.rows()
         self._view.set_sources([source.name for source in hubs.settings.sources if source.enabled])
+        message, kind = worded(self._message), self._message_kind
+        if not message and not self.searching and hubs.settings.offline:
+            message, kind = describe(Code.HUB_OFFLINE, {}), "info"
         self._view.set_list(
             ListState(
                 rows=rows,
@@ -131,8 +134,8 @@ class HubSearch(QObject):
                 busy=self._busy,
                 more=bool(self._more) and len(self._found) < MOST,
                 source=self._answered,
-                message=worded(self._message),
-                message_kind=self._message_kind,
+                message=message,
+                message_kind=kind,
                 speed_known=hubs.machine.speed is not None,
                 can_measure=hubs.measurable is not None,
                 measuring=hubs.measuring,
