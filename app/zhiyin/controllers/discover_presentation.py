@@ -1,5 +1,6 @@
 """What hubs say, as the view shows it: how each model fits here, what of it is here or on its way, and the downloads that are asked for."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,7 +113,8 @@ def variant_rows(
         fraction = way.fraction if way is not None else 0.0
         rows.append(VariantRow(variant, machine.fit(variant.size, variant_shape(details, variant), context), state, fraction))
     best = recommended(rows)
-    return tuple(replace(row, recommended=row is best) for row in rows)
+    several = {quant for quant, count in Counter(row.variant.quant for row in rows).items() if count > 1}
+    return tuple(replace(row, recommended=row is best, title=row.variant.name if row.variant.quant in several else "") for row in rows)
 
 
 def variant_shape(details: Details, variant: Variant) -> Shape:

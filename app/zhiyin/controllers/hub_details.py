@@ -59,6 +59,7 @@ class HubDetails(QObject):
         self._context = 0
         self._ticket = 0
         self._busy = False
+        self._failure: Failure | None = None
         self._message: Wording = ""
         self._message_kind = "error"
         self._fetched = False  # whether its checkpoint is here
@@ -104,7 +105,7 @@ class HubDetails(QObject):
     def close(self) -> None:
         """Back to the list."""
         self._hubs.hub.forget(self._ticket)
-        self._wanted = self._details = None
+        self._wanted = self._details = self._failure = None
         self._card, self._message, self._busy, self._fetched = "", "", False, False
         self._view.set_details(None)
 
@@ -121,10 +122,11 @@ class HubDetails(QObject):
         if isinstance(answer, Described):
             self._take(answer.details)
         elif isinstance(answer, Failed):
+            self._failure = self._failure or Failure(answer.code, answer.args)  # the first place is the one that was wanted
             if self._left:
                 self._ask()
             else:
-                self._message, self._message_kind = partial(describe, answer.code, answer.args), "error"
+                self._message, self._message_kind = partial(describe, self._failure.code, self._failure.args), "error"
         self.show()
 
     def _take(self, details: Details) -> None:
@@ -177,6 +179,7 @@ class HubDetails(QObject):
             return
         hubs, variant = self._hubs, details.variants[place]
         model = installed_keys(details, hubs.installed, hubs.places.models).get(variant_key(details, variant))
+        self._message = ""
         try:
             older = model is not None and is_older(model, variant)
             hubs.add(model_download(details, variant, hubs.places, projector, beside_older=older))

@@ -33,6 +33,7 @@ class OffersController(QObject):
         self._ticket = 0
         self._asking = False
         self._key: Key | None = None
+        self._failure: Failure | None = None
         self._message: Wording = ""
         self._said = ""  # the same, as the page says it
         page.opened.connect(self._open)
@@ -51,7 +52,7 @@ class OffersController(QObject):
         pick = self._catalogue.pick(identity)
         if pick is None or self._asking:
             return
-        self._pick, self._key, self._message = pick, None, ""
+        self._pick, self._key, self._failure, self._message = pick, None, None, ""
         self._places = list(places_of(pick.entry, self._hubs.settings))
         self._ask()
         self.show()
@@ -74,10 +75,11 @@ class OffersController(QObject):
         if isinstance(answer, Described):
             self._take(answer.details)
         elif isinstance(answer, Failed):
+            self._failure = self._failure or Failure(answer.code, answer.args)  # the first place is the one that was wanted
             if self._places:
                 self._ask()
             else:
-                self._refuse(Failure(answer.code, answer.args))
+                self._refuse(self._failure)
         self.show()
 
     def _take(self, details: Details) -> None:

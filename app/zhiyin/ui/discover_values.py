@@ -64,6 +64,7 @@ class VariantRow:
     state: State = ""
     fraction: float = 0.0
     recommended: bool = False
+    title: str = ""  # where the quant type does not tell it from the others
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from zhiyin.ui.amounts import size_text
 from zhiyin.ui.discover_values import UNKNOWN, Fit, VariantRow
@@ -164,8 +164,7 @@ class VariantItem(QWidget):
     def __init__(self, row: VariantRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._row = row
-        self.quant = QLabel(self)
-        self.quant.setTextFormat(Qt.TextFormat.PlainText)
+        self.quant = ElidedLabel(parent=self, middle=True)
         self.about = ElidedLabel(parent=self)
         self.about.setProperty("tone", "soft")
         self.fit = FitLine(self)
@@ -211,8 +210,8 @@ class VariantItem(QWidget):
         """Texts in the language of the moment."""
         row = self._row
         variant = row.variant
-        quant = variant.quant or variant.name
-        self.quant.setText(quant[:60])
+        quant = (row.title or variant.quant or variant.name)[:120]
+        self.quant.setText(quant)
         self.quant.setFont(ui_font(10.5, QFont.Weight.DemiBold if row.recommended else QFont.Weight.Normal))
         about = [size_text(variant.size) if variant.size >= 0 else self.tr("size not known"), parts_words(len(variant.files))]
         about += [self.tr("recommended")] if row.recommended else []

@@ -219,6 +219,8 @@ def test_variants_say_size_parts_fit_and_speed(view: DiscoverView, content: Disc
         "Download, Q4_K_M, 1.0 GB · recommended, runs on the CPU, 2.0 GB of memory · about 12 tokens/s"
     )
     assert "3 parts" in items["F16"].about.text()
+    view.set_details(replace(STATE, variants=tuple(replace(row, title=row.variant.name) for row in ROWS)))
+    assert items["F16"].quant.text() == "m-F16"  # the quant type alone would not tell it from another
 
 
 def test_what_is_pressed_is_announced_with_the_projector(view: DiscoverView, content: DiscoverContent, qtbot: QtBot) -> None:
