@@ -13,6 +13,7 @@ from tests.end_to_end.conftest import Driver
 from tests.models.gguf_files import rewrite_starter, write_small, write_split
 
 from zhiyin.paths import Paths
+from zhiyin.services.engine import EngineState
 from zhiyin.ui.library_model import FoundItem, LibraryItem
 from zhiyin.ui.library_values import CANCEL, REMOVE, REVEAL, VERIFY
 from zhiyin.ui.library_view import LibraryView
@@ -212,6 +213,17 @@ def test_a_day_with_the_library(open_app: Open, data_dir: Path, tmp_path: Path, 
     assert app.session.library.models_directory == tmp_path / "新"
     assert page.item("阿尔法").model.notes == "好用"
 
+    # a folder that cannot be is refused in its line, which can be taken away
+    (done,) = page.view.content().jobs.values()
+    assert done.message.text() == "Done."
+    page.view.folder_chosen.emit(str(tmp_path / "新" / "deeper"))
+    app.until(lambda: any(row.job().status == Status.FAILED for row in page.view.content().jobs.values()))
+    failed = next(row for row in page.view.content().jobs.values() if row.job().status == Status.FAILED)
+    assert "cannot be used" in failed.message.text()
+    for row in (done, failed):
+        row.dismiss_button.click()
+    assert page.view.content().jobs == {}
+
 
 def test_dropped_files_are_used_in_place_by_enter_and_from_then_on(open_app: Open, with_starter: Path, tmp_path: Path) -> None:
     app = open_app(with_starter).ready().short(4)
@@ -257,6 +269,15 @@ def test_dropped_files_are_used_in_place_by_enter_and_from_then_on(open_app: Ope
     app.until(lambda: app.session.models.current == first)
     assert app.window.pages.currentWidget() is app.window.chat
     app.ready()
+
+    # the model in memory is taken out and let go, and Undo brings it back
+    page = Page(app)
+    page.choose(first)
+    page.press(REMOVE)
+    page.until_names("李白", "one", "two")
+    app.until(lambda: app.session.engine.state is EngineState.EMPTY)
+    app.window.toast.button.click()
+    page.until_names(first, "李白", "one", "two")
 
 
 def test_a_copy_can_be_cancelled_and_leaves_nothing(open_app: Open, data_dir: Path, tmp_path: Path) -> None:

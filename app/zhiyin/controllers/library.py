@@ -241,7 +241,7 @@ class LibraryController(QObject):
     # ------------------------------------------------------------ taking away
 
     def _remove(self, model: InstalledModel) -> None:
-        if model.name == self._models.current:
+        if model.name == self._models.current and not self._models.busy:
             self._models.unload()
 
         def gone(token: str) -> None:
@@ -326,8 +326,8 @@ class LibraryController(QObject):
 
     def _copy(self, paths: list[str]) -> None:
         if self._jobs.moving:  # nobody knows yet where they belong
-            self._say(lambda: self.tr("The models are being moved. Drop the file again when that is done."), "warning")
             self._window.show_models("library")
+            self._say(lambda: self.tr("The models are being moved. Drop the file again when that is done."), "warning")
             return
 
         def copy(folder: Path) -> None:

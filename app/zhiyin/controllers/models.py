@@ -136,6 +136,11 @@ class ModelsController(QObject):
         """``is_busy`` says whether the model is being used: then it is never unloaded as idle."""
         self._is_busy = is_busy
 
+    @property
+    def busy(self) -> bool:
+        """Whether the model in memory is being used."""
+        return self._is_busy()
+
     def is_ready(self, name: str) -> bool:
         """Whether this model is in memory, loaded the way the settings now say."""
         return self._engine.state is EngineState.READY and self._loaded == self._wanted(name)

@@ -21,10 +21,12 @@ from zhiyin.ui.conversation_list import ConversationItem
 from zhiyin.ui.conversion_form import Place
 from zhiyin.ui.conversion_page import PageState
 from zhiyin.ui.job_card import JobView
+from zhiyin.ui.library_model import FoundItem, LibraryItem
 from zhiyin.ui.main_window import MainWindow
 from zhiyin_models.convert.inspection import Inspection, TypeEstimate
 from zhiyin_models.evaluate.report import Evaluation, TextScore
 from zhiyin_models.jobs.protocol import Status
+from zhiyin_models.library.installed import InstalledModel
 from zhiyin_models.work import Progress, Stage
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -105,6 +107,11 @@ def window(qtbot: QtBot) -> MainWindow:
     jobs = [JobView(str(status), "x", status, tuple(Stage), Progress(Stage.CONVERT, 1, 2, 5), evaluations=(MEASURED,)) for status in Status]
     made.conversion_page.set_jobs(jobs)
     made.conversion_page.set_place(Place("/data", 1 << 40))
+    made.models_page.library.set_items([LibraryItem(InstalledModel("x", "/x.gguf", missing=True))])
+    made.models_page.library.set_found([FoundItem("Ollama", "/o", "o", 1), FoundItem("Ollama", "/p", "p", 1)])
+    made.models_page.library.content()
+    made.drop_bar.offer(["/x.gguf"])
+    made.drop_bar.close_bar()
     made.header.model_chooser.open_popup()
     popup = made.header.model_chooser.popup()
     assert popup is not None
