@@ -31,8 +31,6 @@ def download(task: Download, report: Report, stop: Stop, tuning: Tuning, patienc
     Raises ModelError, StoppedError.
     """
     settings = read_hub_settings(Path(task.data_dir))
-    if settings.offline:
-        raise ModelError(Code.HUB_OFFLINE)
     run = _Run(task, settings, report, stop, tuning=tuning, patience=patience)
     try:
         return run.carry_out()

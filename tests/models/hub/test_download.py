@@ -111,10 +111,22 @@ def test_no_file_gets_its_name_before_all_are_right(hub: HubServer, data_dir: Pa
 
 def test_the_first_file_gets_its_name_last(hub: HubServer, data_dir: Path) -> None:
     one = task(hub, data_dir)
-    Path(one.folder).mkdir(parents=True)
-    (Path(one.folder) / f"{PARTS[0]}.part").mkdir()  # in the way of the first
-    assert code(one) in {Code.OUTPUT_EXISTS, Code.OUTPUT_UNWRITABLE}
+    theirs = Path(one.folder) / PROJECTOR
+
+    def report(progress: Progress) -> None:
+        if progress.done and not theirs.exists():
+            theirs.write_bytes(b"theirs")  # it comes in the way when all seemed well
+
+    with pytest.raises(ModelError) as caught:
+        download(one, report, Stop(), Tuning(), LITTLE)
+    assert caught.value.code == Code.OUTPUT_EXISTS
+    assert theirs.read_bytes() == b"theirs"
     assert PARTS[0] not in left(one)
+    theirs.unlink()
+    hub.forget_requests()
+    run(one)
+    assert left(one) == sorted(FILES)
+    assert not hub.requests  # everything was there
 
 
 def test_what_is_there_and_the_same_is_not_fetched_again(hub: HubServer, data_dir: Path) -> None:

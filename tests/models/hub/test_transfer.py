@@ -120,6 +120,8 @@ def test_a_fault_that_passes_does_no_harm(case: Case, hub: HubServer, what: Misb
     hub.misbehave("*.gguf", what, times=1 if isinstance(what, WrongBytes) else 2, host="files")
     case.run()
     assert case.right()
+    done = [progress.done for progress in case.heard]
+    assert isinstance(what, WrongBytes) or done == sorted(done)  # only what arrived wrong is fetched again from the beginning
 
 
 @pytest.mark.parametrize(
