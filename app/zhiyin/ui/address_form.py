@@ -112,8 +112,9 @@ class AddressForm(QWidget):
 
     def set_state(self, state: AddressState) -> None:
         """Show this."""
-        self._state = state
-        self.retranslateUi()
+        if state != self._state:
+            self._state = state
+            self.retranslateUi()
 
     def state(self) -> AddressState:
         """What is shown."""

@@ -88,9 +88,10 @@ class DiscoverContent(QWidget):
 
     def set_state(self, state: ListState) -> None:
         """Show this list."""
-        self._state = state
-        self.list.set_rows(state.rows)
-        self.retranslateUi()
+        if state != self._state:
+            self._state = state
+            self.list.set_rows(state.rows)
+            self.retranslateUi()
 
     def state(self) -> ListState:
         """What is shown."""

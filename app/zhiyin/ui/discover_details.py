@@ -197,6 +197,8 @@ class DiscoverDetails(QWidget):
 
     def set_state(self, state: DetailsState) -> None:
         """Show this."""
+        if state == self._state:
+            return
         before, self._state = self._state, state
         if before is None or before.repository.id != state.repository.id:
             self.area.verticalScrollBar().setValue(0)

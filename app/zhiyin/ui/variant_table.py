@@ -202,9 +202,10 @@ class VariantItem(QWidget):
         return self._row
 
     def set_row(self, row: VariantRow) -> None:
-        """Show this."""
-        self._row = row
-        self.retranslateUi()
+        """Show this; while something is downloaded it comes several times a second."""
+        if row != self._row or not self.button.text():
+            self._row = row
+            self.retranslateUi()
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
