@@ -86,8 +86,9 @@ def library_pictures(zhiyin: Zhiyin, tag: str, home: Path, take: Callable[[str],
         wait(50)
     qwen, mistral = (next(item.model.path for item in view.items() if item.model.name.startswith(name)) for name in ("Qwen3-4B", "Mistral"))
     view.choose(qwen)
-    wait(1000)
-    window.banner.clear()  # holes cannot be loaded
+    while not window.banner.texts():  # holes cannot be loaded
+        wait(50)
+    window.banner.clear()
     zhiyin.session.library_page.set_updates([mistral])
     take(f"{tag}-library")
     content.details.template_fold.click()

@@ -258,7 +258,9 @@ class LibraryController(QObject):
     def _removed_words(self, model: InstalledModel, count: int) -> str:
         if count > 1:
             return self.tr("Models taken out: {count}").format(count=count)
-        if model.missing or not model.owned:
+        if model.missing:
+            return self.tr("“{name}” is taken out.").format(name=model.name[:40])
+        if not model.owned:
             return self.tr("“{name}” is taken out; its file stays.").format(name=model.name[:40])
         return self.tr("“{name}” goes to the trash.").format(name=model.name[:40])
 

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 
 from zhiyin.ui.amounts import count_text, parameters_text, size_text
 from zhiyin.ui.fact_rows import FactRows
+from zhiyin.ui.fold import Fold
 from zhiyin.ui.form_row import soft_label
 from zhiyin.ui.icon_button import IconButton
-from zhiyin.ui.icons import icon
 from zhiyin.ui.library_job_row import LibraryJobRow
 from zhiyin.ui.library_model import FoundItem, LibraryItem
 from zhiyin.ui.library_values import CHAT, LOCATE, REMOVE, RENAME, REVEAL, UPDATE, USE, VERIFY, FileFacts, LibraryJob
@@ -18,7 +18,7 @@ from zhiyin.ui.long_lines import break_long_lines, break_long_words
 from zhiyin.ui.model_words import context_text, day_text, languages_text, source_text, used_text
 from zhiyin.ui.notice_label import NoticeLabel
 from zhiyin.ui.plain_text_field import PlainTextField
-from zhiyin.ui.theme import STEP, mono_font, theme_signals, ui_font
+from zhiyin.ui.theme import STEP, mono_font, ui_font
 from zhiyin_models.jobs.protocol import Status
 
 NOTES_DELAY_MS = 500
@@ -80,9 +80,9 @@ class ModelDetails(QScrollArea):
         self.notes.textChanged.connect(self._notes_edited)
         self.tensors_label = _section(inner)
         self.tensors = FactRows(inner)
-        self.metadata_fold = _Fold(inner)
+        self.metadata_fold = Fold(inner)
         self.metadata = _reading_field(inner, ui_font(SMALL))
-        self.template_fold = _Fold(inner)
+        self.template_fold = Fold(inner)
         self.template = _reading_field(inner, mono_font(9))
         self.facts_message = soft_label(inner)
         for fold in (self.metadata_fold, self.template_fold):
@@ -371,26 +371,6 @@ class ModelDetails(QScrollArea):
         if self._item is not None:
             self.flush()
             self.acted.emit(action, self.path())
-
-
-class _Fold(QPushButton):
-    """A heading that opens what is below it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setCheckable(True)
-        self.setProperty("kind", "fold")
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.toggled.connect(self._draw)
-        theme_signals().changed.connect(self._draw)
-        self._draw()
-
-    def set_text(self, text: str) -> None:
-        self.setText(text)
-        self.setAccessibleName(text)
-
-    def _draw(self) -> None:
-        self.setIcon(icon("caret-down" if self.isChecked() else "caret-right", 12))
 
 
 def _reading_field(parent: QWidget, font: QFont) -> QPlainTextEdit:

@@ -1947,6 +1947,10 @@
         <translation>已移出 {count} 个模型</translation>
     </message>
     <message>
+        <source>“{name}” is taken out.</source>
+        <translation>“{name}”已移出。</translation>
+    </message>
+    <message>
         <source>“{name}” is taken out; its file stays.</source>
         <translation>“{name}”已移出，文件还在原处。</translation>
     </message>
