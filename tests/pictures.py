@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
+from tests.download_pictures import download_pictures, prepare
 from tests.hub_server import Generated, HubServer
 from tests.hub_server import Status as Answered
 from tests.library_pictures import fill_library, library_pictures
@@ -274,6 +275,21 @@ def library(app: QApplication, folder: Path, look: tuple[str, str]) -> None:
         zhiyin.close()
 
 
+def downloads(app: QApplication, folder: Path, look: tuple[str, str]) -> None:
+    """The page of downloads and their settings, in an app of its own."""
+    with tempfile.TemporaryDirectory() as place, HubServer() as hub:
+        data_dir = Path(place)
+        Paths(data_dir).create()
+        write_appearance(data_dir / "window.json", Appearance(language=look[0], theme=look[1]))  # type: ignore[arg-type]
+        prepare(data_dir, hub)
+        zhiyin = Zhiyin(app, Paths(data_dir))
+        zhiyin.start()
+        while zhiyin.session is None:
+            wait(50)
+        download_pictures(zhiyin, "-".join(look), hub, lambda name: take(zhiyin, folder, name), wait)
+        zhiyin.close()
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -287,6 +303,7 @@ def main() -> None:
         for look in (("zh_CN", "light"), ("en", "light"), ("zh_CN", "dark"), ("en", "dark")):
             tour(app, folder, look, checkpoint, measured)
             library(app, folder, look)
+            downloads(app, folder, look)
 
 
 if __name__ == "__main__":

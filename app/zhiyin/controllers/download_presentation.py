@@ -41,6 +41,7 @@ class Course:
         self.total = sum(sizes) if all(size >= 0 for size in sizes) else -1
         self.done = 0
         self.speeds: list[tuple[float, float]] = []  # up to which part of the whole, and bytes a second
+        self._from: float | None = None  # the part that was there when its process was begun
         self.heard = 0.0  # when the last progress came, as time.monotonic has it
         self.progress: Progress | None = None
 
@@ -54,11 +55,16 @@ class Course:
         if progress.total > 0:
             self.total = int(progress.total)
         self.done = int(progress.done)
-        if live and self.total > 0 and progress.speed is not None:
-            self._note(min(1.0, self.done / self.total), progress.speed)
+        if live and self.total > 0:
+            fraction = min(1.0, self.done / self.total)
+            self._from = fraction if self._from is None else self._from
+            if progress.speed is not None:
+                self._note(fraction, progress.speed)
 
     def _note(self, fraction: float, speed: float) -> None:
-        if not self.speeds or fraction - self.speeds[-1][0] >= LEAST_STEP:
+        if not self.speeds:
+            self.speeds.append((self._from or 0.0, speed))
+        if fraction - self.speeds[-1][0] >= LEAST_STEP:
             self.speeds.append((fraction, speed))
         if len(self.speeds) > MOST_SPEEDS:  # coarser from now on
             self.speeds = [*self.speeds[:-1:2], self.speeds[-1]]
@@ -66,7 +72,7 @@ class Course:
     def begin_anew(self) -> None:
         """Its process was begun again: what went before has no speed that is still known."""
         self.speeds = []
-        self.progress = None
+        self.progress = self._from = None
 
 
 def download_item(state: JobState, status: Status, course: Course, *, elsewhere: bool, held: bool, place: int, places: int) -> DownloadItem:

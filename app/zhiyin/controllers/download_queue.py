@@ -197,13 +197,15 @@ class DownloadQueue:
         self._unanswered[identity] += 1
         self._service.change(identity, position=position)
 
-    def use_source(self, identity: str, source: Source) -> None:
-        """Fetch the rest of it from another source."""
-        state = self.states[identity]
-        if isinstance(state.task, Download) and identity not in self._at_work:
-            self._wishes[identity] = Status.QUEUED
-            self._unanswered[identity] += 1
-            self._service.change(identity, status=Status.QUEUED, task=replace(state.task, source=source.name))
+    def renew(self, identity: str, task: Download) -> None:
+        """Fetch the rest of it as this says: from another source, or under another name."""
+        if identity in self._at_work or self.is_elsewhere(identity):
+            self.resume(identity)
+            return
+        self._reached.pop(identity, None)
+        self._wishes[identity] = Status.QUEUED
+        self._unanswered[identity] += 1
+        self._service.change(identity, status=Status.QUEUED, task=task)
 
     def hide(self, identity: str, removal: Removal) -> None:
         """Take it away so that it can be brought back; ``remove`` then deletes what it left ("abandon"), or the entry too ("forget")."""

@@ -118,8 +118,9 @@ class DownloadsController(QObject):
         if same is not None and same.status != Status.FINISHED:
             self._queue.restore(same.id)
             self._undoable = [identity for identity in self._undoable if identity != same.id]
-            self._queue.resume(same.id)
+            self._queue.renew(same.id, download)
             self._advance()
+            self._show_past()
         elif not any(_is_same(one, download) for one in self._adding):
             self._adding.append(download)
             self._service.enqueue(download)
@@ -270,7 +271,7 @@ class DownloadsController(QObject):
     def _use_other_source(self, state: JobState) -> None:
         other = self._other_source(state)
         if other is not None:
-            self._queue.use_source(state.id, other)
+            self._queue.renew(state.id, msgspec.structs.replace(download_of(state), source=other.name))
 
     def _other_source(self, state: JobState) -> Source | None:
         return other_source(download_of(state), self._settings.sources) if self._settings is not None else None

@@ -223,7 +223,7 @@ class SourcesContent(QWidget):
         """Texts in the language of the moment."""
         self.hint.setText(
             self.tr("Models come from the first source that has them; when it fails, the next one of its kind stands in.")
-            + " "
+            + "\n"
             + self.tr("A token is only ever sent to the hub that it is for.")
         )
         self.check_button.setText(self.tr("Check"))

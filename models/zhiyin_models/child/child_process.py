@@ -20,6 +20,7 @@ from zhiyin_models.child.wire import MAX_LINE, UNDECODABLE, Decoder, Failed, Hel
 from zhiyin_models.errors import Code, Failure, ModelError
 
 WATCH_ID = -1  # the watchdog's pings; requests count from 1
+GROUP_NICE = 10  # behind the window and the engine, and yet never left without a tenth of what is there
 LONGEST_TICK = 5.0  # seconds between looks at a quiet child
 END_WAIT = 2.0  # seconds between the end of a child's output and the end of the child
 JOIN_WAIT = 10.0  # seconds after which a process that not even a kill ends is left to the system
@@ -233,7 +234,7 @@ class Child(Generic[Event]):
                 os.setpriority(os.PRIO_PROCESS, process.pid, self._nice)
             # A session of its own is a group of its own on many Linux systems, and a priority counts within its group alone (sched(7)).
             with contextlib.suppress(OSError):
-                Path(f"/proc/{process.pid}/autogroup").write_text(str(self._nice), encoding="ascii")
+                Path(f"/proc/{process.pid}/autogroup").write_text(str(min(self._nice, GROUP_NICE)), encoding="ascii")
         return process
 
     def _receive(self, output: int, size: int) -> bytes:

@@ -9,10 +9,10 @@ import pytest
 from tests.hub_server import Generated, HubServer, Throttle
 from tests.models.jobs.conftest import Watched
 
+from zhiyin_models.child.child_process import GROUP_NICE
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.settings import HubSettings, Source, write_hub_settings
 from zhiyin_models.hub.values import RemoteFile
-from zhiyin_models.jobs.client import LOWEST
 from zhiyin_models.jobs.protocol import Download, JobState, Status
 from zhiyin_models.jobs.turns import between, due
 
@@ -154,7 +154,7 @@ def test_a_job_is_behind_the_window_for_the_scheduler_too(hub: HubServer, watch:
     one.wait(is_under_way)
     (process,) = (child for child in psutil.Process().children() if "zhiyin_models.jobs" in child.cmdline())
     group = Path(f"/proc/{process.pid}/autogroup")  # where the system has such groups, a process's own priority counts only within its own
-    assert not group.exists() or group.read_text(encoding="ascii").split()[-1] == str(LOWEST)
+    assert not group.exists() or group.read_text(encoding="ascii").split()[-1] == str(GROUP_NICE)
 
 
 def test_closing_keeps_what_a_download_has(hub: HubServer, watch: Watch, tmp_path: Path) -> None:
