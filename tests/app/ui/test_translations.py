@@ -20,9 +20,13 @@ from zhiyin.ui.context_meter import ContextMeter
 from zhiyin.ui.conversation_list import ConversationItem
 from zhiyin.ui.conversion_form import Place
 from zhiyin.ui.conversion_page import PageState
+from zhiyin.ui.download_card import DownloadItem
+from zhiyin.ui.download_history import PastItem
+from zhiyin.ui.downloads_content import Summary
 from zhiyin.ui.job_card import JobView
 from zhiyin.ui.library_model import FoundItem, LibraryItem
 from zhiyin.ui.main_window import MainWindow
+from zhiyin.ui.source_list import Health
 from zhiyin_models.convert.inspection import Inspection, TypeEstimate
 from zhiyin_models.evaluate.report import Evaluation, TextScore
 from zhiyin_models.jobs.protocol import Status
@@ -107,6 +111,11 @@ def window(qtbot: QtBot) -> MainWindow:
     jobs = [JobView(str(status), "x", status, tuple(Stage), Progress(Stage.CONVERT, 1, 2, 5), evaluations=(MEASURED,)) for status in Status]
     made.conversion_page.set_jobs(jobs)
     made.conversion_page.set_place(Place("/data", 1 << 40))
+    downloads = made.models_page.downloads
+    downloads.set_queue([DownloadItem(status, "x", "", "y", status) for status in Status], Summary(1, 1, 1, offline=True))
+    downloads.set_past([PastItem(status, "x", status, actions=("chat", "show")) for status in Status])
+    downloads.content()
+    made.settings_page.sources.set_health({"HF-Mirror": Health(1.0)})
     made.models_page.library.set_items([LibraryItem(InstalledModel("x", "/x.gguf", missing=True))])
     made.models_page.library.set_found([FoundItem("Ollama", "/o", "o", 1), FoundItem("Ollama", "/p", "p", 1)])
     made.models_page.library.content()
