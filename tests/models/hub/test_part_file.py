@@ -155,3 +155,16 @@ def test_a_closed_part_takes_nothing_any_more(tmp_path: Path) -> None:
     part.sync()
     assert part.total == 0
     part.release()
+
+
+def test_what_was_fetched_for_an_earlier_opening_is_not_written_into_a_later_one(tmp_path: Path) -> None:
+    part = PartFile(tmp_path / "m", CONTENT)
+    part.take()
+    first = part.open()
+    part.discard()
+    second = part.open()
+    part.write(memoryview(b"late"), 0, first)
+    assert part.total == 0
+    part.write(memoryview(b"now"), 0, second)
+    assert part.total == 3
+    part.release()

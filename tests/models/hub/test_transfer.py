@@ -133,6 +133,7 @@ def test_a_fault_that_passes_does_no_harm(case: Case, hub: HubServer, what: Misb
         (Stall(0), Code.NETWORK_STALLED),
         (WrongBytes(SIZE - 1), Code.CHECKSUM_DIFFERS),
         (WrongLength(7), Code.FILE_LENGTH),
+        (WrongRange(1), Code.HUB_ANSWER_BAD),
         (RedirectLoop(), Code.NETWORK_REDIRECTS),
         (Redirect("ftp://127.0.0.1/x"), Code.NETWORK_REDIRECTS),
         (Status(404), Code.HUB_SERVER),
