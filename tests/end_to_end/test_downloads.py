@@ -17,9 +17,11 @@ from tests.hub_server import TOKEN, Forbidden, Generated, HubServer, Throttle
 from zhiyin.controllers.leaving import LeavingController
 from zhiyin.ui.download_card import CANCEL, PAUSE, RESUME, UP, DownloadCard
 from zhiyin.ui.download_history import CHAT, PAGE, RETRY, SETTINGS, SHOW
+from zhiyin_models.errors import Code, Failure
 from zhiyin_models.hub.settings import HubSettings, Source, read_hub_settings, write_hub_settings
 from zhiyin_models.hub.values import RemoteFile
-from zhiyin_models.jobs.protocol import Download, Status
+from zhiyin_models.jobs.folder import JobFolder
+from zhiyin_models.jobs.protocol import Download, JobState, Status
 
 Open = Callable[..., Driver]
 KB = 1 << 10
@@ -40,17 +42,20 @@ class Fetching:
         self.downloads = app.session.downloads
         self.view = app.window.models_page.downloads
 
-    def add(self, name: str, size: int, *, pace: int = 0, **about: object) -> Download:
+    def add(self, name: str, size: int, *, pace: int = 0, **about: object) -> None:
         """Put a model of that size into the queue; ``pace`` slows the server down."""
-        file = f"{name}-Q4_K_M.gguf"
-        repository = self.hub.add_repository(f"test/{name}", {file: Generated(min(size, 4000 * KB), seed=len(name))}, **about)
+        task = self.task(name, size, **about)
         if pace:
             self.hub.misbehave(f"*{name}*", Throttle(pace))
+        self.downloads.add(task)
+
+    def task(self, name: str, size: int, **about: object) -> Download:
+        """The download of a model that is at the hub now."""
+        file = f"{name}-Q4_K_M.gguf"
+        repository = self.hub.add_repository(f"test/{name}", {file: Generated(min(size, 4000 * KB), seed=len(name))}, **about)
         paths, remote = self.app.zhiyin.paths, RemoteFile(file, size, self.hub.sha256(repository.id, file))
         folder, revision = str(paths.models / "test" / name), repository.commits[-1].sha
-        task = Download("Test", "huggingface", repository.id, revision, (remote,), folder, str(paths.data_dir), name=name)
-        self.downloads.add(task)
-        return task
+        return Download("Test", "huggingface", repository.id, revision, (remote,), folder, str(paths.data_dir), name=name)
 
     def card(self, name: str) -> DownloadCard:
         found: list[DownloadCard] = []
@@ -203,10 +208,13 @@ def test_downloads_go_on_at_the_next_start(open_app: Open, data_dir: Path, hub: 
     before = {name: sum(file.stat().st_blocks for file in (data_dir / f"models/test/{name}").glob("*.part")) for name in ("long", "paused")}
     assert all(before.values())
 
+    lost = Failure(Code.NETWORK_UNREACHABLE, {"address": hub.address, "detail": "no route"})
+    JobFolder(data_dir / "downloads" / "lost").write(JobState("lost", fetching.task("lost", 100 * KB), Status.FAILED, 1.0, failure=lost))
+
     again = Fetching(open_app(data_dir), hub)
     again.until(long=Status.RUNNING, paused=Status.PAUSED)
-    again.until(long=Status.FINISHED)
-    again.app.says("long: the download is done.")
+    again.until(long=Status.FINISHED, lost=Status.FINISHED)  # the network may be back
+    again.app.says("2 downloads are done.")
     again.app.window.banner.messages()[0].buttons[0].click()
     assert again.view.isVisible()
     assert again.app.window.banner.texts() == []

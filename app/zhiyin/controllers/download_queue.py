@@ -14,6 +14,7 @@ from zhiyin_models.jobs.turns import between, due
 
 Removal = Literal["abandon", "forget"]
 OVER = frozenset({Status.FINISHED, Status.FAILED, Status.CANCELLED})
+AWAY = frozenset({Code.NETWORK_UNREACHABLE, Code.NETWORK_STALLED, Code.HUB_SERVER, Code.HUB_BUSY})  # what may be over by itself
 MOST_KEPT = 200  # finished and cancelled ones that are remembered
 
 
@@ -77,13 +78,13 @@ class DownloadQueue:
     # ------------------------------------------------------------ what is heard
 
     def take(self, states: Iterable[JobState]) -> None:
-        """Take over a list that was read from the disk; what was interrupted waits for its turn."""
+        """Take over a list that was read from the disk; what was interrupted, or failed of the network, waits for its turn."""
         for state in states:
             known = state.id in self.states and not self.is_elsewhere(state.id)
             if not isinstance(state.task, Download) or known or state.id in self._gone:
                 continue
             self.states[state.id] = state
-            if state.status == Status.INTERRUPTED:
+            if state.status == Status.INTERRUPTED or is_away(state):
                 self._change(state.id, Status.QUEUED)
         kept = [state.id for state in self.past() if state.status != Status.FAILED]
         for identity in kept[MOST_KEPT:]:
@@ -180,6 +181,12 @@ class DownloadQueue:
             self._reached.pop(identity, None)
             self._change(identity, Status.QUEUED)
 
+    def try_again(self) -> None:
+        """Let those that failed of the network wait for their turn once more."""
+        for state in self.past():
+            if is_away(state):
+                self.resume(state.id)
+
     def hold_back(self) -> None:
         """End every process and let it wait for its turn."""
         for identity in self.at_work():
@@ -254,6 +261,11 @@ class DownloadQueue:
         self._wishes[identity] = status
         self._unanswered[identity] += 1
         self._service.change(identity, status=status)
+
+
+def is_away(state: JobState) -> bool:
+    """Whether it failed of the network or of a server, after waiting for long."""
+    return state.status == Status.FAILED and state.failure is not None and state.failure.code in AWAY
 
 
 def download_of(state: JobState) -> Download:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from zhiyin.controllers.download_presentation import Course, download_item, page_of, past_item, summary_of
-from zhiyin.controllers.download_queue import DownloadQueue, Removal, download_of, other_source, shares
+from zhiyin.controllers.download_queue import DownloadQueue, Removal, download_of, is_away, other_source, shares
 from zhiyin.controllers.models import ModelsController
 from zhiyin.errors import describe
 from zhiyin.services.delivery import Delivery
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 SHOW_MS = 200  # between two pictures of what runs
 SHARE_MS = 2000  # between two divisions of the speed limit
+AWAY_MS = 300_000  # until what failed of the network is tried again
 ELSEWHERE_MS = 3000  # between two looks at what another program is at work on
 FAILED_KEY = "download-refused"
 
@@ -70,6 +71,7 @@ class DownloadsController(QObject):
         self._shown_timer = self._timer(SHOW_MS, self._show_queue)
         self._share_timer = self._timer(SHARE_MS, self._share)
         self._elsewhere_timer = self._timer(ELSEWHERE_MS, jobs.open)
+        self._away_timer = self._timer(AWAY_MS, self._try_again)
         self._connect()
 
     def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
@@ -100,7 +102,7 @@ class DownloadsController(QObject):
 
     def end(self) -> None:
         """End what runs; it goes on at the next start."""
-        for timer in (self._shown_timer, self._share_timer, self._elsewhere_timer):
+        for timer in (self._shown_timer, self._share_timer, self._elsewhere_timer, self._away_timer):
             timer.stop()
         self._settings = None
         self._queue.end()
@@ -202,9 +204,16 @@ class DownloadsController(QObject):
         self._given.pop(state.id, None)
         if state.status == Status.FINISHED:
             self._models.refresh()
+        if is_away(state):
+            self._away_timer.start()
         waits_for_room = state.status == Status.PAUSED and state.failure is not None
         if state.status in (Status.FINISHED, Status.FAILED) or waits_for_room:
             self.ended.emit(state)
+
+    def _try_again(self) -> None:
+        self._queue.try_again()
+        self._advance()
+        self._show_past()
 
     def _on_failed(self, key: Task | str, failure: Failure) -> None:
         """A download could not be kept or begun."""

@@ -233,7 +233,7 @@ class LeavingController(QObject):
         page = self._window.models_page
         if self._window.isVisible() and self._window.pages.currentWidget() is page and page.tab == "downloads":
             return
-        self._unseen.append(state)
+        self._unseen = [*(one for one in self._unseen if one.id != state.id), state]
         failed = any(one.status != Status.FINISHED for one in self._unseen)
         actions: list[tuple[str, Wording]] = [(LOOK_AT_DOWNLOADS, lambda: self.tr("Look"))]
         self._window.banner.show_message(self._unseen_words, "warning" if failed else "info", actions, key=DOWNLOAD_KEY)
