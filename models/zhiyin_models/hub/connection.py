@@ -284,7 +284,8 @@ def make_client(settings: HubSettings, patience: Patience = PATIENCE) -> httpx2.
             headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
         )
     except (ImportError, ValueError, httpx2.InvalidURL) as error:  # SOCKS without its package, or no address at all
-        raise ModelError(Code.NETWORK_PROXY, address=shown(settings.proxy), detail=str(error)) from error
+        named = own or getproxies().get("all") or next(iter(getproxies().values()), settings.proxy)
+        raise ModelError(Code.NETWORK_PROXY, address=shown(named), detail=str(error)) from error
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 

@@ -50,6 +50,18 @@ def remove_leftovers(task: Task) -> None:
                     path.unlink(missing_ok=True)
                 _beside(path, JOURNAL).unlink(missing_ok=True)
             _beside(path, LOCK).unlink(missing_ok=True)
+    if isinstance(task, Download):
+        _remove_empty(task)
+
+
+def _remove_empty(task: Download) -> None:
+    """The folders that were made for the files of a download, as far as nothing is in them."""
+    folder = Path(task.folder)
+    found = {parent for path in written_by(task) for parent in path.parents if parent.is_relative_to(folder)}
+    for place in sorted(found, key=lambda one: len(one.parts), reverse=True):
+        if place != folder or task.purpose == "model":  # a folder that a person chose stays
+            with contextlib.suppress(OSError):
+                place.rmdir()
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -109,6 +109,16 @@ def test_a_proxy_that_cannot_be_one_is_named(hub: HubServer, tmp_path: Path, bad
     assert case.code() == Code.NETWORK_PROXY
 
 
+def test_a_proxy_of_the_environment_that_cannot_be_one_is_named(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(hub)
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    case = Case(tmp_path, (hub,))
+    change(case, proxy="system")
+    error = case.refused()
+    assert error.code == Code.NETWORK_PROXY
+    assert error.failure.args["address"] == "socks5://127.0.0.1:1080"
+
+
 def test_this_computer_is_reached_without_the_proxy(hub: HubServer, tmp_path: Path) -> None:
     offer(hub)
     case = Case(tmp_path, (hub,))
