@@ -69,7 +69,7 @@ def test_the_model_side_knows_no_qt_and_no_app() -> None:
     [
         *("child", "engine.client", "engine.protocol", "library.gguf", "library.fit", "library.installed", "errors", "work"),
         *("jobs.client", "jobs.protocol", "jobs.turns", "convert.inspection", "evaluate.report"),
-        *("hub.values", "hub.settings", "hub.protocol", "hub.grouping"),
+        *("hub.values", "hub.settings", "hub.protocol", "hub.grouping", "hub.client", "hub.file_names", "hub.card"),
         *("library.catalogue", "library.shapes", "library.speed", "library.verdict", "library.elsewhere", "library.moving"),
     ],
 )

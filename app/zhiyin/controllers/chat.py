@@ -104,8 +104,16 @@ class ChatController(QObject):
     @property
     def model(self) -> str:
         """The name of the model that answers here."""
-        chosen = self._conversation.model if self._conversation is not None else self._new.get("model", "")
-        return self._models.present_name(chosen) if chosen else self._models.default
+        if self._conversation is not None:
+            chosen = self._models.present_name(self._conversation.model) if self._conversation.model else ""
+        else:
+            chosen = self._new_model()
+        return chosen or self._models.default
+
+    def _new_model(self) -> str:
+        """What was chosen for a conversation that is not stored yet; empty when that has been removed meanwhile."""
+        chosen = self._models.present_name(self._new.get("model", ""))
+        return chosen if self._models.find(chosen) is not None else ""
 
     @property
     def system_prompt(self) -> str | None:
@@ -247,7 +255,7 @@ class ChatController(QObject):
         self._ask(making, lambda made: self._begin(made, text), lambda error: self._not_sent(None, text, error))
 
     def _fields_of_new(self) -> dict[str, Any]:
-        fields = dict(self._new)
+        fields = {**self._new, "model": self._new_model()}
         if fields.get("system_prompt") is None and not self._settings.system_prompt and self._models.is_starter(self.model):
             fields["system_prompt"] = STARTER_PROMPT
         return fields
