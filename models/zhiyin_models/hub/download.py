@@ -161,7 +161,7 @@ class _Run:
         sums = {file.path.name: file.sha256 or file.part.content.sha256 for file in self._files}
         known = {name: sha256 for name, sha256 in sums.items() if sha256}
         origin = Origin(task.source, task.repository, task.revision, known, time.time(), task.licence, task.languages)
-        Library(task.data_dir).record_origin(self._files[0].path, origin, name=task.name)
+        Library(task.data_dir).record_origin(self._files[0].path, origin)  # named as any other file is
 
     def _check_room(self) -> None:
         need = sum(max(0, file.part.content.size - file.part.total) for file in self._files if not file.part.published)
