@@ -248,8 +248,11 @@ class PartFile:
             known.origin,
         )
         self._sequence = journal.sequence
-        if journal.published or (self.part.exists() and self.path.exists() and self.part.samefile(self.path)):
+        twice = self.part.exists() and self.path.exists() and self.part.samefile(self.path)
+        if journal.published or twice:
             self.published = self.path.is_file() and self.path.stat().st_size == self.content.size
+            if twice and self.published:  # it was ended between getting its name and losing the other
+                self.part.unlink()
             return
         try:
             there = self.part.stat().st_size

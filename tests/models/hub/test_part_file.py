@@ -168,3 +168,21 @@ def test_what_was_fetched_for_an_earlier_opening_is_not_written_into_a_later_one
     part.write(memoryview(b"now"), 0, second)
     assert part.total == 3
     part.release()
+
+
+@pytest.mark.parametrize("journalled", [True, False])
+def test_a_kill_while_a_file_gets_its_name_leaves_it_published_and_alone(tmp_path: Path, journalled: bool) -> None:
+    part = began(tmp_path / "m")
+    part.write(memoryview(bytes(SIZE)), 0)
+    part.sync()
+    if journalled:
+        part.publish()
+        os.link(tmp_path / "m", tmp_path / "m.part")
+    else:
+        os.link(tmp_path / "m.part", tmp_path / "m")
+    left_behind(part)
+    again = PartFile(tmp_path / "m", CONTENT)
+    again.take()
+    assert again.published
+    again.release(finished=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
