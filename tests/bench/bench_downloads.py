@@ -1,5 +1,6 @@
 """Whether the window stays alive while it downloads: gaps in its event loop during four transfers at full speed from another process."""
 
+import contextlib
 import json
 import statistics
 import subprocess
@@ -23,8 +24,11 @@ def run() -> list[dict[str, Any]]:
         repository.mkdir(parents=True)
         for number in range(TRANSFERS):
             Generated(SIZE, number).write(repository / name(number))
-        serve = ["nice", "-n", "19", sys.executable, "-m", "tests.hub_server", str(Path(folder) / "hub")]  # as if on another machine
-        with subprocess.Popen(serve, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        serve = ["nice", "-n", "19", sys.executable, "-m", "tests.hub_server", str(Path(folder) / "hub")]
+        # As if on another machine: in a session of its own, which is a group of its own for the scheduler, behind everything else.
+        with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{server.pid}/autogroup").write_text("19", encoding="ascii")
             assert server.stdout is not None
             address = server.stdout.readline().split()[-1]
             command = [sys.executable, "-m", "tests.bench.download_heartbeat", str(Path(folder) / "data"), address]
