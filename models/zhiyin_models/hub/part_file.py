@@ -71,6 +71,7 @@ class PartFile:
         self.written = Ranges()
         self.published = False
         self.resumed = 0  # bytes of an earlier run
+        self._begun = Ranges()  # what is there or is just being written
         self._synced = Ranges()
         self._journal = path.with_name(path.name + JOURNAL)
         self._lock = FileLock(path.with_name(path.name + LOCK), timeout=0, thread_local=False)
@@ -104,6 +105,7 @@ class PartFile:
             self._file = os.open(self.part, FLAGS | (0 if self.written.total else os.O_TRUNC), 0o666)
             if self.content.size > 0:
                 os.ftruncate(self._file, self.content.size)  # takes no room yet; writing into it is quicker than making it longer
+            self._begun = Ranges(self.written)
             self._opened += 1
             return self._opened
 
@@ -118,20 +120,28 @@ class PartFile:
                 self._keep()
 
     def write(self, view: memoryview, at: int, opened: int = 1) -> None:
-        """Bytes from a place on; nothing when the part was closed meanwhile."""
+        """Bytes from a place on; nothing when the part was closed meanwhile.
+
+        What is there already is never written again: the checksum may have seen it, and what comes second may be wrong.
+        """
         with self._saying():
             with self._guard:
                 number = self._file
                 if number < 0 or opened != self._opened:
                     return
+                new = self._begun.missing(at, at + len(view))
+                self._begun.add(at, at + len(view))
                 self._writing += 1
-            count = 0
+            done = []
             try:
-                count = self._put(number, view, at)
+                for begin, end in new:
+                    self._put(number, view[begin - at : end - at], begin)
+                    done.append((begin, end))
             finally:
                 with self._guard:  # whoever closes the file waits for this, so it is still the same opening
-                    self.written.add(at, at + count)
-                    self._unkept += count
+                    for begin, end in done:
+                        self.written.add(begin, end)
+                        self._unkept += end - begin
                     self._writing -= 1
                     self._idle.notify_all()
                     if self._unkept >= KEPT_EVERY or time.monotonic() - self._kept_at >= KEPT_SECONDS:
@@ -292,7 +302,7 @@ class PartFile:
         os.write(self._notes, slot.ljust(SLOT - 1) + b"\n")
         self._unkept, self._kept_at = 0, time.monotonic()
 
-    def _put(self, number: int, view: memoryview, at: int) -> int:
+    def _put(self, number: int, view: memoryview, at: int) -> None:
         done = 0
         while done < len(view):
             if hasattr(os, "pwrite"):
@@ -301,7 +311,6 @@ class PartFile:
                 with self._guard:
                     os.lseek(number, at + done, os.SEEK_SET)
                     done += os.write(number, view[done:])
-        return done
 
     @contextlib.contextmanager
     def _saying(self) -> Iterator[None]:

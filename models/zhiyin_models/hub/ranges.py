@@ -44,6 +44,19 @@ class Ranges:
         """How many bytes are there from the beginning on without a gap."""
         return self._ends[0] if self._begins and self._begins[0] == 0 else 0
 
+    def missing(self, begin: int, end: int) -> list[Range]:
+        """What is not there from ``begin`` to before ``end``."""
+        found = []
+        for index in range(bisect_right(self._ends, begin), len(self._begins)):
+            if self._begins[index] >= end:
+                break
+            if self._begins[index] > begin:
+                found.append((begin, self._begins[index]))
+            begin = self._ends[index]
+        if begin < end:
+            found.append((begin, end))
+        return found
+
     def gaps(self, size: int) -> list[Range]:
         """What is missing of a file of this size."""
         missing, at = [], 0

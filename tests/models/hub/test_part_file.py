@@ -186,3 +186,12 @@ def test_a_kill_while_a_file_gets_its_name_leaves_it_published_and_alone(tmp_pat
     assert again.published
     again.release(finished=True)
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_what_is_there_is_never_written_again(tmp_path: Path) -> None:
+    part = began(tmp_path / "m")
+    part.write(memoryview(b"right"), 10)
+    part.write(memoryview(b"x" * 30), 0)
+    assert part.part.read_bytes()[:30] == b"x" * 10 + b"right" + b"x" * 15
+    assert part.total == 30
+    part.release()

@@ -24,6 +24,7 @@ def test_ranges_are_what_a_set_of_bytes_is(added: list[tuple[int, int]], size: i
     assert ranges.frontier == next(number for number in range(100) if number not in plain)
     missing = {byte for begin, end in ranges.gaps(size) for byte in range(begin, end)}
     assert missing == set(range(size)) - plain
+    assert ranges.missing(5, size) == [(max(begin, 5), end) for begin, end in ranges.gaps(size) if end > 5]
 
 
 MIB = 1 << 20
