@@ -20,6 +20,7 @@ from tests.hub_server.misbehaviour import (
     Misbehaviour,
     OfAnswer,
     OfBody,
+    OfServer,
 )
 from tests.hub_server.repositories import (
     Commit,
@@ -162,7 +163,7 @@ class HubServer:
 
         ``host`` may be "hub" or "files", ``method`` "GET" or "HEAD"; else it happens at the first match, which for a large file that is
         fetched through the hub is the redirect for an ``OfAnswer``, and the bytes themselves for an ``OfBody``. The first rule that
-        matches and is not used up wins, those of an answer before those of a body; one request meets one rule.
+        matches and is not used up wins, those of an answer before those of a body; one request meets one rule, beside those of a server.
         """
         with self._lock:
             self._rules.append(_Rule(path, what, times, host, method))
@@ -186,6 +187,16 @@ class HubServer:
                     return rule.what
         return None
 
+    def _ways(self, request: Request) -> frozenset[type[Misbehaviour]]:
+        """How this file is served."""
+        found = set()
+        with self._lock:
+            for rule in self._rules:
+                if isinstance(rule.what, OfServer) and rule.matches(request):
+                    rule.times = None if rule.times is None else rule.times - 1
+                    found.add(type(rule.what))
+        return frozenset(found)
+
     # -------------------------------------------------------------- answering
 
     def _answer(self, connection: Connection, request: Request) -> None:
@@ -206,7 +217,8 @@ class HubServer:
         else:
             content, headers = response
             trouble = self._fault(request, OfBody) if request.method != "HEAD" else None
-            send_content(connection, request, content, headers, etag=self._etag(request, content), fault=trouble)
+            ways = self._ways(request)
+            send_content(connection, request, content, headers, etag=self._etag(request, content), fault=trouble, ways=ways)
 
     def _hub_answer(self, request: Request) -> "Response | tuple[Content, dict[str, str]]":
         if "authorization" in request.headers and not self._known(request):

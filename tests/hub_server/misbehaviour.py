@@ -20,6 +20,10 @@ class OfAnswer(Misbehaviour):
     """Stands for the whole answer."""
 
 
+class OfServer(Misbehaviour):
+    """How the bytes of a file are served, whatever else goes wrong with them."""
+
+
 @dataclass(frozen=True)
 class Cut(OfBody):
     """The connection is closed, without a complaint, after so many bytes."""
@@ -71,8 +75,18 @@ class WrongRange(OfBody):
 
 
 @dataclass(frozen=True)
-class NoRange(OfBody):
+class NoRange(OfServer):
     """Range is not known here: the whole file comes, with 200 and without Accept-Ranges."""
+
+
+@dataclass(frozen=True)
+class NoETag(OfServer):
+    """Nothing says which content it is."""
+
+
+@dataclass(frozen=True)
+class NoLength(OfServer):
+    """The whole file comes in pieces, and how long it is shows at its end."""
 
 
 @dataclass(frozen=True)

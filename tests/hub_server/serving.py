@@ -18,6 +18,9 @@ from tests.hub_server.misbehaviour import (
     Forbidden,
     Hangup,
     Huge,
+    Misbehaviour,
+    NoETag,
+    NoLength,
     NoRange,
     OfAnswer,
     OfBody,
@@ -34,6 +37,7 @@ from tests.hub_server.misbehaviour import (
     WrongRange,
 )
 
+Ways = frozenset[type[Misbehaviour]]
 SLICE = 0.05  # seconds of a throttled body sent at a time
 
 
@@ -65,17 +69,32 @@ def send(connection: Connection, request: Request, response: Response) -> None:
 
 
 def send_content(
-    connection: Connection, request: Request, content: Content, headers: dict[str, str], *, etag: str, fault: OfBody | None
+    connection: Connection,
+    request: Request,
+    content: Content,
+    headers: dict[str, str],
+    *,
+    etag: str,
+    fault: OfBody | None,
+    ways: Ways = frozenset(),
 ) -> None:
     """A file or a range of it, with what is to go wrong. Raises Hangup, OSError."""
-    served = _range(request, content, fault.etag if isinstance(fault, ChangeETag) else etag, fault)
+    served = _range(request, content, fault.etag if isinstance(fault, ChangeETag) else etag, fault, ways)
     if isinstance(served, Response):
         send(connection, request, served)
         return
     connection.send_head(request, served.status, {**headers, **served.headers})
     if request.method == "HEAD":
         return
-    place, end = served.start, served.start + served.count
+    if NoLength in ways:
+        connection.send(request, f"{served.count:x}\r\n".encode())
+    _send_body(connection, request, served, fault)
+    if NoLength in ways:
+        connection.send(request, b"\r\n0\r\n\r\n")
+
+
+def _send_body(connection: Connection, request: Request, served: Served, fault: OfBody | None) -> None:
+    content, place, end = served.content, served.start, served.start + served.count
     match fault:
         case Throttle():
             step = max(1, int(fault.bytes_per_second * SLICE))
@@ -111,16 +130,20 @@ def _interrupt(connection: Connection, fault: Cut | Reset | Stall) -> None:
         _wait(connection, fault.until)
 
 
-def _range(request: Request, content: Content, etag: str, fault: OfBody | None) -> Served | Response:
+def _range(request: Request, content: Content, etag: str, fault: OfBody | None, ways: Ways) -> Served | Response:
     size = content.size
     delta = fault.delta if isinstance(fault, WrongLength) else 0
     headers = {"ETag": f'"{etag}"', "Content-Type": "application/octet-stream", "Accept-Ranges": "bytes"}
     asked, match, unless = (request.headers.get(name, "") for name in ("range", "if-match", "if-range"))
     if match and match.strip('"') not in (etag, "*"):
         return error(412, "", "Precondition Failed")
-    if isinstance(fault, NoRange):
+    if NoETag in ways:
+        del headers["ETag"]
+    if ways & {NoRange, NoLength}:
         del headers["Accept-Ranges"]
         asked = ""
+    if NoLength in ways:
+        return Served(content, etag, 0, size, 200, headers | {"Transfer-Encoding": "chunked"})
     span = _span(asked, size) if asked and (not unless or unless.strip('"') == etag) else None
     if span is None:
         return Served(content, etag, 0, size, 200, headers | {"Content-Length": str(size + delta)})

@@ -68,6 +68,8 @@ class Fetching:
             self._limit.give_back(allowed - count)
             if not count:
                 break
+            if over():  # while it waited
+                return
             self._part.write(buffer[:count], claim.at, opened)
             claim.at += count
             self.advanced()

@@ -19,6 +19,7 @@ from zhiyin_models.work import Stop, StoppedError
 TICK = 0.05  # seconds between two looks at everything
 SYNC_SECONDS = 5.0  # between two times that everything so far is put on the disk
 SWITCH_AFTER = 3  # failures in a row of one place
+ANEW = 8  # beginnings of a file that is sent only as a whole, by a server that does not say which content it is
 HOPELESS = 6  # failures in a row of the places that are left, when another one has refused
 MEASURE_SECONDS = 0.3
 MOST_CONNECTIONS = 16
@@ -42,6 +43,10 @@ class Told(Protocol):
 
     def size_known(self) -> None:
         """The size of the file; raises ModelError DISK_SMALL."""
+
+
+class _AnewError(Exception):
+    """What is there cannot be told to belong to what comes now."""
 
 
 class _Result(NamedTuple):
@@ -90,7 +95,7 @@ class Transfer:
         """Fetch what is missing; all of it is on the disk afterwards. Returns the SHA-256. Raises ModelError, StoppedError."""
         self._connection.open()
         for last in (False, True):
-            digest = self._fetch_and_hash()
+            digest = self._fetch_wherever_it_began()
             expected = self._part.content.sha256
             if expected in ("", digest):
                 return digest
@@ -106,6 +111,14 @@ class Transfer:
     def site(self) -> str:
         """Of the place that is asked now, or was last."""
         return self._place.site
+
+    def _fetch_wherever_it_began(self) -> str:
+        for _ in range(ANEW):
+            try:
+                return self._fetch_and_hash()
+            except _AnewError:
+                self._part.discard()
+        raise self._error or ModelError(Code.NETWORK_UNREACHABLE, address=self._place.site, detail="connection closed")
 
     def _fetch_and_hash(self) -> str:
         self._over, self._claims, self._results, self._sized = threading.Event(), Claims(), [], False
@@ -178,6 +191,9 @@ class Transfer:
         wanted = min(self._connections(), place.connections, MOST_CONNECTIONS) if place.proven and place.ranges and size >= 0 else 1
         while len(self._claims.active) < max(1, wanted) and not self._part.complete:
             if size < 0 or not place.ranges:
+                content = self._part.content
+                if self._part.total and not (content.sha256 or content.revision or content.mark):
+                    raise _AnewError
                 claim: Claim | None = self._claims.begin_whole(size)
             else:
                 claim = self._claims.take(self._part.gaps(), wanted if place.proven else self._connections())

@@ -16,6 +16,8 @@ from tests.hub_server import (
     Hangup,
     HubServer,
     Misbehaviour,
+    NoETag,
+    NoLength,
     NoRange,
     NotJSON,
     Redirect,
@@ -308,6 +310,42 @@ def test_without_ranges_anywhere_a_half_file_is_begun_again(case: Case, hub: Hub
     hub.misbehave("*.gguf", NoRange(), host="files")
     case.run()
     assert case.right()
+
+
+@pytest.mark.parametrize("way", [NoRange(), NoLength()], ids=lambda way: type(way).__name__)
+def test_without_ranges_the_checksum_is_that_of_the_bytes_that_are_there(case: Case, hub: HubServer, way: Misbehaviour) -> None:
+    """The second answer is wrong where the first one was right, and the checksum has been there already."""
+    hub.misbehave("*.gguf", way, host="files")
+    hub.misbehave("*.gguf", Cut(5_000_000), times=1, host="files")
+    hub.misbehave("*.gguf", WrongBytes(100), times=1, host="files")
+    case.run()
+    assert case.right()
+
+
+@pytest.mark.parametrize("way", [NoRange(), NoLength()], ids=lambda way: type(way).__name__)
+def test_without_ranges_or_marks_nothing_is_mixed(hub: HubServer, tmp_path: Path, way: Misbehaviour) -> None:
+    address, other = hub.add_file(NAME, CONTENT), Generated(SIZE, 8)
+    case = Case(tmp_path, (hub,), kind="url", repository=address, files=(RemoteFile(NAME),))
+    case.patience = msgspec.structs.replace(case.patience, backoff=0.5, longest=0.5)
+    for one in (way, NoETag()):
+        hub.misbehave("*.gguf", one)
+    hub.misbehave("*.gguf", Cut(3_000_000), times=1)
+
+    def on_progress(progress: Progress) -> None:
+        if progress.stage == Stage.WAIT:
+            hub.add_file(NAME, other)
+
+    case.on_progress = on_progress
+    case.run()
+    assert case.right(other)
+
+
+def test_a_server_that_always_sends_half_a_file_is_left_in_the_end(hub: HubServer, tmp_path: Path) -> None:
+    case = Case(tmp_path, (hub,), kind="url", repository=hub.add_file(NAME, CONTENT), files=(RemoteFile(NAME),))
+    for one in (NoRange(), NoETag(), Cut(3_000_000)):
+        hub.misbehave("*.gguf", one)
+    assert case.code() == Code.NETWORK_UNREACHABLE
+    assert NAME not in case.left()
 
 
 def test_a_signature_that_has_expired_is_asked_for_anew(case: Case, hub: HubServer) -> None:
