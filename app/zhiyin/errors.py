@@ -289,6 +289,10 @@ SENTENCES: Mapping[str, object] = {
     Code.LIBRARY_UNWRITABLE: QT_TRANSLATE_NOOP(
         "Errors", "The library {path} cannot be written ({detail}). Check its permissions and the disk."
     ),
+    Code.LIBRARY_DAMAGED: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The list of models was damaged. What could be read of it stays; the rest may lack names, notes and origins. It is kept as {path}.",
+    ),
     Code.JOB_DIED: QT_TRANSLATE_NOOP(
         "Errors",
         "The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.",

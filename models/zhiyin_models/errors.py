@@ -129,6 +129,7 @@ class Code(StrEnum):
     FOLDER_BAD = "folder.bad"  # path, detail
     LIBRARY_BUSY = "library.busy"  # path
     LIBRARY_UNWRITABLE = "library.unwritable"  # path, detail
+    LIBRARY_DAMAGED = "library.damaged"  # path (of what was kept of it); a notice: what could be read of the list stays
     # jobs
     JOB_DIED = "job.died"  # reason (exit code or signal name), detail (last log lines)
     JOB_MISSING = "job.missing"  # name

@@ -420,6 +420,10 @@ SENTENCES: Mapping[Code, Words] = {
         "无法写入模型库 {path}（{detail}），请检查权限和磁盘。",
         "The library {path} cannot be written ({detail}). Check its permissions and the disk.",
     ),
+    Code.LIBRARY_DAMAGED: Words(
+        "模型列表已损坏，能读出的都已保留，其余可能丢失了名称、备注和来源；原文件保存在 {path}。",
+        "The list of models was damaged. What could be read of it stays; the rest may lack names, notes and origins. It is kept as {path}.",
+    ),
     Code.JOB_DIED: Words(
         "任务意外结束：{reason}（{detail}）。请重试，可从中断处继续。",
         "The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.",

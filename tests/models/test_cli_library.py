@@ -280,6 +280,19 @@ def test_models_are_read_again(tmp_path: Path, capsys: Output) -> None:
     assert "file missing" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["info", "mine"], ["verify", "mine"]])
+def test_a_damaged_list_is_said_once(arguments: list[str], data_dir: Path, capsys: Output) -> None:
+    (data_dir / "models").mkdir()
+    write_small(data_dir / "models" / "mine.gguf")
+    (data_dir / "library.json").write_text("{")
+    assert main(arguments) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("The list of models was damaged")]
+    assert len(said) == 1
+    assert str(data_dir / "library.json.damaged-1") in said[0]
+    assert main(arguments) == 0
+    assert "The list of models" not in capsys.readouterr().err
+
+
 # ---------------------------------------------------------------- tokens
 
 

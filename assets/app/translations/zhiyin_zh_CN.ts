@@ -1363,6 +1363,10 @@
         <translation>无法写入模型库 {path}（{detail}），请检查权限和磁盘。</translation>
     </message>
     <message>
+        <source>The list of models was damaged. What could be read of it stays; the rest may lack names, notes and origins. It is kept as {path}.</source>
+        <translation>模型列表已损坏，能读出的都已保留，其余可能丢失了名称、备注和来源；原文件保存在 {path}。</translation>
+    </message>
+    <message>
         <source>The job ended unexpectedly: {reason} ({detail}). Start it again: it goes on where it was.</source>
         <translation>任务意外结束：{reason}（{detail}）。请重新开始，它会从中断处继续。</translation>
     </message>

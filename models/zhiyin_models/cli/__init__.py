@@ -77,6 +77,7 @@ def _parse(arguments: Sequence[str], terminal: Terminal) -> Namespace:
 
 
 def _run(options: Namespace, terminal: Terminal) -> int:
+    options.terminal = terminal
     try:
         code = COMMANDS[options.command](options, terminal)
         terminal.flush()

@@ -12,8 +12,9 @@ from zhiyin_models.messages import one_line
 
 
 def library(options: Namespace) -> Library:
-    """The library in the data folder that was asked for."""
-    return Library(options.data_dir)
+    """The library in the data folder that was asked for; what happened to it is said on standard error."""
+    terminal: Terminal = options.terminal
+    return Library(options.data_dir, on_notice=terminal.fail)
 
 
 def engine(options: Namespace) -> EngineClient:

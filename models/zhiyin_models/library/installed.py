@@ -1,8 +1,8 @@
 """The models on this machine: every GGUF file in the models folder, and files elsewhere that were added by reference.
 
 The state is ``library.json`` in the data directory: what was added, what was taken out, what the user wrote, where a model came from, and
-what each file said of itself when it was last read. The files themselves are the truth: a damaged ``library.json`` is kept aside, and
-what can be read of it stays.
+what each file said of itself when it was last read. The files themselves are the truth: a damaged ``library.json`` is kept aside, which
+is told, and what can be read of it stays.
 """
 
 import os
@@ -37,11 +37,12 @@ class Library(Remembered):
     """The list of models. Every call reads the present state; several processes may use one library at once.
 
     Every method touches the disk. Those that change something raise ModelError LIBRARY_BUSY (another process holds it for ten seconds)
-    and LIBRARY_UNWRITABLE besides what they name.
+    and LIBRARY_UNWRITABLE besides what they name. ``on_notice`` hears of LIBRARY_DAMAGED, on the thread that found it; without it, such
+    notices wait for ``take_notices``.
     """
 
-    def __init__(self, directory: str | Path | None = None) -> None:
-        super().__init__(directory)
+    def __init__(self, directory: str | Path | None = None, *, on_notice: Callable[[Failure], None] | None = None) -> None:
+        super().__init__(directory, on_notice=on_notice)
         self._undo = Undo(self.directory)
 
     # ------------------------------------------------------------ looking

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 from platformdirs import user_data_dir
 
-from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.library.describing import Descriptions, refresh
 from zhiyin_models.library.entries import Entry
 from zhiyin_models.library.naming import name_uniquely
@@ -27,10 +27,15 @@ def data_dir() -> Path:
 class Remembered:
     """The entries of one data directory. Several processes may use it at once."""
 
-    def __init__(self, directory: str | Path | None = None) -> None:
+    def __init__(self, directory: str | Path | None = None, *, on_notice: Callable[[Failure], None] | None = None) -> None:
         self.directory = Path(directory).absolute() if directory is not None else data_dir()
-        self._state = StateFile(self.directory)
+        self._state = StateFile(self.directory, on_notice)
         self._descriptions = Descriptions()
+
+    def take_notices(self) -> tuple[Failure, ...]:
+        """What the user should hear of and nobody was told yet, where there was no ``on_notice``: LIBRARY_DAMAGED."""
+        waiting = self._state.notices
+        return tuple(waiting.pop(0) for _ in range(len(waiting)))
 
     @property
     def models_directory(self) -> Path:
@@ -92,13 +97,15 @@ class Remembered:
 
     def _present(self) -> list[Entry]:
         """The entries as the files are now, remembered where that can be. Files are read without keeping others waiting."""
-        entries, changed = self._refreshed(self._state.read())
-        if not changed:
+        remembered, damaged = self._state.load()
+        entries, changed = self._refreshed(remembered)
+        if not changed and not damaged:
             return entries
         try:
             with self._state.locked():
-                entries, changed = self._refreshed(self._state.read(keep_aside=True))
-                if changed:
+                remembered, damaged = self._state.load(keep_aside=True)
+                entries, changed = self._refreshed(remembered)
+                if changed or damaged:
                     self._state.write(entries)
         except OSError:  # read-only, or held by a process that hangs: look without remembering
             return entries

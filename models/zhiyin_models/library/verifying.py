@@ -37,4 +37,4 @@ def verify(task: Verify, report: Report, stop: Stop) -> Outcome:
     if stamp_of(task.model) != stamp:
         raise ModelError(Code.SOURCE_CHANGED, path=task.model)
     library.record_check(task.model, {path.name: found[path.name] for path in new})
-    return Outcome(notices=tuple(Failure(Code.VERIFY_KEPT, {"path": str(path)}) for path in new))
+    return Outcome(notices=library.take_notices() + tuple(Failure(Code.VERIFY_KEPT, {"path": str(path)}) for path in new))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.models import gguf_files
 from tests.models.gguf_files import write_small, write_split
 
-from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.library.installed import InstalledModel, Library, Origin, data_dir
 
 
@@ -200,6 +200,74 @@ def test_a_list_with_changed_bytes_is_no_trouble(library: Library, place: int, p
     assert library.find(path).problem is None
     for aside in library.directory.glob("library.json*"):
         aside.unlink()
+
+
+def spoil(state: bytes, damage: str) -> bytes:
+    """A list as a power cut, a failing disk or an editor leaves it; the one in the middle of three is hit, or the last."""
+    middle = state.index(b'"name":"b"' if b'"name":"b"' in state else b'"name": "b"')
+    return {
+        "cut": state[:-30],
+        "zeros": state[:-30] + bytes(30),
+        "brace": state[:middle].rstrip()[:-1] + b"[" + state[middle:],
+        "no brace": state[:middle] + state[middle:].replace(b"}", b" ", 1),
+        "zeros within": state[:middle] + bytes(40) + state[middle + 40 :],
+        "no text": state[:middle] + b"\xff\xfe" + state[middle + 2 :],
+        "no beginning": bytes(60) + state[60:],
+    }[damage]
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeros", "brace", "no brace", "zeros within", "no text", "no beginning"])
+def test_a_damaged_list_loses_only_what_is_damaged_and_that_is_told(library: Library, damage: str) -> None:
+    for name in "abcd":
+        path = write_small(library.models_directory / f"{name}.gguf")
+        library.record_origin(path, Origin("Hugging Face", f"owner/{name}"))
+        library.set_notes(path, f"notes {{[ of {name}")
+    state = library.directory / "library.json"
+    assert library.take_notices() == ()
+    content = spoil(state.read_bytes(), damage)
+    state.write_bytes(content)
+    again = Library(library.directory)
+    lost = {"cut": "d", "zeros": "d", "no beginning": "a"}.get(damage, "b")
+    kept = {model.name: model for model in again.models()}
+    assert sorted(kept) == ["a", "b", "c", "d"]
+    assert [name for name, model in kept.items() if not model.notes] in ([lost], [])
+    for name in set("abcd") - {lost}:
+        assert kept[name].notes == f"notes {{[ of {name}"
+        assert kept[name].origin == Origin("Hugging Face", f"owner/{name}")
+    (notice,) = again.take_notices()
+    aside = library.directory / "library.json.damaged-1"
+    assert (notice.code, notice.args) == (Code.LIBRARY_DAMAGED, {"path": str(aside)})
+    assert aside.read_bytes() == content
+    assert (again.take_notices(), again.models(), again.take_notices()) == ((), list(kept.values()), ())
+    told: list[Failure] = []
+    state.write_bytes(content)
+    assert Library(library.directory, on_notice=told.append).models()
+    assert [one.code for one in told] == [Code.LIBRARY_DAMAGED]
+
+
+def test_what_was_cut_off_behind_the_last_model_is_written_anew(library: Library) -> None:
+    path = write_small(library.models_directory / "a.gguf")
+    library.models()
+    library.set_notes(path, "notes")
+    state = library.directory / "library.json"
+    whole = state.read_bytes()
+    state.write_bytes(whole.rstrip()[:-1])
+    assert [model.notes for model in library.models()] == ["notes"]
+    assert json.loads(state.read_bytes()) == json.loads(whole)
+    assert len(library.take_notices()) == 1
+
+
+def test_nobody_else_can_read_what_is_remembered(library: Library, tmp_path: Path) -> None:
+    write_small(library.models_directory / "a.gguf")
+    (library.directory / "library.json").write_bytes(b"{")
+    before = os.umask(0o022)
+    try:
+        library.models()
+        library.set_folder(tmp_path / "other")
+    finally:
+        os.umask(before)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in library.directory.glob("*.json*")}
+    assert modes == dict.fromkeys(("library.json", "library.json.damaged-1", "models-folder.json"), "0o600")
 
 
 def test_where_nothing_can_be_written_models_are_still_found(library: Library, tmp_path: Path) -> None:

@@ -154,5 +154,5 @@ def test_the_bench_of_the_terminal_is_kept(tmp_path: Path, threads: int, is_kept
     path = gguf_files.starter_path()
     once = Run(100, 64, 1.0, 20.0, 0.1)
     result = Bench(loaded(read_metadata(path).path), (once,), once)
-    keep(result, devices(), Namespace(threads=threads, rpc=[], lora=[], data_dir=tmp_path), Terminal("en"))
+    keep(result, devices(), Namespace(threads=threads, rpc=[], lora=[], data_dir=tmp_path, terminal=Terminal("en")), Terminal("en"))
     assert (read_speed(tmp_path) is not None) is is_kept
