@@ -13,14 +13,13 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 from msgspec import Struct
 
 from zhiyin_models.errors import Code, ModelError
-from zhiyin_models.hub.addresses import host_key, is_loopback, may_carry_token, shown, shown_site
+from zhiyin_models.hub.addresses import host_key, may_carry_token, shown, shown_site
+from zhiyin_models.hub.proxies import Ways, proxy_for
 from zhiyin_models.hub.settings import HubSettings, Source
 from zhiyin_models.work import Stop, StoppedError
 
@@ -29,7 +28,6 @@ REDIRECTING = {301, 302, 303, 307, 308}
 ASKING = {401, 403, 404, 429}  # answers that may be other ones to somebody who is known
 BY_SOCKET = 512 << 10  # bytes from which on a body is read past the library; its connection cannot be used again
 LOOK = 0.05  # seconds between two looks at the stop while nothing comes
-LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 AGENT = "zhiyin"
 Token = Callable[[Source], str]
 Over = Callable[[], bool]
@@ -247,19 +245,8 @@ class Connection:
         given = {**headers, "Authorization": f"Bearer {token}"} if token else dict(headers)
         if body is not None:
             given["Content-Type"] = "application/json"
-        with saying(url, self.patience.stall, self._proxy(url)):
+        with saying(url, self.patience.stall, shown(proxy) if (proxy := proxy_for(self._settings, url)) else ""):
             return client.send(client.build_request(method, url, headers=given, content=body), stream=True)
-
-    def _proxy(self, url: str) -> str:
-        """Which proxy stands between, "" for none; for saying so."""
-        if is_loopback(url) or not self._settings.proxy:
-            return ""
-        if self._settings.proxy != "system":
-            return shown(self._settings.proxy)
-        scheme, _, rest = url.partition("://")
-        found = getproxies()
-        proxy = found.get(scheme) or found.get("all") or ""
-        return "" if not proxy or proxy_bypass(rest.partition("/")[0]) else shown(proxy)
 
 
 @functools.cache
@@ -269,23 +256,16 @@ def _authorities(*_: str | None) -> ssl.SSLContext:
 
 
 def make_client(settings: HubSettings, patience: Patience = PATIENCE) -> httpx2.Client:
-    """A client with the proxy of the settings, no memory for cookies, and no redirects. Raises ModelError NETWORK_PROXY."""
-    direct: dict[str, Any] = dict.fromkeys(LOOPBACK)
-    own = settings.proxy if settings.proxy not in ("", "system") else None
-    try:
-        client = httpx2.Client(
-            verify=_authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
-            proxy=own,
-            trust_env=settings.proxy == "system",
-            mounts=direct,
-            follow_redirects=False,
-            timeout=httpx2.Timeout(patience.stall, connect=patience.connect, pool=None),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=15.0),
-            headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
-        )
-    except (ImportError, ValueError, httpx2.InvalidURL) as error:  # SOCKS without its package, or no address at all
-        named = own or getproxies().get("all") or next(iter(getproxies().values()), settings.proxy)
-        raise ModelError(Code.NETWORK_PROXY, address=shown(named), detail=str(error)) from error
+    """A client with the proxy of the settings, no memory for cookies, and no redirects. Its requests raise ModelError NETWORK_PROXY."""
+    verify = _authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    client = httpx2.Client(
+        transport=Ways(settings, verify),
+        verify=verify,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx2.Timeout(patience.stall, connect=patience.connect, pool=None),
+        headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
+    )
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 

@@ -113,3 +113,29 @@ def proxy(*, everything_is: str, seen: list[str]) -> Iterator[str]:
         yield f"http://127.0.0.1:{middleman.port}"
     finally:
         middleman.close()
+
+
+@contextlib.contextmanager
+def socks(*, everything_is: str, seen: list[str]) -> Iterator[str]:
+    """HOST:PORT of a SOCKS 5 proxy (RFC 1928) that takes every host for the one at ``everything_is``, and says what it was asked."""
+    host, port = urlsplit(everything_is).hostname, urlsplit(everything_is).port
+
+    def read(client: socket.socket, count: int) -> bytes:
+        return client.recv(count, socket.MSG_WAITALL)
+
+    def open_(client: socket.socket) -> tuple[socket.socket, socket.socket]:
+        _, methods = read(client, 2)
+        read(client, methods)
+        client.sendall(b"\x05\x00")  # nobody has to say who he is
+        kind = read(client, 4)[3]
+        name = read(client, read(client, 1)[0]).decode() if kind == 3 else socket.inet_ntoa(read(client, 4))
+        seen.append(f"{name}:{int.from_bytes(read(client, 2))}")
+        far = socket.create_connection((host, port))
+        client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+        return client, far
+
+    middleman = Middleman(open_)
+    try:
+        yield f"127.0.0.1:{middleman.port}"
+    finally:
+        middleman.close()

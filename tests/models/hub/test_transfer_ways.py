@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from tests.hub_server import TOKEN, HubServer
 from tests.models.hub.fetched import CONTENT, LITTLE, NAME, Case, offer
-from tests.models.hub.middlemen import CERTIFICATE, encrypted, proxy
+from tests.models.hub.middlemen import CERTIFICATE, encrypted, proxy, socks
 
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.addresses import may_carry_token, shown
@@ -100,7 +100,7 @@ def test_a_proxy_that_is_not_there_is_named(hub: HubServer, tmp_path: Path) -> N
     assert error.failure.args["address"] == address
 
 
-@pytest.mark.parametrize("bad", ["socks5://127.0.0.1:1", "nonsense", "ftp://x"])
+@pytest.mark.parametrize("bad", ["socks5://127.0.0.1:1", "socks4://127.0.0.1:1", "nonsense", "ftp://x"])
 def test_a_proxy_that_cannot_be_one_is_named(hub: HubServer, tmp_path: Path, bad: str) -> None:
     offer(hub)
     case = plain(hub, tmp_path, "http://far.invalid/x")
@@ -109,14 +109,80 @@ def test_a_proxy_that_cannot_be_one_is_named(hub: HubServer, tmp_path: Path, bad
     assert case.code() == Code.NETWORK_PROXY
 
 
-def test_a_proxy_of_the_environment_that_cannot_be_one_is_named(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without any."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+def test_a_proxy_of_the_environment_that_cannot_be_one_is_named(hub: HubServer, tmp_path: Path, no_proxies: pytest.MonkeyPatch) -> None:
     offer(hub)
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
-    case = Case(tmp_path, (hub,))
+    no_proxies.setenv("ALL_PROXY", "socks4://me:secret@127.0.0.1:1080")
+    case = plain(hub, tmp_path, "http://far.invalid/x")
+    case.patience = msgspec.structs.replace(LITTLE, give_up=0.2)
     change(case, proxy="system")
     error = case.refused()
     assert error.code == Code.NETWORK_PROXY
-    assert error.failure.args["address"] == "socks5://127.0.0.1:1080"
+    assert error.failure.args == {"address": "socks4://127.0.0.1:1080", "detail": "socks4"}
+
+
+@pytest.mark.parametrize("unusable", ["socks4://127.0.0.1:9", "socks5://127.0.0.1:9", "nonsense://", "socks5://["])
+def test_a_proxy_for_everything_is_not_asked_where_there_is_one_for_the_scheme(
+    hub: HubServer, tmp_path: Path, no_proxies: pytest.MonkeyPatch, unusable: str
+) -> None:
+    path, seen = hub.add_file(NAME, CONTENT).removeprefix(hub.address), list[str]()
+    offer(hub)
+    with proxy(everything_is=hub.address, seen=seen) as address:
+        no_proxies.setenv("all_proxy", unusable)
+        no_proxies.setenv("http_proxy", address.removeprefix("http://"))
+        no_proxies.setenv("https_proxy", address)
+        case = plain(hub, tmp_path, f"http://far.invalid{path}")
+        change(case, proxy="system")
+        case.run()
+    assert case.right()
+    assert seen
+
+
+def test_this_computer_is_reached_whatever_the_environment_says(hub: HubServer, tmp_path: Path, no_proxies: pytest.MonkeyPatch) -> None:
+    offer(hub)
+    for name in ("all_proxy", "http_proxy"):
+        no_proxies.setenv(name, "socks4://127.0.0.1:9")
+    case = Case(tmp_path, (hub,))
+    change(case, proxy="system")
+    case.run()
+    assert case.right()
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_everything_goes_through_a_socks_proxy(hub: HubServer, tmp_path: Path, scheme: str) -> None:
+    offer(hub)
+    path, seen = hub.add_file(NAME, CONTENT).removeprefix(hub.address), list[str]()
+    with socks(everything_is=hub.address, seen=seen) as address:
+        case = plain(hub, tmp_path, f"http://far.invalid{path}")
+        change(case, proxy=f"{scheme}://{address}")
+        case.run()
+    assert case.right()
+    assert set(seen) == {"far.invalid:80"}  # nobody here asks where that is
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_socks_proxy_of_the_environment_is_used(hub: HubServer, tmp_path: Path, no_proxies: pytest.MonkeyPatch) -> None:
+    """As a desktop writes it; what it joins stays encrypted, and those that need no proxy go without."""
+    offer(hub)
+    seen: list[str] = []
+    with encrypted(hub.address) as inner, socks(everything_is=inner, seen=seen) as address:
+        no_proxies.setenv("ALL_PROXY", f"socks://{address}/")
+        no_proxies.setenv("NO_PROXY", "near.invalid")
+        case = plain(hub, tmp_path, "https://far.invalid/x")
+        change(case, proxy="system")
+        assert case.code() == Code.NETWORK_CERTIFICATE  # it is not far.invalid's
+        case.repository = "https://near.invalid/x"
+        case.patience = msgspec.structs.replace(LITTLE, give_up=0.2)
+        assert case.code() == Code.NETWORK_UNREACHABLE
+    assert set(seen) == {"far.invalid:443"}
 
 
 def test_this_computer_is_reached_without_the_proxy(hub: HubServer, tmp_path: Path) -> None:
