@@ -1,6 +1,5 @@
 """Where models come from and how they are fetched: shows it in the settings and keeps what is changed."""
 
-import os
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from zhiyin.ui.wording import Wording, worded
 from zhiyin_models.child.wire import Failed
 from zhiyin_models.errors import Argument, Code, Failure
 from zhiyin_models.hub.protocol import Answer, Checked, TokenSaved, TokensHeld
-from zhiyin_models.hub.settings import HubSettings, read_hub_settings, write_hub_settings
+from zhiyin_models.hub.settings import HubSettings, environment_endpoint, read_hub_settings, write_hub_settings
 from zhiyin_models.hub.values import SourceHealth
 
 
@@ -81,7 +80,7 @@ class SourcesController(QObject):
 
     def _keep(self, settings: HubSettings) -> None:
         """Write what was changed; what came from the environment stays there."""
-        endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/")
+        endpoint = environment_endpoint()
         own = tuple(source for source in settings.sources if not (source.name == "HF_ENDPOINT" and source.address == endpoint))
         self._writes += 1
 

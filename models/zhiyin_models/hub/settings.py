@@ -8,6 +8,9 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from zhiyin_models.hub.addresses import is_loopback, is_web
+from zhiyin_models.private_file import replace_private
+
 FILE = "hub.json"
 MAX_BYTES = 1 << 20
 
@@ -57,23 +60,26 @@ def read_hub_settings(data_dir: Path) -> HubSettings:
             if isinstance(raw, dict) and field.name in raw:
                 with contextlib.suppress(msgspec.ValidationError):
                     settings = msgspec.structs.replace(settings, **{field.name: msgspec.convert(raw[field.name], field.type)})
-    return _with_endpoint(settings, os.environ.get("HF_ENDPOINT", "").rstrip("/"))
+    return _with_endpoint(settings, environment_endpoint())
 
 
 def write_hub_settings(data_dir: Path, settings: HubSettings) -> None:
-    """Replace the file in one step. Raises OSError."""
+    """Replace the file in one step; nobody else can read it, for a proxy's password may be in it. Raises OSError."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    part = data_dir / f"{FILE}.part"
-    with part.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(settings), indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(data_dir / FILE)
+    replace_private(data_dir / FILE, msgspec.json.format(msgspec.json.encode(settings), indent=1))
+
+
+def environment_endpoint() -> str:
+    """The address that ``$HF_ENDPOINT`` means: one without a scheme is encrypted, unless it is this computer. "" where it is none."""
+    given = os.environ.get("HF_ENDPOINT", "").strip()
+    if given and "://" not in given:
+        given = f"{'http' if is_loopback(f'http://{given}') else 'https'}://{given}"
+    return given.rstrip("/") if is_web(given) else ""
 
 
 def _with_endpoint(settings: HubSettings, endpoint: str) -> HubSettings:
     """The environment's endpoint is tried first, as other tools do."""
-    if not endpoint.startswith(("http://", "https://")) or any(source.address == endpoint for source in settings.sources):
+    if not endpoint or any(source.address == endpoint for source in settings.sources):
         return settings
     source = Source("HF_ENDPOINT", "huggingface", endpoint)
     return msgspec.structs.replace(settings, sources=(source, *settings.sources))
