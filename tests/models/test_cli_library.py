@@ -103,26 +103,37 @@ def test_a_search_is_a_table_or_json(hub: HubServer, capsys: Output) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "words", "code"),
     [
-        (["search", "x", "--source", "nowhere"], "there is no source “nowhere”, but there are: Test Hub, Mirror"),
-        (["pull", "nobody/nothing"], "nobody/nothing"),
-        (["pull", "no repository"], "no repository"),
-        (["pull", f"{REPOSITORY}:Q5_K_M"], "Q2_K, Q4_K_M, Q8_0"),
-        (["pull", "ftp://127.0.0.1/a.gguf"], "ftp"),
-        (["import"], "a model file or --found is needed"),
-        (["verify"], "the name of a model or --all is needed"),
-        (["verify", "unknown"], "no model “unknown” in the library"),
-        (["rm", "unknown", "--yes"], "no model “unknown” in the library"),
-        (["token", "Mirror"], "mirror"),
+        (["search", "x", "--source", "nowhere"], "there is no source “nowhere”, but there are: Test Hub, Mirror", 2),
+        (["pull", "nobody/nothing"], "nobody/nothing", 1),
+        (["pull", "no repository"], "no repository", 1),
+        (["pull", f"{REPOSITORY}:Q5_K_M"], "Q2_K, Q4_K_M, Q8_0", 1),
+        (["pull", "ftp://127.0.0.1/a.gguf"], "ftp", 1),
+        (["import"], "a model file or --found is needed", 2),
+        (["verify"], "the name of a model or --all is needed", 2),
+        (["verify", "unknown"], "no model “unknown” in the library", 1),
+        (["rm", "unknown", "--yes"], "no model “unknown” in the library", 1),
+        (["token", "Mirror"], "mirror", 2),
     ],
 )
 @pytest.mark.usefixtures("model")
-def test_what_cannot_be_done_is_one_sentence(arguments: list[str], words: str, capsys: Output) -> None:
-    assert main(arguments) == 1
+def test_what_cannot_be_done_is_one_sentence(arguments: list[str], words: str, code: int, capsys: Output) -> None:
+    assert main(arguments) == code
     said = capsys.readouterr()
     assert words in said.err
     assert (said.out, said.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_order_that_is_none_is_answered_with_those_that_are(lang: str, capsys: Output) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["search", "--sort", "bogus", "--lang", lang])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "bogus" in said
+    assert all(order in said for order in ("trend", "downloads", "likes", "updated"))
+    assert not any(sign in said for sign in "<>_")
 
 
 def test_a_hub_that_is_no_hub_is_one_sentence(clean: HubServer, capsys: Output) -> None:
@@ -202,7 +213,7 @@ def test_without_a_type_what_suits_this_computer(hub: HubServer, tmp_path: Path,
     assert "Q4_K_M (4.0 TB) does not fit this computer; Q2_K (" in capsys.readouterr().err
     hub.add_repository("some/giant", {"m-Q4_K_M.gguf": tmp_path / "huge"})
     hub.repository("some/giant").commits[-1].files["m-Q4_K_M.gguf"]._sums["sha256"] = "0" * 64
-    assert main(["pull", "some/giant", "--lang", "zh"]) == 1
+    assert main(["pull", "some/giant", "--lang", "zh"]) == 2
     assert "没有这台电脑放得下的文件" in capsys.readouterr().err
 
 
@@ -227,7 +238,7 @@ def test_a_copy_is_the_librarys_own_and_goes_to_the_trash(data_dir: Path, tmp_pa
     assert main(["import", str(source), "--json"]) == 0
     in_place = json.loads(capsys.readouterr().out)
     assert (in_place["path"], in_place["owned"]) == (str(source), False)
-    assert main(["rm", "mine"]) == 1
+    assert main(["rm", "mine"]) == 2
     assert "--yes is needed" in capsys.readouterr().err
     assert main(["rm", str(copy), "--yes"]) == 0
     assert str(copy) in capsys.readouterr().err
@@ -315,7 +326,7 @@ def test_a_token_is_read_where_nobody_sees_it(root: Path, data_dir: Path, clean:
     assert any(request.headers.get("authorization") == f"Bearer {TOKEN}" for request in clean.requests)
     assert token("test hub", "--delete").returncode == 0
     assert TOKEN not in (data_dir / "tokens.json").read_text()
-    assert token("Test Hub", said="\n").returncode == 1
+    assert token("Test Hub", said="\n").returncode == 2
 
 
 # ---------------------------------------------------------------- a terminal

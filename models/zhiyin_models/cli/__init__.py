@@ -18,7 +18,7 @@ from zhiyin_models.cli.models import devices, info
 from zhiyin_models.cli.pull import pull
 from zhiyin_models.cli.search import search, sources, token
 from zhiyin_models.cli.terminal import OutputError, Terminal, writing
-from zhiyin_models.errors import ModelError
+from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.messages import one_line
 
 COMMANDS = {
@@ -41,12 +41,13 @@ COMMANDS = {
     "calibrate": calibrate,
     "evaluate": evaluate,
 }
+MISUSED = 2  # as argparse exits
 INTERRUPTED = 130  # as a shell reports SIGINT
 NOBODY_READS = 141  # as a shell reports SIGPIPE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code is 0 only when it did what it was asked to."""
+    """Run a command; the exit code is 0 only when it did what it was asked to, and 2 when that was not understood."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["--child"] and arguments[1:] and arguments[1] in MODULES:  # a frozen build runs itself
         run_child(arguments[1])
@@ -83,6 +84,7 @@ def _run(options: Namespace, terminal: Terminal) -> int:
         terminal.flush()
     except ModelError as error:
         terminal.fail(error.failure)
+        return MISUSED if error.code == Code.USAGE else 1
     except (BrokenPipeError, OutputError):
         raise
     except Exception as error:

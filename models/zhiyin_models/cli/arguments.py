@@ -158,7 +158,7 @@ def _add_search(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: La
         options.add_argument(f"--{name}", metavar="X", default="", help=phrase(key, lang))
     options.add_argument("--kind", choices=["gguf", "checkpoint", "any"], default="gguf", help=phrase("by_kind", lang))
     options.add_argument("--size", type=_sizes(lang), metavar="MIN-MAX", default=(0, 0), help=phrase("by_size", lang))
-    options.add_argument("--sort", choices=list(Sort), default=str(Sort.TREND), help=phrase("by_sort", lang))
+    options.add_argument("--sort", choices=[str(sort) for sort in Sort], default=str(Sort.TREND), help=phrase("by_sort", lang))
     options.add_argument("--limit", type=_whole(lang, 1, 100), default=30, metavar="N", help=phrase("search_limit", lang))
     _add_source(options, lang)
     _add_json(options, lang)
