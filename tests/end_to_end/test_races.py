@@ -54,6 +54,15 @@ def test_a_load_that_fails_elsewhere_costs_a_waiting_reply_nothing(open_app: Ope
     app.says("no such model")
 
 
+def test_a_new_conversation_lets_go_of_a_model_that_is_removed(open_app: Open, two_models: Path) -> None:
+    app = open_app(two_models).ready()
+    app.chat.update(model="other")
+    assert app.chat.model == "other"
+    Library(two_models).remove("other")
+    app.session.models.refresh()
+    app.until(lambda: app.chat.model == "SmolLM2-135M-Instruct")
+
+
 def test_loading_what_is_loaded_costs_nothing_and_new_settings_load_it_again(app: Driver) -> None:
     pid = app.session.engine.pid
     app.session.models.load(app.session.models.current)

@@ -78,6 +78,7 @@ class ChatController(QObject):
         view.alternative.connect(self.show_alternative)
         view.cancel_queued.connect(self._replies.cancel)
         self._models.refused.connect(self._replies.refuse_model)
+        self._models.listed.connect(self._on_models)
         self._replies.queued.connect(self._on_job)
         self._replies.changed.connect(self._on_job)
         self._replies.grew.connect(self._on_grew)
@@ -104,16 +105,13 @@ class ChatController(QObject):
     @property
     def model(self) -> str:
         """The name of the model that answers here."""
-        if self._conversation is not None:
-            chosen = self._models.present_name(self._conversation.model) if self._conversation.model else ""
-        else:
-            chosen = self._new_model()
-        return chosen or self._models.default
+        chosen = self._conversation.model if self._conversation is not None else self._new.get("model", "")
+        return self._models.present_name(chosen) if chosen else self._models.default
 
-    def _new_model(self) -> str:
-        """What was chosen for a conversation that is not stored yet; empty when that has been removed meanwhile."""
-        chosen = self._models.present_name(self._new.get("model", ""))
-        return chosen if self._models.find(chosen) is not None else ""
+    def _on_models(self, _models: object) -> None:
+        """A conversation that is not stored yet lets go of a model that was removed."""
+        if self._models.find(self._new.get("model", "")) is None:
+            self._new.pop("model", None)
 
     @property
     def system_prompt(self) -> str | None:
@@ -255,7 +253,7 @@ class ChatController(QObject):
         self._ask(making, lambda made: self._begin(made, text), lambda error: self._not_sent(None, text, error))
 
     def _fields_of_new(self) -> dict[str, Any]:
-        fields = {**self._new, "model": self._new_model()}
+        fields = dict(self._new)
         if fields.get("system_prompt") is None and not self._settings.system_prompt and self._models.is_starter(self.model):
             fields["system_prompt"] = STARTER_PROMPT
         return fields
