@@ -36,6 +36,13 @@ def test_a_model_file_that_went_away(open_app: Open, data_dir: Path, tmp_path: P
     app.says("gone.gguf", "not there")
 
 
+def test_a_damaged_list_of_models_is_told(open_app: Open, data_dir: Path) -> None:
+    Paths(data_dir).create()
+    (data_dir / "library.json").write_bytes(b'{"version": 2, "entries": [' + bytes(64))
+    app = open_app(data_dir)
+    app.says("library.json.damaged-1")
+
+
 NO_MODELS = (
     (lambda path: path.write_bytes(b"this is no model" * 100), ("is not a GGUF model",)),
     (lambda path: path.write_bytes(b""), ("is not a GGUF model",)),

@@ -30,6 +30,7 @@ class ModelsController(QObject):
     added = Signal(object)  # InstalledModel
     refused = Signal(str, object)  # a name that cannot be loaded, Failure
     memory_changed = Signal()  # ``current`` is another
+    noticed = Signal(object)  # Failure: something about the library that one should know
 
     def __init__(
         self, library: Library, engine: EngineService, background: Executor, delivery: Delivery, parent: QObject | None = None
@@ -91,6 +92,8 @@ class ModelsController(QObject):
         def listed(models: list[InstalledModel]) -> None:
             self._models = models
             self.listed.emit(models)
+            for notice in self._library.take_notices():
+                self.noticed.emit(notice)
             if then is not None:
                 then()
 

@@ -101,6 +101,7 @@ class WindowController(QObject):
         self._engine.load_cancelled.connect(self._show_model)
         self._engine.state_changed.connect(lambda _state: self._show_model())
         self._engine.noticed.connect(self._on_notice)
+        self._models.noticed.connect(self._on_notice)
         self._engine.died.connect(self._on_died)
 
     def set_settings(self, settings: AppSettings) -> None:
@@ -282,7 +283,7 @@ class WindowController(QObject):
 
     # ------------------------------------------------------------ what went wrong
 
-    def _on_notice(self, notice: Notice) -> None:
+    def _on_notice(self, notice: Notice | Failure) -> None:
         self._window.banner.show_message(partial(describe, notice.code, notice.args), "info", key=notice.code)
 
     def _on_died(self, failure: Failure) -> None:
