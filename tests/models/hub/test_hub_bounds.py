@@ -96,7 +96,7 @@ def refusal(settings: HubSettings, connection: Connection) -> ModelError:
         (Redirect("file:///etc/passwd"), (Code.NETWORK_REDIRECTS, {})),
         (Redirect("http://[broken"), (Code.NETWORK_UNREACHABLE, {})),  # the library looks at it first
         (Hangup(), (Code.NETWORK_UNREACHABLE, {})),
-        (Silent(), (Code.NETWORK_STALLED, {"seconds": 0.2})),
+        (Silent(), (Code.NETWORK_STALLED, {"seconds": 0})),
     ],
 )
 def test_what_goes_wrong_is_said_at_once(
