@@ -482,6 +482,7 @@ PHRASES: Mapping[str, Words] = {
     "by_size": Words("参数量范围，如 1B-8B、500M-、0-3B", "numbers of parameters, such as 1B-8B, 500M- or 0-3B"),
     "by_sort": Words("排序：trend、downloads、likes 或 updated", "order: trend, downloads, likes or updated"),
     "search_limit": Words("最多列出多少个（默认 30）", "how many at most (30 if not given)"),
+    "search_page": Words("第几页（默认 1）", "which page of them (1 if not given)"),
     "from_source": Words("来源的名称，见 sources", "name of a source, as in: sources"),
     "source_name": Words("来源的名称，见 sources", "name of a source, as in: sources"),
     "pull_what": Words("仓库（所有者/名称），可加 :量化类型；或网址", "a repository (OWNER/NAME), with :QUANT if you like; or an address"),
@@ -629,6 +630,9 @@ PHRASES: Mapping[str, Words] = {
         "{source} 上的 {count} 个结果。下载：zhiyin-models pull 仓库", "{count} found at {source}. To fetch one: zhiyin-models pull REPO"
     ),
     "found_nothing": Words("在 {source} 上没有找到。", "Nothing was found at {source}."),
+    "found_no_more": Words("{source} 上没有更多结果了。", "There is nothing more at {source}."),
+    "found_more": Words("还有更多，请加：--page {page}", "There is more, with: --page {page}"),
+    "stood_in": Words("没有用 {source}，由其他来源代替：{why}", "{source} was not used, and another source stood in: {why}"),
     "switched_off": Words("未启用", "switched off"),
     "answers_in": Words("正常，{milliseconds} 毫秒", "answers in {milliseconds} ms"),
     "ask_token": Words("{source} 的令牌（不会显示）：", "Token of {source} (it is not shown): "),

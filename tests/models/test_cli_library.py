@@ -144,6 +144,57 @@ def test_a_hub_that_is_no_hub_is_one_sentence(clean: HubServer, capsys: Output) 
     assert (said.out, said.err.count("\n")) == ("", 1)
 
 
+def with_mirror(hub: HubServer, data_dir: Path, folder: Path) -> HubServer:
+    """A second source that answers and has nothing, besides the test's own."""
+    mirror = HubServer(folder)
+    sources = (official(hub), Source("Second", "huggingface", mirror.address))
+    write_hub_settings(data_dir, HubSettings(sources=sources, proxy=""))
+    return mirror
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize("named", [[], ["--source", "Test Hub"]])
+def test_where_another_source_stands_in_that_is_said(
+    named: list[str], clean: HubServer, data_dir: Path, tmp_path: Path, capsys: Output
+) -> None:
+    with with_mirror(clean, data_dir, tmp_path / "mirror") as mirror:
+        mirror.add_repository(REPOSITORY, {"a-Q2_K.gguf": write_small(tmp_path / "a.gguf").read_bytes()})
+        clean.misbehave("/api/*", NotJSON())
+        assert main(["search", "qin", *named, "--json"]) == 0
+        said = capsys.readouterr()
+        assert [one["source"] for one in json.loads(said.out)] == ["Second"]
+        (line,) = said.err.splitlines()
+        assert line.startswith("Test Hub was not used, and another source stood in: ")
+        assert clean.address in line
+        assert main(["pull", f"{REPOSITORY}:Q2_K", *named, "--lang", "zh"]) == 0
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("没有用 Test Hub，由其他来源代替：")
+        assert main(["search", "no such thing", *named]) == 0
+        first, last = capsys.readouterr().err.splitlines()
+        assert first.startswith("Test Hub was not used")
+        assert last == "Nothing was found at Second."
+
+
+def test_results_are_shown_page_by_page(clean: HubServer, capsys: Output) -> None:
+    for number in range(7):
+        clean.add_repository(f"paged/m{number}", {"m-Q8_0.gguf": b"x"}, downloads=100 - number, gguf={"total": (1 + number % 2) * 10**9})
+    search = ["search", "--author", "paged", "--sort", "downloads"]
+
+    def page(number: int, *more: str) -> tuple[list[str], str]:
+        assert main([*search, "--limit", "3", "--page", str(number), *more]) == 0
+        said = capsys.readouterr()
+        return [row.split()[0] for row in said.out.splitlines()[1:]], said.err
+
+    assert page(1)[0] == ["paged/m0", "paged/m1", "paged/m2"]
+    assert page(2)[0] == ["paged/m3", "paged/m4", "paged/m5"]
+    assert "There is more, with: --page 3" in page(2)[1]
+    found, said = page(3)
+    assert found == ["paged/m6"]
+    assert "There is more" not in said
+    assert page(4) == ([], "There is nothing more at Test Hub.\n")
+    assert [page(number, "--size", "2B-2B")[0] for number in (1, 2)] == [["paged/m1", "paged/m3", "paged/m5"], []]  # a filter of ours
+
+
 def test_sources_say_whether_they_answer(clean: HubServer, capsys: Output) -> None:
     assert main(["sources"]) == 0
     rows = capsys.readouterr().out.splitlines()[1:]

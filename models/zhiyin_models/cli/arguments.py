@@ -160,6 +160,7 @@ def _add_search(arguments: "_ArgumentGroup", options: "_ArgumentGroup", lang: La
     options.add_argument("--size", type=_sizes(lang), metavar="MIN-MAX", default=(0, 0), help=phrase("by_size", lang))
     options.add_argument("--sort", choices=[str(sort) for sort in Sort], default=str(Sort.TREND), help=phrase("by_sort", lang))
     options.add_argument("--limit", type=_whole(lang, 1, 100), default=30, metavar="N", help=phrase("search_limit", lang))
+    options.add_argument("--page", type=_whole(lang, 1, 20), default=1, metavar="N", help=phrase("search_page", lang))
     _add_source(options, lang)
     _add_json(options, lang)
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from zhiyin_models.cli.engine import engine, library
-from zhiyin_models.cli.search import find_source
+from zhiyin_models.cli.search import find_source, passed_over
 from zhiyin_models.cli.terminal import Terminal
 from zhiyin_models.cli.work import carry_out
 from zhiyin_models.errors import Code, Failure, ModelError
@@ -131,7 +131,9 @@ class _Pull:
 
         models, settings = self._models, self._settings
         with hub.connect(settings, models.directory) as connection, self._asking():
-            details = hub.describe(settings, wanted.repository, wanted.source, wanted.revision, connection=connection)
+            details = hub.describe(
+                settings, wanted.repository, wanted.source, wanted.revision, connection=connection, passed_over=passed_over(self._terminal)
+            )
         repository = details.repository
         source = settings.source(repository.source)
         fetched = Download(

@@ -2,7 +2,7 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from getpass import getpass
 
 import msgspec
@@ -39,18 +39,35 @@ def search(options: Namespace, terminal: Terminal) -> int:
         limit=options.limit,
     )
     source = _named(settings, options.source, terminal) if options.source else ""
+    last = options.page * options.limit
     with hub.connect(settings, directory) as connection, terminal.bar.busy(terminal.phrase("asking")):
-        found, answered = hub.search(settings, query, source, connection=connection)
-    repositories = found.repositories[: options.limit]
+        told = passed_over(terminal)
+        found, answered = hub.search(settings, query, source, connection=connection, passed_over=told)
+        listed = list(found.repositories)
+        while found.more and len(listed) < last:
+            found, answered = hub.search(settings, query, more=found.more, connection=connection)
+            listed += found.repositories
+    repositories = listed[last - options.limit : last]
     if options.json:
         terminal.write_json(msgspec.json.encode(repositories))
     elif repositories:
         keys = ("repository", "downloads", "likes", "parameters", "licence", "languages", "access")
         terminal.write_table([[terminal.phrase(key) for key in keys], *(_row(one, terminal) for one in repositories)])
         terminal.complain("found_at", count=len(repositories), source=answered)
+        if found.more or len(listed) > last:
+            terminal.complain("found_more", page=options.page + 1)
     else:
-        terminal.complain("found_nothing", source=answered)
+        terminal.complain("found_no_more" if listed else "found_nothing", source=answered)
     return 0
+
+
+def passed_over(terminal: Terminal) -> Callable[[Source, ModelError], None]:
+    """Says why a source was not the one that answered."""
+
+    def say(source: Source, error: ModelError) -> None:
+        terminal.complain("stood_in", source=source.name, why=text(error.code, terminal.lang, error.failure.args))
+
+    return say
 
 
 def _row(found: Repository, terminal: Terminal) -> list[str]:

@@ -37,6 +37,7 @@ ELSEWHERE = {  # what another source may do better
 AT_ONCE = 4  # questions for newest revisions
 
 T = TypeVar("T")
+PassedOver = Callable[["Source", ModelError], None]  # hears which source did not give what another gave then, and why
 logger = logging.getLogger(__name__)
 
 
@@ -53,12 +54,20 @@ def connect(settings: HubSettings, folder: Path | None = None) -> Connection:
 
 
 def search(
-    settings: HubSettings, query: SearchQuery, source: str = "", more: str = "", *, connection: Connection | None = None
+    settings: HubSettings,
+    query: SearchQuery,
+    source: str = "",
+    more: str = "",
+    *,
+    connection: Connection | None = None,
+    passed_over: PassedOver | None = None,
 ) -> tuple[Results, str]:
     """Repositories, and the name of the source that answered.
 
-    ``source`` is the one to ask; mirrors of it stand in. Without one all are tried in order. ``more`` is what earlier results gave: they
-    go on at the source that they came from. Raises ModelError HUB_OFFLINE, HUB_NO_SOURCE, and what the last source said.
+    ``source`` is the one to ask; mirrors of it stand in, which ``passed_over`` hears. Without one all are tried in order. ``more`` is what
+    earlier results gave: they go on at the source that they came from.
+
+    Raises ModelError HUB_OFFLINE, HUB_NO_SOURCE, and what the last source said.
     """
     came_from, _, cursor = more.partition("\n")
     sources = [one for one in _sources(settings, came_from or source) if not more or one.name == came_from]
@@ -68,11 +77,17 @@ def search(
         return msgspec.structs.replace(found, more=f"{one.name}\n{found.more}" if found.more else "")
 
     with _opened(settings, connection) as opened:
-        return _first(sources, lambda one: ask(opened, one))
+        return _first(sources, lambda one: ask(opened, one), passed_over)
 
 
 def describe(
-    settings: HubSettings, repository: str, source: str = "", revision: str = "", *, connection: Connection | None = None
+    settings: HubSettings,
+    repository: str,
+    source: str = "",
+    revision: str = "",
+    *,
+    connection: Connection | None = None,
+    passed_over: PassedOver | None = None,
 ) -> Details:
     """Everything about one repository.
 
@@ -82,7 +97,7 @@ def describe(
     if not REPOSITORY.fullmatch(repository):
         raise ModelError(Code.HUB_NOT_FOUND, name=repository[:200], address=sources[0].address)
     with _opened(settings, connection) as opened:
-        model, name = _first(sources, lambda one: _hub(one).model(opened, one, repository, revision))
+        model, name = _first(sources, lambda one: _hub(one).model(opened, one, repository, revision), passed_over)
         return _details(settings, opened, model, next(one for one in sources if one.name == name))
 
 
@@ -138,14 +153,15 @@ def _sources(settings: HubSettings, name: str) -> list[Source]:
     return found
 
 
-def _first(sources: Sequence[Source], ask: Callable[[Source], T]) -> tuple[T, str]:
-    """What the first source that answers says, and its name.
+def _first(sources: Sequence[Source], ask: Callable[[Source], T], passed_over: PassedOver | None = None) -> tuple[T, str]:
+    """What the first source that answers says, and its name; ``passed_over`` hears of those that were asked before in vain.
 
     Where one says that it has no such thing, its mirrors are not asked, but hubs of another kind are. Raises the ModelError that says most.
     """
     now = time.monotonic()
     order = sorted(sources, key=lambda one: now - _Health.unwell.get(one.address, -UNWELL) < UNWELL)
     errors: list[ModelError] = []
+    vainly: list[Source] = []
     settled: set[str] = set()
     for source in order:
         if source.kind in settled:
@@ -155,12 +171,16 @@ def _first(sources: Sequence[Source], ask: Callable[[Source], T]) -> tuple[T, st
         except ModelError as error:
             logger.info("%s: %s", source.name, error)
             errors.append(error)
+            vainly.append(source)
             if error.code not in ELSEWHERE:
                 settled.add(source.kind)
             elif error.code in (Code.NETWORK_UNREACHABLE, Code.NETWORK_STALLED):
                 _Health.unwell[source.address] = time.monotonic()
             continue
         _Health.unwell.pop(source.address, None)
+        if passed_over is not None:
+            for one, why in zip(vainly, errors, strict=True):
+                passed_over(one, why)
         return answer, source.name
     raise next((error for error in errors if error.code not in ELSEWHERE), errors[0])
 
