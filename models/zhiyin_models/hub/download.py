@@ -1,6 +1,5 @@
 """Fetches the files of one model: ranges, resuming, checksums, and one step into the library."""
 
-import hashlib
 import shutil
 import time
 from pathlib import Path
@@ -9,10 +8,11 @@ from zhiyin_models.disk import refusal
 from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.hub.addresses import file_address, is_web, shown_site
 from zhiyin_models.hub.connection import PATIENCE, Connection, Patience
+from zhiyin_models.hub.content import asked_for
 from zhiyin_models.hub.file_names import local_name
 from zhiyin_models.hub.hashing import file_sha256
-from zhiyin_models.hub.part_file import Content, PartFile
-from zhiyin_models.hub.places import Place, is_commit
+from zhiyin_models.hub.part_file import PartFile
+from zhiyin_models.hub.places import Place
 from zhiyin_models.hub.settings import HubSettings, Source, read_hub_settings
 from zhiyin_models.hub.speed_limit import SpeedLimit
 from zhiyin_models.hub.transfer import Transfer
@@ -43,9 +43,7 @@ class _File:
 
     def __init__(self, task: Download, remote: RemoteFile, path: Path) -> None:
         self.remote, self.path = remote, path
-        revision = f"{task.repository}@{task.revision}" if task.kind != "url" and is_commit(task.revision) else ""
-        question = hashlib.sha256(repr((task.kind, task.repository, task.revision, remote.path)).encode()).hexdigest()
-        self.part = PartFile(path, Content(remote.size, remote.sha256.lower(), revision, origin=question[:16]))
+        self.part = PartFile(path, asked_for(task, remote))
         self.sha256 = ""  # of what is there, once it is right
 
 
@@ -127,7 +125,9 @@ class _Run:
     def _accept_finished(self) -> None:
         """A file that is there already and is the same need not be fetched."""
         for file in self._files:
-            if file.part.published or not _exists(file.path):
+            if file.part.published and not file.part.content.sha256:
+                continue  # nobody can tell more than that it was written here
+            if not _exists(file.path):
                 continue
             if not self._is_right(file):
                 raise ModelError(Code.OUTPUT_EXISTS, path=str(file.path))

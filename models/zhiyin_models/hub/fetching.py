@@ -10,7 +10,8 @@ from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.addresses import host_key, shown
 from zhiyin_models.hub.claims import Claim
 from zhiyin_models.hub.connection import Answer, Connection, Over
-from zhiyin_models.hub.part_file import Content, PartFile
+from zhiyin_models.hub.content import Content
+from zhiyin_models.hub.part_file import PartFile
 from zhiyin_models.hub.places import Place, content_of
 from zhiyin_models.hub.speed_limit import SpeedLimit
 
@@ -138,7 +139,7 @@ class Fetching:
         elif direct:
             changed = place.mark not in ("", mark)
         else:
-            changed = bool(ours.mark and theirs.mark and ours.mark != theirs.mark)
+            changed = ours.mark != theirs.mark
         if changed:
             raise ModelError(Code.FILE_CHANGED, name=self._name, address=place.site)
         if direct:

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from zhiyin_models.disk import boot, refusal, sync_folder
 from zhiyin_models.errors import Code, ModelError
+from zhiyin_models.hub.content import Content
 from zhiyin_models.hub.ranges import Range, Ranges
 from zhiyin_models.jobs.leftovers import JOURNAL, LOCK, PART
 
@@ -27,23 +28,6 @@ SLOT = 8192  # bytes; the journal has two of them in turn, so that one is whole 
 MOST_RANGES = 80  # of each kind in a journal; those behind them are not remembered
 # A link in the place of a part would lead to somebody else's file.
 FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-
-
-class Content(Struct, frozen=True):
-    """What a part is a part of. A checksum says it alone; a commit with a path does too; else the server's own mark."""
-
-    size: int = -1
-    sha256: str = ""
-    revision: str = ""  # a commit, with the repository that it is one of
-    mark: str = ""  # the ETag (or date) with the place that gave it
-    origin: str = ""  # where it was asked for: the same question, whose answer may be another one by now
-
-    def same(self, other: "Content") -> bool:
-        """Whether bytes of one are bytes of the other, as far as anybody can tell before asking a server."""
-        if self.size >= 0 and other.size >= 0 and self.size != other.size:
-            return False
-        marks = ((self.sha256, other.sha256), (self.revision, other.revision), (self.mark, other.mark), (self.origin, other.origin))
-        return next((ours == theirs for ours, theirs in marks if ours and theirs), False)
 
 
 class _Journal(Struct):

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.hub.addresses import host_key, shown_site
 from zhiyin_models.hub.connection import Answer
-from zhiyin_models.hub.part_file import Content
+from zhiyin_models.hub.content import HEX, Content, is_commit
 
-HEX = frozenset("0123456789abcdef")
 LASTING = {Code.HUB_NOT_FOUND, Code.HUB_GATED, Code.HUB_TOKEN_NEEDED, Code.HUB_TOKEN_REFUSED}  # trying again changes nothing
 LASTING |= {Code.NETWORK_CERTIFICATE, Code.NETWORK_REDIRECTS, Code.ADDRESS_BAD, Code.HUB_OFFLINE}
 TRY_MORE = 10.0  # seconds
@@ -81,11 +80,6 @@ def content_of(answer: Answer, place: Place, repository: str, total: int) -> Con
     size = _number(own.get("x-linked-size", ""))
     size = size if size >= 0 else total
     return Content(size, sha256, f"{repository}@{commit}" if is_commit(commit) else "", f"{place.site} {mark}" if mark else "")
-
-
-def is_commit(revision: str) -> bool:
-    """Whether a revision names one content for ever, and not a branch."""
-    return len(revision) in {40, 64} and HEX.issuperset(revision)
 
 
 def _is_sha256(text: str) -> bool:

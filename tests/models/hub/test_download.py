@@ -128,6 +128,27 @@ def test_the_first_file_gets_its_name_last(hub: HubServer, data_dir: Path) -> No
     assert not hub.requests  # everything was there
 
 
+def test_a_file_that_had_its_name_already_is_read_before_it_is_believed(hub: HubServer, data_dir: Path) -> None:
+    """It was ended between the names of two files, and one was replaced by another of the same length."""
+    one = task(hub, data_dir)
+    first, other = Path(one.folder) / PARTS[0], Path(one.folder) / PROJECTOR
+
+    def report(progress: Progress) -> None:
+        if progress.done and not first.exists():
+            first.write_bytes(b"theirs")  # the name that is given last
+
+    with pytest.raises(ModelError):
+        download(one, report, Stop(), Tuning(), LITTLE)
+    right = other.read_bytes()
+    other.write_bytes(bytes(len(right)))
+    first.unlink()
+    assert code(one) == Code.OUTPUT_EXISTS
+    assert PARTS[0] not in left(one)
+    other.write_bytes(right)
+    run(one)
+    assert left(one) == sorted(FILES)
+
+
 def test_what_is_there_and_the_same_is_not_fetched_again(hub: HubServer, data_dir: Path) -> None:
     one = task(hub, data_dir)
     folder = Path(one.folder)

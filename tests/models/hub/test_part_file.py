@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from zhiyin_models.errors import Code, ModelError
-from zhiyin_models.hub.part_file import SLOT, Content, PartFile
+from zhiyin_models.hub.content import Content
+from zhiyin_models.hub.part_file import SLOT, PartFile
 
 SIZE = 100_000
 CONTENT = Content(SIZE, "a" * 64)
@@ -73,7 +74,7 @@ def test_a_damaged_journal_costs_bytes_and_not_the_file(tmp_path: Path, damage: 
 
 @pytest.mark.parametrize(
     "other",
-    [Content(SIZE, "b" * 64), Content(SIZE + 1, "a" * 64), Content(SIZE, "", "repo@1"), Content(SIZE)],
+    [Content(SIZE, "b" * 64, origin="1"), Content(SIZE + 1, "a" * 64), Content(SIZE, "", "repo@1"), Content(SIZE)],
 )
 def test_the_bytes_of_another_content_are_not_gone_on_with(tmp_path: Path, other: Content) -> None:
     part = began(tmp_path / "m")

@@ -268,6 +268,31 @@ def test_a_file_that_changes_meanwhile_is_said_and_begun_anew(hub: HubServer, tm
     assert case.right(other)
 
 
+def test_what_is_there_is_not_gone_on_with_where_nothing_tells_which_content_it_is(hub: HubServer, tmp_path: Path) -> None:
+    """Without a checksum, a commit, an ETag or a date, the rest may be another file's."""
+    case = Case(tmp_path, (hub,), kind="url", repository=hub.add_file(NAME, CONTENT), files=(RemoteFile(NAME),))
+    hub.misbehave("*.gguf", NoETag())
+    patience, case.patience = case.patience, msgspec.structs.replace(case.patience, give_up=0.2)
+    hub.misbehave("*.gguf", Cut(4_000_000), times=1)
+    hub.misbehave("*.gguf", Cut(0))
+    assert case.code() == Code.NETWORK_UNREACHABLE
+    hub.behave()
+    hub.misbehave("*.gguf", NoETag())
+    case.patience, other = patience, Generated(SIZE, 8)
+    hub.add_file(NAME, other)
+    case.run()
+    assert case.right(other)
+
+
+def test_a_server_that_does_not_say_its_mark_any_more_is_not_believed(hub: HubServer, tmp_path: Path) -> None:
+    case = Case(tmp_path, (hub,), kind="url", repository=hub.add_file(NAME, CONTENT), files=(RemoteFile(NAME),))
+    cut_in_the_middle(case, hub)
+    hub.misbehave("*.gguf", NoETag())
+    assert case.code() == Code.FILE_CHANGED
+    case.run()
+    assert case.right()
+
+
 def test_a_changed_etag_does_not_matter_where_the_checksum_is_known(case: Case, hub: HubServer) -> None:
     cut_in_the_middle(case, hub)
     hub.misbehave("*.gguf", ChangeETag("another"), host="files")
