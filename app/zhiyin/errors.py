@@ -279,7 +279,9 @@ SENTENCES: Mapping[str, object] = {
     ),
     Code.SOURCE_SWITCHED: QT_TRANSLATE_NOOP("Errors", "{address} did not serve {name} ({detail}), so another source stood in."),
     Code.TOKEN_IN_FILE: QT_TRANSLATE_NOOP("Errors", "This system has no keyring. The token is kept in {path}, which only you can read."),
-    Code.VERIFY_DIFFERS: QT_TRANSLATE_NOOP("Errors", "{path} is not what was downloaded; it may be damaged. Download it again."),
+    Code.VERIFY_DIFFERS: QT_TRANSLATE_NOOP(
+        "Errors", "{path} is not what was downloaded; it may be damaged. Move it to the trash, then download it again."
+    ),
     Code.VERIFY_KEPT: QT_TRANSLATE_NOOP("Errors", "No checksum was known of {path}; the present one is kept for the next time."),
     Code.NAME_TAKEN: QT_TRANSLATE_NOOP("Errors", "There is a model “{name}” already. Choose another name."),
     Code.NAME_BAD: QT_TRANSLATE_NOOP("Errors", "“{name}” cannot be a name. Choose another."),

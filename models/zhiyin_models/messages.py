@@ -389,8 +389,8 @@ SENTENCES: Mapping[Code, Words] = {
         "This system has no keyring. The token is kept in {path}, which only you can read.",
     ),
     Code.VERIFY_DIFFERS: Words(
-        "{path} 与下载时不同，可能已损坏，请重新下载。",
-        "{path} is not what was downloaded; it may be damaged. Download it again.",
+        "{path} 与下载时不同，可能已损坏；请先用 zhiyin-models rm 移走，再重新下载。",
+        "{path} is not what was downloaded; it may be damaged. Take it away with zhiyin-models rm, then pull it again.",
     ),
     Code.VERIFY_KEPT: Words(
         "{path} 此前没有已知的校验和，已记下当前的。",
@@ -643,6 +643,18 @@ PHRASES: Mapping[str, Words] = {
     "pulled_checkpoint": Words("检查点已下载到 {path}；转换：{command}", "The checkpoint is in {path}. Convert it: {command}"),
     "what_is_there_stays": Words(
         "已下载的部分会保留，再次运行同一命令即可继续。", "What was fetched is kept: the same command goes on with it."
+    ),
+    "beside_other_revision": Words(
+        "模型库中的 {name} 来自另一个版本，会保留；这个版本放入 {folder}",
+        "{name} in the library is of another revision and stays; this one goes into {folder}",
+    ),
+    "model_in_the_way": Words(
+        "{path} 已在模型库中，但与要下载的文件不同；请先移走它：{command}",
+        "{path} is in the library, but it is not the file to be fetched. Take it away first: {command}",
+    ),
+    "file_in_the_way": Words(
+        "{path} 已经存在，与要下载的文件不同，不会覆盖；请先移走它，或用 --folder 指定其他文件夹。",
+        "{path} is there already, is not the file to be fetched, and is not overwritten. Move it away, or choose another --folder.",
     ),
     "several": Words("“{wanted}”不止一个，请给出名称：{names}", "“{wanted}” is more than one, so name one: {names}"),
     "a_checkpoint": Words("一个检查点（不加 : 即可下载）", "a checkpoint (fetched without the colon)"),

@@ -231,6 +231,57 @@ def test_what_is_pulled_is_in_the_library_and_right(clean: HubServer, model: byt
     assert listed.origin.sha256["琴-Q4_K_M.gguf"] == sha256(model).hexdigest()
 
 
+def test_a_newer_revision_goes_into_a_folder_of_its_own(clean: HubServer, data_dir: Path, tmp_path: Path, capsys: Output) -> None:
+    old, new = (write_small(tmp_path / name, data=size) for name, size in (("1", 5000), ("2", 6000)))
+    projector = write_small(tmp_path / "3", {"general.architecture": "clip"})
+    clean.add_repository("some/revised", {"r-Q4_K_M.gguf": old, "mmproj-F16.gguf": projector})
+    folder = data_dir / "models" / "some" / "revised"
+    assert main(["pull", "some/revised"]) == 0
+    assert capsys.readouterr().err == ""
+    revision = clean.revise("some/revised", {"r-Q4_K_M.gguf": new})
+    beside = folder / revision[:8] / "r-Q4_K_M.gguf"
+    assert main(["pull", "some/revised"]) == 0
+    said = capsys.readouterr()
+    assert said.err == f"r in the library is of another revision and stays; this one goes into {beside.parent}\n"
+    assert str(beside) in said.out
+    assert (folder / "r-Q4_K_M.gguf").read_bytes() == old.read_bytes()
+    assert beside.read_bytes() == new.read_bytes()
+    clean.revise("some/revised", {"README.md": "# About"})
+    assert main(["pull", "some/revised", "--json"]) == 0  # the same files under another revision's name
+    assert json.loads(capsys.readouterr().out)["path"] == str(beside)
+    assert [place.name for place in folder.iterdir() if place.is_dir()] == [revision[:8]]
+    assert len(Library(data_dir).models()) == 2
+
+
+def test_a_damaged_copy_is_taken_away_and_pulled_again(clean: HubServer, data_dir: Path, tmp_path: Path, capsys: Output) -> None:
+    clean.add_repository("some/rotten", {"rotten one-Q4_K_M.gguf": write_small(tmp_path / "1", data=5000)})
+    assert main(["pull", "some/rotten"]) == 0
+    (path,) = (data_dir / "models" / "some" / "rotten").iterdir()
+    content = path.read_bytes()
+    before = path.stat().st_mtime_ns
+    path.write_bytes(content[:-1] + b"!")
+    os.utime(path, ns=(before, before))
+    capsys.readouterr()
+    assert main(["verify", "rotten one"]) == 1
+    assert "Take it away with zhiyin-models rm, then pull it again." in capsys.readouterr().err
+    assert main(["pull", "some/rotten"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("is in the library, but it is not the file to be fetched. Take it away first: zhiyin-models rm 'rotten one'")
+    assert main(["rm", "rotten one", "--yes"]) == 0
+    assert main(["pull", "some/rotten"]) == 0
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_is_in_the_way_of_a_pull_is_said(clean: HubServer, tmp_path: Path, capsys: Output) -> None:
+    clean.add_repository("some/blocked", {"b-Q4_K_M.gguf": write_small(tmp_path / "1")})
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "b-Q4_K_M.gguf").write_text("mine")
+    assert main(["pull", "some/blocked", "--folder", str(tmp_path / "there")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("Move it away, or choose another --folder.")
+    assert (tmp_path / "there" / "b-Q4_K_M.gguf").read_text() == "mine"
+
+
 @pytest.mark.usefixtures("model")
 def test_one_type_of_a_page_into_a_folder_without_its_projector(hub: HubServer, tmp_path: Path, capsys: Output) -> None:
     page = f"{hub.address}/{REPOSITORY}/blob/main/琴-Q2_K.gguf"

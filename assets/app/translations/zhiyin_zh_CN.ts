@@ -1331,8 +1331,8 @@
         <translation>系统没有钥匙串，令牌保存在只有您能读取的文件 {path} 中。</translation>
     </message>
     <message>
-        <source>{path} is not what was downloaded; it may be damaged. Download it again.</source>
-        <translation>{path} 与下载时不同，可能已损坏，请重新下载。</translation>
+        <source>{path} is not what was downloaded; it may be damaged. Move it to the trash, then download it again.</source>
+        <translation>{path} 与下载时不同，可能已损坏；请先移到回收站，再重新下载。</translation>
     </message>
     <message>
         <source>No checksum was known of {path}; the present one is kept for the next time.</source>

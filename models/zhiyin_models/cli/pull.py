@@ -21,6 +21,7 @@ from zhiyin_models.hub.grouping import plain_quant
 from zhiyin_models.hub.settings import HubSettings, read_hub_settings
 from zhiyin_models.hub.values import Details, RemoteFile, Variant
 from zhiyin_models.jobs.protocol import Download, Outcome
+from zhiyin_models.library.entries import InstalledModel
 from zhiyin_models.library.gguf import read_metadata
 from zhiyin_models.library.verdict import Machine, Verdict, gpus_of, judge, this_machine
 from zhiyin_models.messages import one_line, size_text
@@ -65,6 +66,11 @@ def pull(options: Namespace, terminal: Terminal) -> int:
     except KeyboardInterrupt:
         terminal.complain("what_is_there_stays")
         raise
+    except ModelError as error:
+        if error.code != Code.OUTPUT_EXISTS:
+            raise
+        pulling.in_the_way(str(error.failure.args["path"]))
+        return 1
     pulling.say(task, outcome)
     return 0
 
@@ -106,6 +112,14 @@ class _Pull:
         else:
             command = f"zhiyin-models convert {_quoted(one_line(task.folder))}"
             terminal.write_line(terminal.phrase("pulled_checkpoint", path=one_line(task.folder), command=command))
+
+    def in_the_way(self, path: str) -> None:
+        """Another file has the name: say how it is got rid of."""
+        model = next((model for model in self._models.models() if path in {model.path, model.projector}), None)
+        if model is None:
+            self._terminal.complain("file_in_the_way", path=one_line(path))
+        else:
+            self._terminal.complain("model_in_the_way", path=one_line(path), command=f"zhiyin-models rm {_quoted(one_line(model.name))}")
 
     def _of_address(self) -> Download:
         from zhiyin_models.hub import search as hub  # noqa: PLC0415 - the command line starts without the network's libraries
@@ -152,13 +166,31 @@ class _Pull:
         if not details.variants and details.checkpoint and not wanted.file:
             return fetched
         variant = _variant(details, wanted.file, self._options, self._terminal)
-        return msgspec.structs.replace(
-            fetched,
-            files=variant.files + (() if self._options.no_projector else variant.projectors[:1]),
-            folder=str(self._folder or repository_folder(models.models_directory, repository.id)),
-            purpose="model",
-            name=variant.name,
-        )
+        files = variant.files + (() if self._options.no_projector else variant.projectors[:1])
+        folder = self._folder or self._place(repository_folder(models.models_directory, repository.id), files, details)
+        return msgspec.structs.replace(fetched, files=files, folder=str(folder), purpose="model", name=variant.name)
+
+    def _place(self, folder: Path, files: Sequence[RemoteFile], details: Details) -> Path:
+        """The repository's folder, or one of its own in there where another revision of one of the files is installed, which is said."""
+        here = [model for model in self._models.models() if not model.missing]
+
+        def older(place: Path) -> InstalledModel | None:
+            targets = [(file, place / local_name(file.path)) for file in files]
+            return next(
+                (model for model in here if any(_is_another(model, target, file, details.revision) for file, target in targets)), None
+            )
+
+        there = older(folder)
+        if there is None:
+            return folder
+        for model in here:  # it may be in such a folder already, under the name of a revision in which it was the same
+            first = Path(model.path)
+            known = model.origin.sha256.get(first.name, "").lower() if model.origin is not None else ""
+            if known and known == files[0].sha256.lower() and first.parent.parent == folder and older(first.parent) is None:
+                return first.parent
+        beside = folder / local_name(details.revision[:8])
+        self._terminal.complain("beside_other_revision", name=one_line(there.name), folder=one_line(str(beside)))
+        return beside
 
     def _asking(self) -> AbstractContextManager[None]:
         return self._terminal.bar.busy(self._terminal.phrase("asking"))
@@ -166,6 +198,16 @@ class _Pull:
     @property
     def _folder(self) -> Path | None:
         return Path(self._options.folder).absolute() if self._options.folder else None
+
+
+def _is_another(model: InstalledModel, target: Path, file: RemoteFile, revision: str) -> bool:
+    """Whether a model that is installed has a file where one is to be fetched to, and that is known to be another revision's."""
+    if model.origin is None or Path(model.path).parent != target.parent or target.name not in {Path(model.path).name, *model.origin.sha256}:
+        return False
+    known = model.origin.sha256.get(target.name, "").lower()
+    if known and file.sha256:
+        return known != file.sha256.lower()
+    return bool(model.origin.revision) and model.origin.revision != revision
 
 
 def _quoted(name: str) -> str:
