@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zhiyin_models.disk import refusal
 from zhiyin_models.errors import Code, Failure, ModelError
-from zhiyin_models.hub.addresses import file_address, is_web, shown_site
+from zhiyin_models.hub.addresses import file_address, is_web, shown, shown_site
 from zhiyin_models.hub.connection import PATIENCE, Connection, Patience
 from zhiyin_models.hub.content import asked_for
 from zhiyin_models.hub.file_names import local_name
@@ -160,7 +160,8 @@ class _Run:
         task = self._task
         sums = {file.path.name: file.sha256 or file.part.content.sha256 for file in self._files}
         known = {name: sha256 for name, sha256 in sums.items() if sha256}
-        origin = Origin(task.source, task.repository, task.revision, known, time.time(), task.licence, task.languages)
+        where = shown(task.repository) if task.kind == "url" else task.repository  # without a password or a signature
+        origin = Origin(task.source, where, task.revision, known, time.time(), task.licence, task.languages)
         Library(task.data_dir).record_origin(self._files[0].path, origin)  # named as any other file is
 
     def _check_room(self) -> None:

@@ -74,7 +74,7 @@ class PartFile:
                 self._lock.acquire()
             except Timeout:
                 raise ModelError(Code.OUTPUT_BUSY, path=str(self.path)) from None
-            journal = self._read()
+            journal = _read(self._journal)
             if journal is not None and journal.content.same(self.content):
                 self._resume(journal)
             elif self.part.exists() and not self._journal.exists():  # somebody else's
@@ -257,21 +257,6 @@ class PartFile:
             self.written, self._synced = Ranges(trusted), Ranges(journal.synced)
             self.resumed = self.written.total
 
-    def _read(self) -> _Journal | None:
-        """The later one of the slots that are whole."""
-        found = None
-        try:
-            with self._journal.open("rb") as file:
-                content = file.read(2 * SLOT)
-        except OSError:
-            return None
-        for slot in (content[:SLOT], content[SLOT:]):
-            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                journal = msgspec.json.decode(slot, type=_Journal)
-                if _checked(journal) == journal and (found is None or journal.sequence > found.sequence):
-                    found = journal
-        return found
-
     def _keep(self) -> None:
         """Write the older slot anew."""
         self._sequence += 1
@@ -303,6 +288,28 @@ class PartFile:
             yield
         except OSError as error:
             raise refusal(self.path, error) from error
+
+
+def left_of(path: Path, content: Content) -> bool:
+    """Whether what an earlier run left beside a path was a part of this, or of nothing that can be told any more."""
+    journal = _read(path.with_name(path.name + JOURNAL))
+    return journal is None or journal.content.same(content) or journal.content.asked_as(content)
+
+
+def _read(path: Path) -> _Journal | None:
+    """The later one of the slots that are whole."""
+    found = None
+    try:
+        with path.open("rb") as file:
+            content = file.read(2 * SLOT)
+    except OSError:
+        return None
+    for slot in (content[:SLOT], content[SLOT:]):
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            journal = msgspec.json.decode(slot, type=_Journal)
+            if _checked(journal) == journal and (found is None or journal.sequence > found.sequence):
+                found = journal
+    return found
 
 
 def _checked(journal: _Journal) -> _Journal:

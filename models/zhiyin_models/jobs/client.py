@@ -112,7 +112,7 @@ class Jobs:
     def abandon(self, identity: str) -> JobState:
         """Cancel a job that is not running: what it left unfinished is taken away, and it stays in the list. Raises as ``change``."""
         state = self._idle(identity)
-        remove_leftovers(state.task)
+        remove_leftovers(state.task, JobFolder(self._folder / identity).others())
         state = msgspec.structs.replace(state, status=Status.CANCELLED, failure=None, ended=time.time())
         JobFolder(self._folder / identity).write(state)
         return state
@@ -156,7 +156,7 @@ class Jobs:
             return
         state = folder.read()
         if state is not None and state.status != Status.FINISHED:
-            remove_leftovers(state.task)
+            remove_leftovers(state.task, folder.others())
         folder.remove()
 
     def close(self) -> None:
@@ -296,7 +296,7 @@ class _Worker:
     def conclude(self, status: Status) -> None:
         """Write how a job stands whose process was ended from here."""
         if status == Status.CANCELLED:
-            remove_leftovers(self.state.task)
+            remove_leftovers(self.state.task, self._folder.others())
         self.keep(status)
 
     def _insist(self) -> None:
@@ -337,7 +337,7 @@ class _Worker:
     def _take_over(self, final: JobState, kept: JobState | None) -> None:
         """The process wrote its own end, which knows nothing of a place that was given to it meanwhile."""
         if final.status == Status.CANCELLED:
-            remove_leftovers(final.task)
+            remove_leftovers(final.task, self._folder.others())
         if kept is None or kept.status != final.status:
             self.state = final
             return

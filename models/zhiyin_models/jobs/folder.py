@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
-from zhiyin_models.jobs.protocol import JobState, Status
+from zhiyin_models.jobs.protocol import JobState, Status, Task
 
+OWN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+ENDED = {Status.FINISHED, Status.CANCELLED}  # nothing of theirs is unfinished
 MAX_STATE = 16 << 20  # bytes of state.json that are read
 
 
@@ -32,14 +34,22 @@ class JobFolder:
 
     def write(self, state: JobState) -> None:
         """Replace the state; on the disk when this returns, unless the job is still running. Raises OSError."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(0o700, parents=True, exist_ok=True)
         part = self._file.with_name("state.json.part")
-        with part.open("wb") as file:
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, OWN, 0o600), "wb") as file:  # there are chats in it, and addresses with a signature
             file.write(msgspec.json.encode(state))
             file.flush()
             if state.status != Status.RUNNING or state.progress is None:
                 os.fsync(file.fileno())
         part.replace(self._file)
+
+    def others(self) -> list[Task]:
+        """The tasks of the unfinished jobs beside this one, which may go on with what is there."""
+        states = []
+        with contextlib.suppress(OSError):
+            states = [JobFolder(place).read() for place in self.path.parent.iterdir() if place.name != self.path.name]
+        return [state.task for state in states if state is not None and state.status not in ENDED]
 
     def take(self) -> bool:
         """Hold the lock until this process ends; False when another process has it. Raises OSError."""

@@ -84,7 +84,7 @@ class JobHost:
             outcome = run(request.task, lambda progress: self._report(request.id, progress), self._stop, self._tuning)
         except StoppedError:
             if not self._pausing:
-                remove_leftovers(request.task)
+                remove_leftovers(request.task, self._folder.others() if self._folder is not None else ())
                 self._keep(Status.CANCELLED)
             return Cancelled(request.id)
         except ModelError as error:

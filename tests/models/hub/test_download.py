@@ -244,9 +244,43 @@ def test_a_download_that_is_not_wanted_any_more_leaves_nothing(hub: HubServer, d
     assert not Path(one.folder).exists()
     remove_leftovers(one)
     assert not Path(one.folder).exists()
-    Path(one.folder).mkdir()
-    remove_leftovers(msgspec.structs.replace(one, purpose="checkpoint"))
-    assert Path(one.folder).exists()
+
+
+@pytest.mark.parametrize("purpose", ["model", "checkpoint"])
+def test_a_folder_that_a_person_chose_stays(hub: HubServer, data_dir: Path, tmp_path: Path, purpose: str) -> None:
+    chosen = tmp_path / "chosen"
+    chosen.mkdir()
+    one = msgspec.structs.replace(task(hub, data_dir, purpose=purpose), folder=str(chosen))
+    hub.misbehave(f"*/{PARTS[2]}", Status(404))
+    assert code(one) == Code.HUB_NOT_FOUND
+    remove_leftovers(one)
+    assert chosen.is_dir()
+    assert left(one) == []
+
+
+def test_what_another_download_may_go_on_with_stays(hub: HubServer, data_dir: Path) -> None:
+    one = task(hub, data_dir)
+    hub.misbehave(f"*/{PARTS[2]}", Status(404))
+    assert code(one) == Code.HUB_NOT_FOUND
+    there = left(one)
+    remove_leftovers(one, [one])
+    assert left(one) == there
+    others = tuple(msgspec.structs.replace(file, sha256="0" * 64) for file in one.files)
+    remove_leftovers(msgspec.structs.replace(one, repository="other/m", files=others))
+    assert left(one) == there  # it wants something else under the same names
+    remove_leftovers(one)
+    assert left(one) == []
+
+
+def test_where_a_plain_address_leads_is_kept_without_what_is_secret(hub: HubServer, data_dir: Path) -> None:
+    content = Generated(300_000, 9)
+    address = hub.add_file("m.gguf", content) + "?Signature=secret"
+    folder = data_dir / "models" / "x"
+    outcome = run(Download("url", "url", address, "", (RemoteFile("m.gguf"),), str(folder), str(data_dir), "model"))
+    (model,) = [model for model in Library(data_dir).models() if model.path == outcome.outputs[0].path]
+    assert model.origin is not None
+    assert model.origin.repository.endswith("/plain/m.gguf")
+    assert b"secret" not in b"".join(path.read_bytes() for path in data_dir.rglob("*.json"))
 
 
 def test_a_disk_that_is_too_small_is_said_before_anything_is_fetched(hub: HubServer, data_dir: Path) -> None:

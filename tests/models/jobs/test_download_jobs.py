@@ -1,5 +1,6 @@
 """Downloads as jobs in real processes: paused, resumed, hurried, cancelled, and waiting for room on the disk."""
 
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,6 +76,31 @@ def test_a_cancelled_download_leaves_nothing(task: Download, watch: Watch) -> No
     one.jobs.cancel(begun.id)
     assert one.wait(is_over).status == Status.CANCELLED
     assert left(task) == []
+
+
+def test_two_jobs_of_one_file_do_not_take_it_from_each_other(task: Download, watch: Watch) -> None:
+    one = watch()
+    first = one.jobs.start(task)
+    one.wait(is_on_its_way)
+    second = one.jobs.start(task)
+    refused = one.wait(lambda state: state.id == second.id and is_over(state))
+    assert refused.failure is not None
+    assert refused.failure.code == Code.OUTPUT_BUSY
+    one.jobs.pause(first.id)
+    one.wait(lambda state: state.id == first.id and is_over(state))
+    one.jobs.abandon(second.id)
+    one.jobs.forget(second.id)
+    assert left(task) == [f"{NAME}.part", f"{NAME}.part.json"]
+    one.jobs.forget(first.id)
+    assert left(task) == []
+
+
+def test_a_job_is_nobody_elses_to_read(task: Download, watch: Watch, tmp_path: Path) -> None:
+    secret = msgspec.structs.replace(task, kind="url", repository="http://me:secret@127.0.0.1:9/m.gguf?Signature=secret")
+    state = watch().jobs.enqueue(secret)
+    place = tmp_path / "jobs" / state.id
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert stat.S_IMODE((place / "state.json").stat().st_mode) == 0o600
 
 
 def test_a_download_without_room_waits_for_it(task: Download, watch: Watch) -> None:
