@@ -1,6 +1,6 @@
 """The controls of the settings page, laid out in one column: a name, a line of explanation, the control at the right."""
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from zhiyin.ui.elided_label import ElidedLabel
@@ -14,6 +14,7 @@ from zhiyin.ui.tokens import HEADER_HEIGHT
 
 WIDTH = 600
 CONTROL_WIDTH = 42 * STEP
+SETTLING_MS = 500  # what fills itself has its height by then
 
 
 class SettingsForm(QWidget):
@@ -23,6 +24,7 @@ class SettingsForm(QWidget):
         super().__init__(parent)
         self._rows: dict[str, FormRow] = {}
         self._sections: dict[str, QLabel] = {}
+        self._wanted = ""  # the section to be brought into view
         self.sources = sources
         self.choices = {"language": ChoiceBox(self), "theme": ChoiceBox(self)}
         self.font_size = NumberBox(self, decimals=1)
@@ -63,8 +65,18 @@ class SettingsForm(QWidget):
         self.version.setVisible(bool(version))
 
     def show_section(self, name: str) -> None:
-        """Scroll to a section."""
-        self._scroll.verticalScrollBar().setValue(self._sections[name].geometry().top())
+        """Scroll to a section; where the page is only being laid out, for as long as that takes."""
+        self._wanted = name
+        self._settled.start()
+        self._come()
+
+    def _come(self) -> None:
+        if self._wanted:
+            place = self._sections[self._wanted].mapTo(self._scroll.widget(), QPoint())
+            self._scroll.verticalScrollBar().setValue(place.y())
+
+    def _stay(self) -> None:
+        self._wanted = ""
 
     def _lay_out(self) -> None:
         top = QWidget(self)
@@ -92,6 +104,12 @@ class SettingsForm(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(middle)
+        scroll.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._come())
+        scroll.verticalScrollBar().actionTriggered.connect(lambda _action: self._stay())  # who scrolls decides
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(SETTLING_MS)
+        self._settled.timeout.connect(self._stay)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -131,6 +149,7 @@ class SettingsForm(QWidget):
             column.addWidget(rule)
             column.addSpacing(STEP)
         label = QLabel(self)
+        label.setObjectName(name)
         label.setProperty("tone", "section")
         column.addWidget(label)
         self._sections[name] = label

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor, QValidator, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from zhiyin.ui.conversation_panel import ConversationPanel, PanelDefaults
@@ -287,6 +287,19 @@ def test_automatic_and_never_are_words(page: SettingsPage) -> None:
         "gpu_layers": "automatic",
         "threads": "automatic",
     }
+
+
+def test_a_section_is_brought_into_view_before_the_page_was_ever_seen(qtbot: QtBot) -> None:
+    page = SettingsPage()
+    qtbot.addWidget(page)
+    page.resize(700, 500)
+    page.show()
+    page.form().show_section("sources")
+    section = page.form().findChild(QLabel, "sources")
+    assert section is not None
+    qtbot.waitUntil(lambda: not section.visibleRegion().isEmpty())
+    QApplication.processEvents()
+    assert 0 <= section.mapTo(page.form(), QPoint()).y() < 150
 
 
 def test_facts_are_shown(page: SettingsPage, tmp_path: Path) -> None:
