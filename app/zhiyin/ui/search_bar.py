@@ -113,6 +113,7 @@ class SearchBar(QWidget):
         self._pause.timeout.connect(self._tell)
         self.field.textEdited.connect(lambda _text: self._pause.start())
         self.field.textChanged.connect(lambda text: None if text else self._tell())  # the button that clears it is no editing
+        self.field.textChanged.connect(lambda _text: self._show_address())
         self.field.returnPressed.connect(lambda: self._tell(again=True))
         self.author.editingFinished.connect(self._tell)
         for box in self._boxes():
@@ -223,7 +224,11 @@ class SearchBar(QWidget):
         """Two or four columns of filters."""
         super().resizeEvent(event)
         self._arrange(2 if event.size().width() < NARROW else 4)
-        self.address_button.setVisible(event.size().width() >= NARROW or not self.field.text())
+        self._show_address()
+
+    def _show_address(self) -> None:
+        """Where there is little room, what is typed has it."""
+        self.address_button.setVisible(self.width() >= NARROW or not self.field.text())
 
     def _draw(self) -> None:
         self._sign.setIcon(icon("magnifying-glass", 16))

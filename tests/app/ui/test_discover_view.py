@@ -178,6 +178,16 @@ def test_words_and_filters_become_one_query(view: DiscoverView, content: Discove
     assert len(asked) == count + 1
 
 
+def test_where_there_is_little_room_the_words_have_it_only_while_there_are_some(view: DiscoverView, content: DiscoverContent) -> None:
+    view.resize(430, 700)
+    QApplication.processEvents()
+    assert content.search.address_button.isVisible()
+    content.search.field.setText("words")
+    assert not content.search.address_button.isVisible()
+    content.search.field.clear()
+    assert content.search.address_button.isVisible()
+
+
 def test_what_there_is_stands_at_the_top(view: DiscoverView, content: DiscoverContent) -> None:
     for state in (ListState(searching=True, busy=True), ListState(searching=True, message="No.", message_kind="error"), ListState()):
         view.set_list(state)
