@@ -229,9 +229,10 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A model file or a checkpoint may be dropped anywhere."""
-        if _dropped_models(event) or self._dropped_folders(event):
+        folders = self._dropped_folders(event)
+        if folders or _dropped_models(event):
             event.acceptProposedAction()
-            self.conversion_page.set_hovered(not _dropped_models(event))
+            self.conversion_page.set_hovered(bool(folders))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """It goes elsewhere."""
@@ -241,15 +242,14 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Model files or a checkpoint were dropped."""
         self.conversion_page.set_hovered(False)
-        models = _dropped_models(event)
-        folders = [] if models else self._dropped_folders(event)
+        models, folders = _dropped_models(event), self._dropped_folders(event)
         if models or folders:
             event.acceptProposedAction()
-        if models:
-            self.models_dropped.emit(models)
         if folders:
             self.show_conversion()
             self.folders_dropped.emit(folders)
+        if models:
+            self.models_dropped.emit(models)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """What is still waiting to be saved is announced first."""
@@ -300,7 +300,8 @@ class MainWindow(QMainWindow):
 
     def _dropped_folders(self, event: QDropEvent) -> list[str]:
         """What is being dragged and may be a checkpoint or an adapter."""
-        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile())]
+        models = _dropped_models(event)
+        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile()) and path not in models]
         if self.pages.currentWidget() is self.conversion_page:
             return paths
         return [path for path in paths if PART_OF_CHECKPOINT.search(path) or not OTHER_FILE.search(path)]

@@ -241,6 +241,17 @@ def test_models_can_be_dropped_together_and_other_files_cannot(window: MainWindo
     assert dropped == [[str(tmp_path / "Qwen 模型.GGUF"), str(tmp_path / "b.gguf")]]
 
 
+def test_a_checkpoint_and_a_model_dropped_together_are_both_taken(window: MainWindow, tmp_path: Path) -> None:
+    models: list[list[str]] = []
+    folders: list[list[str]] = []
+    window.models_dropped.connect(models.append)
+    window.folders_dropped.connect(folders.append)
+    drop(window, tmp_path / "checkpoint", tmp_path / "b.gguf")
+    assert (models, folders) == ([[str(tmp_path / "b.gguf")]], [[str(tmp_path / "checkpoint")]])
+    drop(window, tmp_path / "c.gguf")  # on the page for checkpoints as well
+    assert (models[1:], len(folders)) == ([[str(tmp_path / "c.gguf")]], 1)
+
+
 def test_closing_saves_what_waits(window: MainWindow, qtbot: QtBot) -> None:
     heard: list[str] = []
     window.composer.draft_changed.connect(heard.append)
