@@ -238,6 +238,10 @@ SENTENCES: Mapping[str, object] = {
         "Errors",
         "The disk of {path} is full; no half file is left. Free some space, then try again.",
     ),
+    Code.DOWNLOAD_DISK_FULL: QT_TRANSLATE_NOOP(
+        "Errors",
+        "The disk of {path} is full. What was downloaded stays; free some space, then resume.",
+    ),
     Code.MEASURING_STOPPED: QT_TRANSLATE_NOOP("Errors", "Measuring was stopped; the model is finished and is kept."),
     Code.NETWORK_UNREACHABLE: QT_TRANSLATE_NOOP(
         "Errors", "{address} cannot be reached ({detail}). Check the network and the proxy, or choose another source."

@@ -96,6 +96,7 @@ class Code(StrEnum):
     OUTPUT_BUSY = "output.busy"  # path; another conversion is writing it
     DISK_SMALL = "disk.small"  # path, need, free
     DISK_FULL = "disk.full"  # path
+    DOWNLOAD_DISK_FULL = "download.disk_full"  # path; what is there stays
     MEASURING_STOPPED = "measuring.stopped"  # a notice: the model is finished and stays
     # hubs and downloads
     NETWORK_UNREACHABLE = "network.unreachable"  # address, detail

@@ -299,6 +299,10 @@ SENTENCES: Mapping[Code, Words] = {
         "{path} 所在磁盘已满，没有留下不完整的文件；请清理磁盘后重试。",
         "The disk of {path} is full; no half file is left. Free some space, then try again.",
     ),
+    Code.DOWNLOAD_DISK_FULL: Words(
+        "{path} 所在磁盘已满，已下载的部分会保留；请清理磁盘后继续下载。",
+        "The disk of {path} is full. What was downloaded stays; free some space, then resume.",
+    ),
     Code.MEASURING_STOPPED: Words("已停止测量；模型已经完成，予以保留。", "Measuring was stopped; the model is finished and is kept."),
     Code.NETWORK_UNREACHABLE: Words(
         "连接不上 {address}（{detail}），请检查网络或代理，或换一个来源。",

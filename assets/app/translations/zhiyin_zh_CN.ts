@@ -1239,6 +1239,10 @@
         <translation>{path} 所在磁盘已满，没有留下不完整的文件；请清理磁盘后重试。</translation>
     </message>
     <message>
+        <source>The disk of {path} is full. What was downloaded stays; free some space, then resume.</source>
+        <translation>{path} 所在磁盘已满，已下载的部分会保留；请清理磁盘后继续下载。</translation>
+    </message>
+    <message>
         <source>Measuring was stopped; the model is finished and is kept.</source>
         <translation>已停止测量；模型已经完成，予以保留。</translation>
     </message>

@@ -25,13 +25,16 @@ RESERVE = 64 << 20  # bytes of the disk that are left alone
 TOLD_EVERY = 0.1  # seconds
 
 
-def download(task: Download, report: Report, stop: Stop, tuning: Tuning, patience: Patience = PATIENCE) -> Outcome:
+def download(
+    task: Download, report: Report, stop: Stop, tuning: Tuning, patience: Patience = PATIENCE, *, reserve: int = RESERVE
+) -> Outcome:
     """Do a ``Download``. What is there stays when it fails or is stopped, and the next run goes on with it.
 
+    ``reserve``: bytes of the disk that are left alone.
     Raises ModelError, StoppedError.
     """
     settings = read_hub_settings(Path(task.data_dir))
-    run = _Run(task, settings, report, stop, tuning=tuning, patience=patience)
+    run = _Run(task, settings, report, stop, tuning=tuning, patience=patience, reserve=reserve)
     try:
         return run.carry_out()
     finally:
@@ -50,9 +53,11 @@ class _File:
 class _Run:
     """One run of a task."""
 
-    def __init__(self, task: Download, settings: HubSettings, report: Report, stop: Stop, *, tuning: Tuning, patience: Patience) -> None:
+    def __init__(
+        self, task: Download, settings: HubSettings, report: Report, stop: Stop, *, tuning: Tuning, patience: Patience, reserve: int
+    ) -> None:
         self._task, self._settings, self._report, self._stop, self._tuning = task, settings, report, stop, tuning
-        self._folder = Path(task.folder)
+        self._folder, self._reserve = Path(task.folder), reserve
         self._connection = Connection(settings, token=self._token, patience=patience, stop=stop)
         if not tuning.bytes_per_second:  # nobody has said anything yet
             tuning.set(settings.speed_limit, tuning.connections)
@@ -95,6 +100,7 @@ class _Run:
             connections=lambda: self._tuning.connections or self._settings.connections,
             stop=self._stop,
             told=self,
+            reserve=self._reserve,
         )
         try:
             file.sha256 = transfer.run()
@@ -170,8 +176,8 @@ class _Run:
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
             raise refusal(self._folder, error) from error
-        if need and free < need + RESERVE:
-            raise ModelError(Code.DISK_SMALL, path=str(self._folder), need=need + RESERVE, free=free)
+        if need and free < need + self._reserve:
+            raise ModelError(Code.DISK_SMALL, path=str(self._folder), need=need + self._reserve, free=free)
 
     # ------------------------------------------------------------ progress
 

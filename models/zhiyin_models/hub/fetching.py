@@ -16,6 +16,7 @@ from zhiyin_models.hub.places import Place, content_of
 from zhiyin_models.hub.speed_limit import SpeedLimit
 
 BUFFER = 256 << 10  # bytes; larger ones fall out of the processor's cache and are slower
+ROOM_EVERY = 4 << 20  # bytes between two looks at the room on the disk, for a file of unknown size
 LEAST = 16 << 10  # bytes that have to come while a server is waited for
 CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")
 
@@ -27,8 +28,8 @@ class NoRangesError(Exception):
 class Fetching:
     """How the claims of one file are fetched; used by several threads."""
 
-    def __init__(self, name: str, part: PartFile, connection: Connection, limit: SpeedLimit, *, repository: str) -> None:
-        self._name, self._part, self._repository = name, part, repository
+    def __init__(self, name: str, part: PartFile, connection: Connection, limit: SpeedLimit, *, repository: str, reserve: int) -> None:
+        self._name, self._part, self._repository, self._reserve = name, part, repository, reserve
         self._connection, self._limit = connection, limit
         self.advanced: Callable[[], None] = lambda: None  # called after every piece
 
@@ -55,7 +56,11 @@ class Fetching:
         buffer = memoryview(bytearray(BUFFER))
         stall = self._connection.patience.stall
         looked, before = time.monotonic(), claim.at
+        roomy = 0  # up to where there is room
         while claim.end < 0 or claim.at < claim.end:
+            if claim.end < 0 and claim.at >= roomy:
+                self._part.check_room(self._reserve + ROOM_EVERY)
+                roomy = claim.at + ROOM_EVERY
             wanted = len(buffer) if claim.end < 0 else min(len(buffer), claim.left)
             allowed = self._limit.take(wanted, over)
             if not allowed:

@@ -6,6 +6,7 @@ that is trusted after another start of it (or after one that cannot be told from
 
 import contextlib
 import os
+import shutil
 import threading
 import time
 import zlib
@@ -45,7 +46,7 @@ class _Journal(Struct):
 class PartFile:
     """One file that grows, written by several threads. ``start`` is which start of the computer this is.
 
-    Raises ModelError OUTPUT_BUSY, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, DISK_FULL.
+    Raises ModelError OUTPUT_BUSY, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, DOWNLOAD_DISK_FULL.
     """
 
     def __init__(self, path: Path, content: Content, *, start: str = "") -> None:
@@ -55,6 +56,7 @@ class PartFile:
         self.written = Ranges()
         self.published = False
         self.resumed = 0  # bytes of an earlier run
+        self._inode = (0, 0)  # of the part that was opened
         self._begun = Ranges()  # what is there or is just being written
         self._synced = Ranges()
         self._journal = path.with_name(path.name + JOURNAL)
@@ -86,7 +88,10 @@ class PartFile:
             self._notes = os.open(self._journal, FLAGS, 0o666)
             self._keep()
             self._keep()  # both slots have their room now: a disk that gets full cannot take it
-            self._file = os.open(self.part, FLAGS | (0 if self.written.total else os.O_TRUNC), 0o666)
+            if not self.written.total and not self.part.is_symlink():
+                self.part.unlink(missing_ok=True)  # not emptied: it may have become a finished file elsewhere
+            self._file = os.open(self.part, FLAGS, 0o666)
+            self._inode = _inode(os.fstat(self._file))
             if self.content.size > 0:
                 os.ftruncate(self._file, self.content.size)  # takes no room yet; writing into it is quicker than making it longer
             self._begun = Ranges(self.written)
@@ -130,6 +135,12 @@ class PartFile:
                     self._idle.notify_all()
                     if self._unkept >= KEPT_EVERY or time.monotonic() - self._kept_at >= KEPT_SECONDS:
                         self._keep()
+
+    def check_room(self, reserve: int) -> None:
+        """Raises ModelError DOWNLOAD_DISK_FULL when less than that is free."""
+        with self._saying():
+            if shutil.disk_usage(self.path.parent).free < reserve:
+                raise ModelError(Code.DOWNLOAD_DISK_FULL, path=str(self.path))
 
     def keep(self) -> None:
         """Write down what is there, if the journal does not say it yet."""
@@ -182,12 +193,14 @@ class PartFile:
         """Give the file its name; nothing that has it is replaced. Its bytes have to be synced."""
         with self._saying():
             self.close()
+            if _inode(os.lstat(self.part)) != self._inode:  # somebody put another file in its place
+                raise ModelError(Code.OUTPUT_EXISTS, path=str(self.part))
             try:
                 os.link(self.part, self.path)
             except FileExistsError:
                 raise ModelError(Code.OUTPUT_EXISTS, path=str(self.path)) from None
             except OSError:  # a file system without links
-                if self.path.exists():
+                if os.path.lexists(self.path):
                     raise ModelError(Code.OUTPUT_EXISTS, path=str(self.path)) from None
                 self.part.rename(self.path)
             self.published = True
@@ -222,8 +235,10 @@ class PartFile:
                 self._notes = -1
 
     def release(self, *, finished: bool = False) -> None:
-        """Let go of the lock; when everything is ``finished``, the journal is not needed any more."""
+        """Let go of the lock; when everything is ``finished``, the journal is not needed any more. Where nothing came, nothing is left."""
         self.close()
+        if self._opened and not self.published and not self.written.total:
+            self.discard()
         if finished:
             with contextlib.suppress(OSError):
                 self._journal.unlink(missing_ok=True)
@@ -253,9 +268,8 @@ class PartFile:
         except OSError:
             return
         trusted = journal.written if journal.boot == self._boot else journal.synced
-        if all(0 <= begin < end <= there for begin, end in trusted):
-            self.written, self._synced = Ranges(trusted), Ranges(journal.synced)
-            self.resumed = self.written.total
+        self.written, self._synced = _within(trusted, there), _within(journal.synced, there)
+        self.resumed = self.written.total
 
     def _keep(self) -> None:
         """Write the older slot anew."""
@@ -287,7 +301,13 @@ class PartFile:
         try:
             yield
         except OSError as error:
-            raise refusal(self.path, error) from error
+            raise refused(self.path, error) from error
+
+
+def refused(path: Path, error: OSError) -> ModelError:
+    """Why the disk refuses a download; what is there of it stays."""
+    found = refusal(path, error)
+    return ModelError(Code.DOWNLOAD_DISK_FULL, path=str(path)) if found.code == Code.DISK_FULL else found
 
 
 def left_of(path: Path, content: Content) -> bool:
@@ -316,6 +336,15 @@ def _checked(journal: _Journal) -> _Journal:
     """The same with the sum that it has to have."""
     plain = msgspec.structs.replace(journal, check=0)
     return msgspec.structs.replace(plain, check=zlib.crc32(msgspec.json.encode(plain)))
+
+
+def _within(ranges: list[Range], size: int) -> Ranges:
+    """What a file that became shorter still has of them."""
+    return Ranges((begin, min(end, size)) for begin, end in ranges if 0 <= begin < end)
+
+
+def _inode(stat: os.stat_result) -> tuple[int, int]:
+    return stat.st_dev, stat.st_ino
 
 
 def _sync_data(number: int) -> None:

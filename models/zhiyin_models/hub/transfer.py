@@ -25,7 +25,7 @@ MEASURE_SECONDS = 0.3
 MOST_CONNECTIONS = 16
 FLOWING = 2.0  # seconds since the last byte, within which a server is held for being there
 CROWDED = {Code.HUB_SERVER, Code.HUB_BUSY, Code.NETWORK_UNREACHABLE, Code.NETWORK_STALLED}
-DISK = {Code.DISK_FULL, Code.DISK_SMALL, Code.OUTPUT_UNWRITABLE, Code.OUTPUT_EXISTS, Code.OUTPUT_BUSY}
+DISK = {Code.DOWNLOAD_DISK_FULL, Code.DISK_SMALL, Code.OUTPUT_UNWRITABLE, Code.OUTPUT_EXISTS, Code.OUTPUT_BUSY}
 TELLING = (Code.HUB_GATED, Code.HUB_TOKEN_REFUSED, Code.HUB_TOKEN_NEEDED)  # what helps a person most, first
 
 
@@ -56,7 +56,10 @@ class _Result(NamedTuple):
 
 
 class Transfer:
-    """One file from several places that have the same. The part is taken by the caller, who also publishes it."""
+    """One file from several places that have the same. The part is taken by the caller, who also publishes it.
+
+    ``reserve`` bytes of the disk are left alone where nobody says how long the file is.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Transfer:
         connections: Callable[[], int],
         stop: Stop,
         told: Told,
+        reserve: int = 0,
     ) -> None:
         self.notices: list[Failure] = []
         self._name, self._part, self._places = name, part, list(places)
@@ -80,7 +84,7 @@ class Transfer:
         self._claims = Claims()
         self._over = threading.Event()
         self._opened = 0  # which opening of the part this is
-        self._fetching = Fetching(name, part, connection, limit, repository=repository)
+        self._fetching = Fetching(name, part, connection, limit, repository=repository, reserve=reserve)
         self._place = self._places[0]
         self._fruitless = 0  # failures in a row without a new byte from anywhere
         self._again_at = 0.0  # monotonic

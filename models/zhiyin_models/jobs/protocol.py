@@ -13,6 +13,7 @@ from zhiyin_models.hub.values import RemoteFile, SourceKind
 from zhiyin_models.work import Progress
 
 VERSION = 1
+NO_ROOM = {Code.DISK_FULL, Code.DOWNLOAD_DISK_FULL, Code.DISK_SMALL}
 
 
 class AdapterChoice(Struct, frozen=True):
@@ -181,7 +182,7 @@ class JobState(Struct, frozen=True):
 
 def failed_status(task: Task, code: Code) -> Status:
     """What a failure makes of a job: a download for which the disk is too small only waits for room."""
-    return Status.PAUSED if isinstance(task, Download) and code in {Code.DISK_FULL, Code.DISK_SMALL} else Status.FAILED
+    return Status.PAUSED if isinstance(task, Download) and code in NO_ROOM else Status.FAILED
 
 
 # ---------------------------------------------------------------- between the processes

@@ -43,6 +43,7 @@ class Case:
     repository: str = REPOSITORY
     revision: str = ""
     patience: Patience = LITTLE
+    reserve: int = 0
     files: tuple[RemoteFile, ...] = ()
     heard: list[Progress] = field(default_factory=list)
     on_progress: Callable[[Progress], None] = lambda _: None
@@ -82,7 +83,7 @@ class Case:
             self.heard.append(progress)
             self.on_progress(progress)
 
-        return download(self.task, report, stop or Stop(), tuning or Tuning(), self.patience)
+        return download(self.task, report, stop or Stop(), tuning or Tuning(), self.patience, reserve=self.reserve)
 
     def refused(self, stop: Stop | None = None) -> ModelError:
         """The error that it ends with."""

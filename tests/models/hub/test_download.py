@@ -319,7 +319,7 @@ def test_a_disk_that_gets_full_keeps_what_is_there(hub: HubServer, data_dir: Pat
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", FULL_DISK, msgspec.json.encode(one).decode(), "2000000"]
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    assert result.stdout.strip() == Code.DISK_FULL.value, result.stderr
+    assert result.stdout.strip() == Code.DOWNLOAD_DISK_FULL.value, result.stderr
     assert left(one) == ["m.gguf.part", "m.gguf.part.json"]
     hub.forget_requests()
     run(one)

@@ -109,7 +109,52 @@ def test_only_one_process_writes_a_file(tmp_path: Path) -> None:
         PartFile(tmp_path / "m", CONTENT).take()
     assert caught.value.code == Code.OUTPUT_BUSY
     part.release()
+    assert list(tmp_path.iterdir()) == []  # nothing was written
+
+
+def test_what_is_there_stays_and_nothing_leaves_nothing(tmp_path: Path) -> None:
+    part = began(tmp_path / "m")
+    part.write(memoryview(b"x"), 7)
+    part.release()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.part", "m.part.json"]
+    other = began(tmp_path / "n")
+    other.release()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.part", "m.part.json"]
+
+
+def test_a_finished_file_that_was_moved_away_before_its_part_was_gone_stays(tmp_path: Path) -> None:
+    part = began(tmp_path / "m")
+    part.write(memoryview(b"x" * SIZE), 0)
+    part.sync()
+    os.link(tmp_path / "m.part", tmp_path / "mine")
+    left_behind(part)
+    again = began(tmp_path / "m", Content(5, "b" * 64))
+    again.release()
+    assert (tmp_path / "mine").read_bytes() == b"x" * SIZE
+
+
+def test_another_file_in_the_place_of_the_part_gets_no_name(tmp_path: Path) -> None:
+    part = began(tmp_path / "m")
+    part.write(memoryview(bytes(SIZE)), 0)
+    (tmp_path / "m.part").unlink()
+    (tmp_path / "m.part").write_bytes(b"theirs")
+    with pytest.raises(ModelError) as caught:
+        part.publish()
+    part.release()
+    assert caught.value.code == Code.OUTPUT_EXISTS
+    assert not (tmp_path / "m").exists()
+
+
+def test_of_a_part_that_became_shorter_the_rest_is_gone_on_with(tmp_path: Path) -> None:
+    part = began(tmp_path / "m")
+    part.write(memoryview(b"x" * 1000), 0)
+    part.write(memoryview(b"y" * 500), 5000)
+    part.write(memoryview(b"z" * 500), 9000)
+    left_behind(part)
+    os.truncate(tmp_path / "m.part", 5100)
+    again = began(tmp_path / "m")
+    assert list(again.written) == [(0, 1000), (5000, 5100)]
+    again.release()
 
 
 def test_somebody_elses_part_is_left_alone(tmp_path: Path) -> None:
@@ -125,6 +170,7 @@ def test_somebody_elses_part_is_left_alone(tmp_path: Path) -> None:
 def test_a_link_in_the_place_of_the_part_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "theirs").write_bytes(b"theirs")
     part = began(tmp_path / "m")
+    part.write(memoryview(b"x"), 0)
     left_behind(part)
     (tmp_path / "m.part").unlink()
     (tmp_path / "m.part").symlink_to(tmp_path / "theirs")

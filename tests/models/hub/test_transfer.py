@@ -1,5 +1,6 @@
 """One file from a server that misbehaves in every way: it arrives right, or there is one clear reason, and nothing wrong has its name."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -371,6 +372,22 @@ def test_a_server_that_always_sends_half_a_file_is_left_in_the_end(hub: HubServe
         hub.misbehave("*.gguf", one)
     assert case.code() == Code.NETWORK_UNREACHABLE
     assert NAME not in case.left()
+
+
+def test_a_file_of_unknown_size_leaves_room_on_the_disk(hub: HubServer, tmp_path: Path) -> None:
+    case = Case(tmp_path, (hub,), kind="url", repository=hub.add_file(NAME, CONTENT), files=(RemoteFile(NAME),))
+    hub.misbehave("*.gguf", NoLength())
+    case.reserve = shutil.disk_usage(tmp_path).free - 1_000_000
+    assert case.code() == Code.DOWNLOAD_DISK_FULL
+    case.reserve = 0
+    case.run()
+    assert case.right()
+
+
+def test_a_refused_download_leaves_nothing(case: Case, hub: HubServer) -> None:
+    hub.misbehave("*.gguf", Forbidden(403))
+    assert case.code() == Code.HUB_GATED
+    assert case.left() == []
 
 
 def test_a_signature_that_has_expired_is_asked_for_anew(case: Case, hub: HubServer) -> None:

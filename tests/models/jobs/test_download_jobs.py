@@ -13,7 +13,7 @@ from tests.models.jobs.conftest import Watched
 from zhiyin_models.errors import Code
 from zhiyin_models.hub.settings import HubSettings, write_hub_settings
 from zhiyin_models.hub.values import RemoteFile
-from zhiyin_models.jobs.protocol import Download, JobState, Status
+from zhiyin_models.jobs.protocol import Download, JobState, Status, failed_status
 from zhiyin_models.work import Stage
 
 Watch = Callable[[], Watched]
@@ -101,6 +101,11 @@ def test_a_job_is_nobody_elses_to_read(task: Download, watch: Watch, tmp_path: P
     place = tmp_path / "jobs" / state.id
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     assert stat.S_IMODE((place / "state.json").stat().st_mode) == 0o600
+
+
+def test_whatever_says_that_there_is_no_room_is_waited_for(task: Download) -> None:
+    for code in (Code.DISK_SMALL, Code.DOWNLOAD_DISK_FULL):
+        assert failed_status(task, code) == Status.PAUSED
 
 
 def test_a_download_without_room_waits_for_it(task: Download, watch: Watch) -> None:
