@@ -97,7 +97,7 @@ class StateFile:
 
     def write(self, entries: list[Entry]) -> None:
         """Replace what is remembered, while locked. Raises OSError."""
-        replace_private(self.path, msgspec.json.format(msgspec.json.encode(State(VERSION, entries)), indent=1))
+        replace_private(self.path, msgspec.json.format(msgspec.json.encode(State(VERSION, entries)), indent=1), locked=True)
 
     def folder(self) -> Path | None:
         """The models folder that the user chose; None: the usual one."""
@@ -110,7 +110,7 @@ class StateFile:
 
     def choose_folder(self, path: Path | None) -> None:
         """Keep a choice, while locked. Raises OSError."""
-        replace_private(self._folder, msgspec.json.encode(_Folder(str(path) if path is not None else "")))
+        replace_private(self._folder, msgspec.json.encode(_Folder(str(path) if path is not None else "")), locked=True)
 
 
 def _readable(content: bytes) -> list[Entry]:
