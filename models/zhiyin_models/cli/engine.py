@@ -1,5 +1,6 @@
 """The engine and its model as the commands use them."""
 
+import time
 from argparse import Namespace
 from pathlib import Path
 
@@ -9,12 +10,25 @@ from zhiyin_models.engine.protocol import Event, LoadProgress, ModelInfo, Notice
 from zhiyin_models.errors import Failure
 from zhiyin_models.library.installed import Library
 from zhiyin_models.messages import one_line
+from zhiyin_models.work import Progress
+
+SOON = 0.3  # seconds in which nothing has to be shown
 
 
 def library(options: Namespace) -> Library:
-    """The library in the data folder that was asked for; what happened to it is said on standard error."""
+    """The library in the data folder that was asked for; what happened to it is said on standard error, and a long look at it is shown."""
     terminal: Terminal = options.terminal
-    return Library(options.data_dir, on_notice=terminal.fail)
+    began = 0.0
+
+    def show(progress: Progress) -> None:
+        nonlocal began
+        began = began or time.monotonic()
+        if progress.done >= progress.total:
+            terminal.clear_progress()
+        elif time.monotonic() - began > SOON:
+            terminal.bar.show(progress)
+
+    return Library(options.data_dir, on_notice=terminal.fail, report=show)
 
 
 def engine(options: Namespace) -> EngineClient:

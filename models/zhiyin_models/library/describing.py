@@ -1,6 +1,6 @@
 """Brings what is remembered of models up to what their files are now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -127,6 +127,23 @@ def refresh(
         changed = True
     changed |= name_uniquely(kept)
     return kept, changed
+
+
+def take_over(entries: list[Entry], read: Iterable[str], found: Scan, describe: Callable[[str, Stamp], InstalledModel]) -> None:
+    """Put into the list what some of the files say that were found: a part of what ``refresh`` does.
+
+    A file that may be one that was moved waits for the whole.
+    """
+    known = {entry.model.path: entry for entry in entries}
+    gone = {entry.stamp for entry in entries if entry.model.path not in found.stamps}
+    for path in read:
+        stamp = found.stamps[path]
+        entry = known.get(path)
+        if entry is None and stamp not in gone:
+            entries.append(Entry(describe(path, stamp), *stamp))
+        elif entry is not None and entry.stamp != stamp:
+            renew(entry, describe(path, stamp), stamp)
+    name_uniquely(entries)
 
 
 def _elsewhere(entry: Entry) -> Stamp | None:

@@ -26,6 +26,7 @@ from zhiyin_models.library.projectors import is_projector, projectors
 from zhiyin_models.library.remembered import Remembered, data_dir, entry_of, known_entry
 from zhiyin_models.library.scanning import scan, stamp_of
 from zhiyin_models.library.trash import Undo, discard
+from zhiyin_models.work import Report, silent
 
 __all__ = ["STARTER", "InstalledModel", "Library", "ModelDetails", "Origin", "data_dir", "human_name"]
 
@@ -38,11 +39,14 @@ class Library(Remembered):
 
     Every method touches the disk. Those that change something raise ModelError LIBRARY_BUSY (another process holds it for ten seconds)
     and LIBRARY_UNWRITABLE besides what they name. ``on_notice`` hears of LIBRARY_DAMAGED, on the thread that found it; without it, such
-    notices wait for ``take_notices``.
+    notices wait for ``take_notices``. ``report`` hears how many of the files that nothing is known of were read, whenever there are some:
+    the first look at thousands of models takes seconds. What was read stays when it raises.
     """
 
-    def __init__(self, directory: str | Path | None = None, *, on_notice: Callable[[Failure], None] | None = None) -> None:
-        super().__init__(directory, on_notice=on_notice)
+    def __init__(
+        self, directory: str | Path | None = None, *, on_notice: Callable[[Failure], None] | None = None, report: Report = silent
+    ) -> None:
+        super().__init__(directory, on_notice=on_notice, report=report)
         self._undo = Undo(self.directory)
 
     # ------------------------------------------------------------ looking

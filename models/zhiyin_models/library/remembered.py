@@ -9,11 +9,12 @@ import msgspec
 from platformdirs import user_data_dir
 
 from zhiyin_models.errors import Code, Failure, ModelError
-from zhiyin_models.library.describing import Descriptions, refresh
+from zhiyin_models.library.describing import Descriptions, refresh, take_over
 from zhiyin_models.library.entries import Entry
 from zhiyin_models.library.naming import name_uniquely
-from zhiyin_models.library.scanning import is_inside, scan, stamp_of
+from zhiyin_models.library.scanning import Scan, is_inside, scan, stamp_of
 from zhiyin_models.library.state_file import StateFile
+from zhiyin_models.work import Pace, Report, Stage, silent
 
 Change = Callable[[list[Entry]], None]
 
@@ -27,10 +28,15 @@ def data_dir() -> Path:
 class Remembered:
     """The entries of one data directory. Several processes may use it at once."""
 
-    def __init__(self, directory: str | Path | None = None, *, on_notice: Callable[[Failure], None] | None = None) -> None:
+    keep_every = 1.0  # seconds of reading files, so that no more is lost when that is broken off
+
+    def __init__(
+        self, directory: str | Path | None = None, *, on_notice: Callable[[Failure], None] | None = None, report: Report = silent
+    ) -> None:
         self.directory = Path(directory).absolute() if directory is not None else data_dir()
         self._state = StateFile(self.directory, on_notice)
         self._descriptions = Descriptions()
+        self._report = report
 
     def take_notices(self) -> tuple[Failure, ...]:
         """What the user should hear of and nobody was told yet, where there was no ``on_notice``: LIBRARY_DAMAGED."""
@@ -98,23 +104,54 @@ class Remembered:
     def _present(self) -> list[Entry]:
         """The entries as the files are now, remembered where that can be. Files are read without keeping others waiting."""
         remembered, damaged = self._state.load()
-        entries, changed = self._refreshed(remembered)
+        found = self._scan()
+        self._read_unread(remembered, found)
+        entries, changed = self._refreshed(remembered, found)
         if not changed and not damaged:
             return entries
         try:
             with self._state.locked():
                 remembered, damaged = self._state.load(keep_aside=True)
-                entries, changed = self._refreshed(remembered)
+                entries, changed = self._refreshed(remembered, self._scan())
                 if changed or damaged:
                     self._state.write(entries)
         except OSError:  # read-only, or held by a process that hangs: look without remembering
             return entries
         return entries
 
-    def _refreshed(self, entries: list[Entry]) -> tuple[list[Entry], bool]:
-        folder = str(self.models_directory)
-        inside = os.path.join(folder, "")  # noqa: PTH118
-        return refresh(entries, scan(folder), lambda path: path.startswith(inside), self._descriptions.of)
+    def _scan(self) -> Scan:
+        return scan(str(self.models_directory))
+
+    def _refreshed(self, entries: list[Entry], found: Scan) -> tuple[list[Entry], bool]:
+        inside = os.path.join(self.models_directory, "")  # noqa: PTH118
+        return refresh(entries, found, lambda path: path.startswith(inside), self._descriptions.of)
+
+    def _read_unread(self, entries: list[Entry], found: Scan) -> None:
+        """Read the files in the models folder of which nothing is known; where that takes long, keep what was read in between."""
+        stamps = {entry.model.path: entry.stamp for entry in entries}
+        unread = sorted(path for path, stamp in found.stamps.items() if stamps.get(path) != stamp)
+        pace = Pace(Stage.READ, len(unread), self._report)
+        read: list[str] = []
+        kept, keeps = time.monotonic(), True
+        for number, path in enumerate(unread, 1):
+            self._descriptions.of(path, found.stamps[path])
+            read.append(path)
+            if keeps and time.monotonic() - kept >= self.keep_every:
+                keeps = self._keep(read, found)
+                kept = time.monotonic()
+                read.clear()
+            pace.at(number, path)
+
+    def _keep(self, read: list[str], found: Scan) -> bool:
+        """Remember what these files say; False where nothing can be remembered."""
+        try:
+            with self._state.locked():
+                entries, _ = self._state.load(keep_aside=True)
+                take_over(entries, read, found, self._descriptions.of)
+                self._state.write(entries)
+        except OSError:
+            return False
+        return True
 
     def _change(self, change: Change, *, look: bool = True) -> list[Entry]:
         """Do something to the entries and remember it; ``look`` at the files first, without keeping others waiting meanwhile."""

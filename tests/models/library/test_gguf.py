@@ -280,3 +280,33 @@ def test_junk_behind_the_magic_ends_in_a_known_error(tmp_path: Path, junk: bytes
     path.write_bytes(b"GGUF" + struct.pack("<I", 3) + junk)
     with pytest.raises(ModelError):
         use_every_value(path)
+
+
+def vocabulary(words: list[str]) -> dict[str, gguf_files.Value]:
+    return {"tokenizer.ggml.tokens": words, "behind.it": "x"}
+
+
+def test_a_vocabulary_that_was_seen_before_is_gone_past_and_another_that_begins_like_it_is_read(tmp_path: Path) -> None:
+    words = [f"{number:05}" for number in range(5000)]
+    for name, other in {
+        "first": words,
+        "again": words,
+        "longer": [*words[:-1], "and more of it"],
+        "shorter": [*words[:-1], ""],
+        "as long": [*words[:-2], words[-1] + "1", words[-2][:-1]],
+        "and again": words,
+    }.items():
+        file = read_metadata(write_small(tmp_path / f"{name}.gguf", vocabulary(other)))
+        assert isinstance(file.metadata["tokenizer.ggml.tokens"], ArrayStub), name
+        assert (file.vocabulary, file.text("behind.it"), file.tensor_count) == (5000, "x", 2), name
+        file.check_complete()
+
+
+def test_a_vocabulary_that_was_seen_before_is_missed_where_the_file_ends(tmp_path: Path) -> None:
+    whole = write_small(tmp_path / "whole.gguf", vocabulary([f"{number:05}" for number in range(5000)]))
+    read_metadata(whole)
+    for size in (2000, 40_000, 60_000):
+        (tmp_path / "cut.gguf").write_bytes(whole.read_bytes()[:size])
+        with pytest.raises(ModelError) as caught:
+            read_metadata(tmp_path / "cut.gguf")
+        assert caught.value.code == Code.MODEL_TRUNCATED

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.models.gguf_files import write_small, write_split
 
 from zhiyin_models.errors import Code, Failure, ModelError
 from zhiyin_models.library.installed import InstalledModel, Library, Origin, data_dir
+from zhiyin_models.work import Progress, Stage
 
 
 def names(library: Library) -> list[str]:
@@ -260,6 +262,7 @@ def test_what_was_cut_off_behind_the_last_model_is_written_anew(library: Library
 def test_nobody_else_can_read_what_is_remembered(library: Library, tmp_path: Path) -> None:
     write_small(library.models_directory / "a.gguf")
     (library.directory / "library.json").write_bytes(b"{")
+    (library.directory / "library.json.part").write_bytes(b"{" * 10_000)  # of a kill, long ago
     before = os.umask(0o022)
     try:
         library.models()
@@ -319,6 +322,60 @@ def test_several_processes_add_at_once(library: Library, tmp_path: Path) -> None
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     assert len(library.models()) == 12
+
+
+class BrokenOffError(Exception):
+    """Stands for Ctrl-C while files are read."""
+
+
+def test_what_was_read_stays_when_a_long_first_look_is_broken_off(library: Library) -> None:
+    paths = [write_small(library.models_directory / f"m{number}.gguf", {"llama.context_length": 128}) for number in range(9)]
+    status = paths[0].stat()
+    seen: list[Progress] = []
+
+    def report(progress: Progress) -> None:
+        seen.append(progress)
+        raise BrokenOffError
+
+    watched = Library(library.directory, report=report)
+    watched.keep_every = 0.0
+    with pytest.raises(BrokenOffError):
+        watched.models()
+    assert [(one.stage, one.done, one.total, one.detail) for one in seen] == [(Stage.READ, 1, 9, str(paths[0]))]
+    write_small(paths[0], {"llama.context_length": 256})  # nobody can see that it is another now
+    os.utime(paths[0], ns=(status.st_mtime_ns, status.st_mtime_ns))
+    assert [model.trained_context for model in library.models()] == [128] * 9
+
+
+def test_a_look_at_what_is_known_reports_nothing(library: Library) -> None:
+    for number in range(5):
+        write_small(library.models_directory / f"m{number}.gguf")
+    seen: list[Progress] = []
+    watched = Library(library.directory, report=seen.append)
+    watched.models()
+    assert seen[-1].done == seen[-1].total == 5
+    seen.clear()
+    assert len(watched.models()) == len(Library(library.directory, report=seen.append).models()) == 5
+    assert seen == []
+
+
+def test_what_is_kept_in_between_is_what_a_whole_look_finds(library: Library, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write_small(library.models_directory / f"{name}.gguf", data=1000 + ord(name))
+        library.set_notes(library.find(name).path, f"notes of {name}")
+    changed = library.models_directory / "b.gguf"
+    write_small(changed, {"llama.context_length": 256})
+    (library.models_directory / "c.gguf").rename(library.models_directory / "moved.gguf")
+    write_small(library.models_directory / "new.gguf")
+    other = Library(tmp_path / "other")
+    shutil.copytree(library.directory, other.directory)
+    state = other.directory / "library.json"
+    state.write_text(state.read_text().replace(str(library.directory), str(other.directory)))
+    library.keep_every = 0.0
+    as_it_was = {model.name: (model.notes, model.trained_context, Path(model.path).name) for model in other.models()}
+    assert {model.name: (model.notes, model.trained_context, Path(model.path).name) for model in library.models()} == as_it_was
+    assert as_it_was["c"] == ("notes of c", 128, "moved.gguf")
+    assert as_it_was["b"] == ("notes of b", 256, "b.gguf")
 
 
 def test_the_starter_is_found_without_importing_its_package(tmp_path: Path) -> None:
