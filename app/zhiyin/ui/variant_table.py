@@ -1,8 +1,9 @@
 """The models of a repository to pick from: quant type, size, how each fits here, and the button that fetches it."""
 
 from collections.abc import Sequence
+from time import perf_counter
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -17,6 +18,8 @@ from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
 COMMON = frozenset({"Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0", "Q3_K_M", "IQ4_XS", "UD-Q4_K_XL", "i1-Q4_K_M"})
 FEW = 6  # so many are never folded
 MOST = 200
+AT_ONCE = 8  # so many are there before anything is painted
+SLICE = 0.008  # seconds of one pass of the event loop
 DOT = 8
 NARROW = 480
 
@@ -30,8 +33,15 @@ class VariantTable(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rows: list[VariantItem] = []
+        self._rows: tuple[VariantRow, ...] = ()
+        self._items: list[VariantItem] = []
+        self._next = 0  # the first row whose item is not there or not up to date
+        self._kept: frozenset[int] = frozenset()  # those that are never folded
         self._all = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._go_on)
         self.all_button = QPushButton(self)
         self.all_button.setProperty("kind", "fold")
         self.all_button.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -44,34 +54,56 @@ class VariantTable(QWidget):
         self.retranslateUi()
 
     def set_rows(self, rows: Sequence[VariantRow]) -> None:
-        """Show these; rows of the same models are only changed."""
-        rows = rows[:MOST]
-        if [row.variant for row in rows] != [item.row().variant for item in self._rows]:
-            self._build(rows)
-        for item, row in zip(self._rows, rows, strict=True):
-            item.set_row(row)
+        """Show these; rows of the same models are only changed. The first are there at once, the others come in slices."""
+        before, self._rows = self._rows, tuple(rows[:MOST])
+        if [row.variant for row in self._rows] != [row.variant for row in before]:
+            self._clear()
         self._fold()
+        self._begin()
 
-    def _build(self, rows: Sequence[VariantRow]) -> None:
-        for old in self._rows:
+    def _begin(self) -> None:
+        self._next = 0
+        self._go_on(at_least=AT_ONCE)
+
+    def _clear(self) -> None:
+        for old in self._items:
             self._layout.removeWidget(old)
             old.hide()
             old.deleteLater()
-        self._rows = []
+        self._items = []
         self._all = False
-        for place, row in enumerate(rows):
-            item = VariantItem(row, self)
-            item.button.clicked.connect(lambda _checked=False, place=place: self._act(place))
-            self._layout.insertWidget(place, item)
-            self._rows.append(item)
         self.retranslateUi()
 
+    def _go_on(self, at_least: int = 1) -> None:
+        """Bring so many rows up to date, and more while there is time."""
+        end = perf_counter() + SLICE
+        done = 0
+        while self._next < len(self._rows) and (done < at_least or perf_counter() < end):
+            self._bring(self._next)
+            self._next += 1
+            done += 1
+        if self._next < len(self._rows):
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _bring(self, place: int) -> None:
+        row = self._rows[place]
+        if place < len(self._items):
+            self._items[place].set_row(row)
+        else:
+            item = VariantItem(row, self)
+            item.button.clicked.connect(lambda _checked=False: self._act(place))
+            self._layout.insertWidget(place, item)
+            self._items.append(item)
+        self._items[place].setVisible(self._all or place in self._kept)
+
     def items(self) -> list["VariantItem"]:
-        """The rows."""
-        return self._rows
+        """The rows that are there by now."""
+        return self._items
 
     def _act(self, place: int) -> None:
-        state = self._rows[place].row().state
+        state = self._rows[place].state
         if state == "installed":
             self.opened.emit(place)
         elif state in ("queued", "running", "paused", "failed"):
@@ -81,15 +113,13 @@ class VariantTable(QWidget):
 
     def _fold(self) -> None:
         few = len(self._rows) <= FEW
-        kept = [item for item in self._rows if few or item.row().recommended or item.row().state or item.row().variant.quant in COMMON]
-        kept = kept or self._rows[:FEW]
-        for item in self._rows:
-            item.setVisible(self._all or item in kept)
-        self.all_button.setVisible(len(kept) < len(self._rows))
+        common = (place for place, row in enumerate(self._rows) if few or row.recommended or row.state or row.variant.quant in COMMON)
+        self._kept = frozenset(common) or frozenset(range(FEW))
+        self.all_button.setVisible(any(place not in self._kept for place in range(len(self._rows))))
 
     def _toggle(self) -> None:
         self._all = not self._all
-        self._fold()
+        self._begin()
         self.retranslateUi()
 
     def retranslateUi(self) -> None:

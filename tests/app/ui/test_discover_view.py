@@ -233,6 +233,31 @@ def test_variants_say_size_parts_fit_and_speed(view: DiscoverView, content: Disc
     assert items["F16"].quant.text() == "m-F16"  # the quant type alone would not tell it from another
 
 
+def test_many_variants_come_one_after_the_other(view: DiscoverView, content: DiscoverContent, qtbot: QtBot) -> None:
+    table = content.details.table
+    rows = tuple(VariantRow(variant(f"Q4_K_M-{number}"), recommended=number == 119) for number in range(120))
+    view.set_details(replace(STATE, variants=rows))
+    assert 0 < len(table.items()) < 60
+    assert table.all_button.text() == "Show all 120"
+    view.set_details(replace(STATE, variants=tuple(replace(row, state="queued") for row in rows[:119]) + rows[119:]))
+    qtbot.waitUntil(lambda: len(table.items()) == 120)
+    assert [item.row().variant.quant for item in table.items()] == [row.variant.quant for row in rows]
+    assert {item.row().state for item in table.items()[:119]} == {"queued"}
+    assert all(item.isVisible() for item in table.items())
+    with qtbot.waitSignal(view.download_requested) as asked:
+        table.items()[119].button.click()
+    assert asked.args[0] == 119
+    view.set_details(replace(STATE, variants=rows))
+    qtbot.waitUntil(lambda: sum(item.isVisible() for item in table.items()) == 1)
+    table.all_button.click()
+    assert sum(item.isVisible() for item in table.items()) < 60
+    qtbot.waitUntil(lambda: all(item.isVisible() for item in table.items()))
+    view.set_details(replace(STATE, variants=tuple(replace(row, fit=Fit("no", GB)) for row in rows)))
+    view.set_details(STATE)  # another one, while the first is still being brought up to date
+    QApplication.processEvents()
+    assert [item.row().variant for item in table.items()] == list(VARIANTS)
+
+
 def test_what_is_pressed_is_announced_with_the_projector(view: DiscoverView, content: DiscoverContent, qtbot: QtBot) -> None:
     view.set_details(STATE)
     items = content.details.table.items()
