@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from tests.end_to_end.conftest import Driver
-from tests.hub_server import HubServer, Silent, Status
+from tests.hub_server import Generated, HubServer, Silent, Status, Throttle
 
 from zhiyin.paths import Paths
 from zhiyin.services.engine import EngineState
 from zhiyin.ui.discover_content import DiscoverContent
 from zhiyin.ui.variant_table import VariantItem
 from zhiyin_models.hub.settings import HubSettings, Source, write_hub_settings
+from zhiyin_models.jobs.protocol import Status as JobStatus
 from zhiyin_models.library.catalogue import read_catalogue
 
 NAME = "tester/SmallTalk-GGUF"
@@ -112,6 +113,60 @@ def test_the_way_from_no_model_to_a_chat(open_app: Callable[..., Driver], online
     check_update(driver, hub)
     check_checkpoint(driver, hub, online)
     check_bad_days(driver, hub, online)
+
+
+def test_an_offer_is_given_up_wherever_it_is_on_its_way(open_app: Callable[..., Driver], online: Path, hub: HubServer) -> None:
+    sources = (Source("Test hub", "huggingface", hub.address, official=True),)
+    write_hub_settings(online, HubSettings(sources=sources, proxy="", concurrency=1))
+    driver = open_app(online)
+    first_run, toast = driver.window.first_run, driver.window.toast
+    driver.until(first_run.offers.count)
+    driver.until(lambda: driver.session is not None)
+    hubs, downloads, offers = driver.session.discover.hubs, driver.session.downloads, driver.session.discover.offers
+    wanted = [item.offer.id for item in first_run.offers.items()[:2]]
+    for identity in wanted:
+        entry = next(entry for entry in read_catalogue() if entry.id == identity)
+        hub.add_repository(entry.huggingface, {one.files[0].path: Generated(3 << 20) for one in entry.variants}, **ABOUT)
+    hub.misbehave("*.gguf", Throttle(300_000))
+
+    def begin(which: int) -> None:
+        first_run.offers.items()[which].button.click()
+
+    def known() -> list[JobStatus]:
+        return [state.status for state in downloads.jobs if state.status is not JobStatus.CANCELLED]
+
+    def give_up() -> None:
+        hubs.changed.disconnect(asked_for)
+        assert hubs.state(offers._key) is None  # not in the queue yet
+        first_run.cancel_button.click()
+
+    def asked_for() -> None:
+        if hubs.moving:
+            QTimer.singleShot(0, give_up)
+
+    hubs.changed.connect(asked_for)
+    begin(0)
+    driver.until(toast.isVisible)
+    assert known() == []
+    toast.button.click()
+    driver.until(lambda: known() == [JobStatus.RUNNING])
+    begin(1)  # waits for its turn behind it
+    driver.until(lambda: known() == [JobStatus.RUNNING, JobStatus.QUEUED] and "waits" in first_run.state.text())
+    first_run.cancel_button.click()
+    assert known() == [JobStatus.RUNNING]
+    begin(1)  # brought back by asking once more
+    driver.until(lambda: known() == [JobStatus.RUNNING, JobStatus.QUEUED] and "waits" in first_run.state.text())
+    first_run.cancel_button.click()
+    toast.dismiss()
+    driver.until(lambda: [state.status for state in downloads.jobs] == [JobStatus.RUNNING, JobStatus.CANCELLED])
+    begin(0)
+    driver.until(lambda: first_run.cancel_button.isVisible() and offers._key is not None)
+    first_run.cancel_button.click()
+    toast.dismiss()
+    driver.until(lambda: known() == [])
+    driver.until(lambda: not list(online.rglob("*.part*")))
+    downloads.resume_all()
+    assert downloads.running == 0
 
 
 def check_update(driver: Driver, hub: HubServer) -> None:

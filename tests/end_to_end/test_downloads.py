@@ -183,6 +183,22 @@ def test_what_is_cancelled_can_be_brought_back_until_the_notice_is_gone(open_app
     assert parts(data_dir) == []
 
 
+def test_what_is_asked_for_again_while_its_process_is_ending_runs(open_app: Open, data_dir: Path, hub: HubServer) -> None:
+    settings_for(hub, data_dir)
+    app = open_app(data_dir)
+    fetching = Fetching(app, hub)
+    app.window.show_models("downloads")
+    task = fetching.task("twice", 2000 * KB)
+    hub.misbehave("*twice*", Throttle(700 * KB))
+    fetching.downloads.add(task)
+    fetching.until_under_way("twice")
+    fetching.press("twice", CANCEL)
+    app.window.toast.dismiss()
+    fetching.downloads.add(task)
+    fetching.until(twice=Status.FINISHED)
+    assert asked_from(hub, "twice")[-1] > 0
+
+
 @pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)  # the platform of these tests has no tray
 def test_downloads_go_on_at_the_next_start(open_app: Open, data_dir: Path, hub: HubServer, qapp: QApplication) -> None:
     settings_for(hub, data_dir)

@@ -125,7 +125,12 @@ class DownloadQueue:
             self.states[identity] = replace(self.states[identity], status=Status.FAILED, failure=failure)
         if failure.code == Code.JOB_MISSING:  # another program has it, or took it away
             del self.states[identity]
+            self._hidden.pop(identity, None)
+            self._doomed.discard(identity)
             self._service.open()
+        elif identity in self._doomed:
+            self._doomed.discard(identity)
+            self._take_away(identity)
 
     def _answered(self, identity: str) -> None:
         self._unanswered[identity] -= 1
@@ -225,6 +230,7 @@ class DownloadQueue:
         if identity not in self._hidden or identity not in self.states:
             return
         before, _ = self._hidden.pop(identity)
+        self._doomed.discard(identity)
         if before in (Status.RUNNING, Status.QUEUED):
             self.resume(identity)
 

@@ -68,6 +68,7 @@ class DownloadsController(QObject):
         self._given: dict[str, int] = {}  # the part of the speed limit that each has
         self._undoable: list[str] = []
         self._adding: list[Download] = []
+        self._unwanted: list[Download] = []  # of them, those that were cancelled before they were in the queue
         self._shown_timer = self._timer(SHOW_MS, self._show_queue)
         self._share_timer = self._timer(SHARE_MS, self._share)
         self._elsewhere_timer = self._timer(ELSEWHERE_MS, jobs.open)
@@ -126,6 +127,18 @@ class DownloadsController(QObject):
         elif not any(_is_same(one, download) for one in self._adding):
             self._adding.append(download)
             self._service.enqueue(download)
+        else:
+            self._unwanted = [one for one in self._unwanted if not _is_same(one, download)]
+
+    def cancel(self, download: Download) -> None:
+        """Take a download away as its card does, with a way back; one that is not in the queue yet as soon as it is."""
+        self._unwanted += [one for one in self._adding if _is_same(one, download) and one not in self._unwanted]
+        known = [state.id for state in self._queue.under_way() if _is_same(state.task, download)]
+        known = [identity for identity in known if not self._queue.is_elsewhere(identity)]
+        if known:
+            self._take_away(known, "abandon")
+            self._advance()
+            self._show_past()
 
     @property
     def jobs(self) -> tuple[JobState, ...]:
@@ -140,7 +153,7 @@ class DownloadsController(QObject):
             return len(self._queue.at_work())
         wanted = (Status.RUNNING, Status.QUEUED)
         under_way = [state for state in self._queue.under_way() if not self._queue.is_elsewhere(state.id)]
-        return sum(self._queue.status(state.id) in wanted for state in under_way) + len(self._adding)
+        return sum(self._queue.status(state.id) in wanted for state in under_way) + len(self._adding) - len(self._unwanted)
 
     def set_hub_settings(self, settings: HubSettings) -> None:
         """Take over how many run at a time, how fast, and whether anything may go out at all."""
@@ -189,6 +202,9 @@ class DownloadsController(QObject):
             self._adding.remove(state.task)
         known = self._queue.states.get(state.id)
         has_ended = self._queue.hear(state)
+        if state.task in self._unwanted:
+            self._unwanted.remove(state.task)
+            self._take_away([state.id], "abandon")
         begins = state.status == Status.RUNNING and state.progress is None
         if begins and state.id in self._courses:
             self._courses[state.id].begin_anew()
@@ -223,6 +239,7 @@ class DownloadsController(QObject):
             self._show_past()
         elif key in self._adding:
             self._adding.remove(key)
+            self._unwanted = [one for one in self._unwanted if one != key]
             self._window.banner.show_message(partial(describe, failure.code, failure.args), "error", key=FAILED_KEY)
             self._show_queue()
 

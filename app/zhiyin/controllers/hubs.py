@@ -57,7 +57,7 @@ class Hubs(QObject):
         self._jobs = jobs
         self._library = library
         self._downloads = downloads
-        self._states: dict[str, JobState] = {}
+        self._heard: dict[str, Status] = {}
         self._pending: dict[Key, Download] = {}
         self._measuring = False
         self._models_directory = library.models_directory
@@ -67,9 +67,8 @@ class Hubs(QObject):
         self._calm.timeout.connect(self.changed)
         self.machine.changed.connect(self.changed)
         models.listed.connect(lambda _models: self._soon())
-        jobs.listed.connect(self._on_listed)
+        downloads.jobs_changed.connect(self._soon)
         jobs.changed.connect(self._on_job)
-        jobs.forgotten.connect(self._on_forgotten)
         jobs.failed.connect(self._on_refused)
 
     # ------------------------------------------------------------ values
@@ -94,7 +93,7 @@ class Hubs(QObject):
     @property
     def moving(self) -> dict[Key, OnTheWay]:
         """What is being fetched."""
-        return on_the_way(self._states.values(), self._pending)
+        return on_the_way(self._downloads.jobs, self._pending)
 
     @property
     def installed(self) -> list[InstalledModel]:
@@ -102,8 +101,8 @@ class Hubs(QObject):
         return self.models.models
 
     def state(self, key: Key) -> JobState | None:
-        """The newest download of something."""
-        states = [state for state in self._states.values() if _key_of(state) == key]
+        """The newest download of something; None when it was taken away, and may be brought back."""
+        states = [state for state in self._downloads.jobs if _key_of(state) == key]
         return max(states, key=lambda state: state.created, default=None)
 
     # ------------------------------------------------------------ downloads
@@ -119,33 +118,22 @@ class Hubs(QObject):
         return key
 
     def cancel(self, key: Key) -> None:
-        """Give a download up, with what it has."""
+        """Give a download up, wherever it is on its way; the queue offers to bring it back."""
         state = self.state(key)
-        if state is None:
-            return
-        if state.status == Status.RUNNING:
-            self._jobs.cancel(state.id)
-        elif state.status != Status.FINISHED:
-            self._jobs.forget(state.id)
-
-    def _on_listed(self, states: list[JobState]) -> None:
-        self._states = {state.id: state for state in states if isinstance(state.task, Download)}
-        self._soon()
+        download = self._pending.pop(key, None) or (state.task if state is not None else None)
+        if isinstance(download, Download):
+            self._downloads.cancel(download)
 
     def _on_job(self, state: JobState) -> None:
         if isinstance(state.task, MeasureSpeed):
             self._on_measured(state)
         elif isinstance(state.task, Download):
-            before = self._states.get(state.id)
-            self._states[state.id] = state
+            before = self._heard.get(state.id)
+            self._heard[state.id] = state.status
             self._pending.pop((state.task.repository.casefold(), state.task.files[0].path), None)
             self._soon()
-            if state.status in OVER and (before is None or before.status != state.status):
+            if state.status in OVER and before != state.status:
                 self.ended.emit(state)
-
-    def _on_forgotten(self, identity: str) -> None:
-        if self._states.pop(identity, None) is not None:
-            self._soon()
 
     def _on_refused(self, what: object, failure: Failure) -> None:
         """A job that could not be put into the queue, or begun."""

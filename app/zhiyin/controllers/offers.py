@@ -102,7 +102,8 @@ class OffersController(QObject):
 
     def _on_ended(self, state: JobState) -> None:
         key = self._key
-        if key is None or self._hubs.state(key) is not state:
+        known = self._hubs.state(key) if key is not None else None
+        if known is None or known.id != state.id:
             return
         if state.status == Status.FINISHED and state.outcome is not None and state.outcome.outputs:
             path = Path(state.outcome.outputs[0].path)
@@ -136,6 +137,9 @@ class OffersController(QObject):
             self._page.set_download(None)
             return
         state = self._hubs.state(self._key) if self._key is not None else None
+        if self._key is not None and state is None and self._key not in self._hubs.moving:
+            self._page.set_download(None)  # it was taken away on another page, and may come back
+            return
         failed = describe(state.failure.code, state.failure.args) if state is not None and state.failure is not None else ""
         progress = state.progress if state is not None else None
         self._page.set_download(
