@@ -72,7 +72,7 @@ class SettingsForm(QWidget):
 
     def _come(self) -> None:
         if self._wanted:
-            place = self._sections[self._wanted].mapTo(self._scroll.widget(), QPoint())
+            place = self._sections[self._wanted].mapTo(self._content, QPoint())
             self._scroll.verticalScrollBar().setValue(place.y())
 
     def _stay(self) -> None:
@@ -93,7 +93,7 @@ class SettingsForm(QWidget):
         column.setSpacing(3 * STEP)
         self._fill(column)
         column.addStretch(1)
-        middle = QWidget(self)
+        self._content = middle = QWidget(self)
         centre = QHBoxLayout(middle)
         centre.setContentsMargins(0, 0, 0, 0)
         centre.addStretch(1)
