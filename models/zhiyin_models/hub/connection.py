@@ -40,6 +40,7 @@ class Patience(Struct, frozen=True):
     stall: float = 20.0  # without a byte
     give_up: float = 600.0  # without a byte from any source
     answer: float = 60.0  # for a whole small answer
+    second: float = 5.0  # for any other source, once one has said that we cannot have it
     backoff: float = 0.5  # after the first failure; doubled each time
     longest: float = 30.0  # between two tries
 

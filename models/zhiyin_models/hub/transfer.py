@@ -26,6 +26,7 @@ MOST_CONNECTIONS = 16
 FLOWING = 2.0  # seconds since the last byte, within which a server is held for being there
 CROWDED = {Code.HUB_SERVER, Code.HUB_BUSY, Code.NETWORK_UNREACHABLE, Code.NETWORK_STALLED}
 DISK = {Code.DOWNLOAD_DISK_FULL, Code.DISK_SMALL, Code.OUTPUT_UNWRITABLE, Code.OUTPUT_EXISTS, Code.OUTPUT_BUSY}
+DENIED = {Code.HUB_GATED, Code.HUB_TOKEN_REFUSED, Code.HUB_TOKEN_NEEDED, Code.HUB_NOT_FOUND}  # a mirror hardly ever has it then
 TELLING = (Code.HUB_GATED, Code.HUB_TOKEN_REFUSED, Code.HUB_TOKEN_NEEDED)  # what helps a person most, first
 
 
@@ -86,6 +87,7 @@ class Transfer:
         self._opened = 0  # which opening of the part this is
         self._fetching = Fetching(name, part, connection, limit, repository=repository, reserve=reserve)
         self._place = self._places[0]
+        self._denied_at = 0.0  # monotonic; when a hub said that we cannot have it
         self._fruitless = 0  # failures in a row without a new byte from anywhere
         self._again_at = 0.0  # monotonic
         self._last_new = time.monotonic()  # when the last new byte came
@@ -178,6 +180,8 @@ class Transfer:
             self._told.size_known()
         if now - self._last_new > self._patience.give_up:
             raise self._error or ModelError(Code.NETWORK_STALLED, address=self._place.site, seconds=round(self._patience.give_up))
+        if self._denied_at and now - self._denied_at > self._patience.second and not self._helped():
+            raise self._worst()
         left = max(self._again_at, self._place.not_before) - now
         if not self._claims.active and left > 0:
             self._told.waiting(left)
@@ -259,6 +263,8 @@ class Transfer:
             return
         place.gave = place.gave or came
         place.failed(error)
+        if place.refused is not None and error.code in DENIED:
+            self._denied_at = self._denied_at or now
         if place is not self._place:
             return
         self._fruitless += 0 if came else 1
@@ -268,7 +274,7 @@ class Transfer:
         switched = useless and self._turn_to_another()
         if (place.refused is not None and not switched) or self._hopeless(usable, now):
             raise self._worst()
-        if switched and self._fruitless < len(usable):
+        if switched and self._fruitless < len(self._places):
             return
         doubled = 0 if came else min(self._fruitless - 1, 16)
         pause = min(self._patience.longest, self._patience.backoff * 2**doubled)
@@ -278,7 +284,13 @@ class Transfer:
         """Whether those that are left would only keep a person waiting for what another one has said already."""
         if all(place.not_before - now > self._patience.give_up for place in usable):
             return True
-        return len(usable) < len(self._places) and self._fruitless >= HOPELESS * len(usable)
+        refused = len(self._places) - len(usable)
+        tries = 1 if self._denied_at and not self._helped() else HOPELESS
+        return refused > 0 and self._fruitless - refused >= tries * len(usable)
+
+    def _helped(self) -> bool:
+        """Whether any place has the file for us."""
+        return any(place.proven or place.gave for place in self._places)
 
     # ------------------------------------------------------------ places
 

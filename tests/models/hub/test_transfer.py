@@ -252,6 +252,28 @@ def test_of_several_refusals_the_one_that_helps_is_said(mirrored: Case, hub: Hub
     assert mirrored.code() == Code.HUB_TOKEN_NEEDED
 
 
+@pytest.mark.parametrize("what", [Forbidden(403), Status(404)], ids=["gated", "missing"])
+@pytest.mark.parametrize("other", [Hangup(), Silent(), Status(503)], ids=lambda what: type(what).__name__)
+def test_what_a_hub_denies_is_said_without_waiting_for_others(
+    mirrored: Case, hub: HubServer, mirror: HubServer, what: Misbehaviour, other: Misbehaviour
+) -> None:
+    mirrored.patience = msgspec.structs.replace(mirrored.patience, stall=100.0, give_up=100.0, second=0.2, backoff=2.0, longest=30.0)
+    hub.misbehave("*.gguf", what)
+    mirror.misbehave("*.gguf", other)
+    began = time.monotonic()
+    assert mirrored.code() == (Code.HUB_GATED if isinstance(what, Forbidden) else Code.HUB_NOT_FOUND)
+    assert time.monotonic() - began < 10.0  # not the minutes that it would have waited
+    assert len(mirror.requests) == 1
+
+
+def test_a_mirror_that_has_what_the_hub_denies_is_not_left_for_a_hiccup(mirrored: Case, hub: HubServer, mirror: HubServer) -> None:
+    hub.misbehave("*.gguf", Forbidden(403))
+    mirror.misbehave("*.gguf", Cut(2_000_000), times=1)
+    mirror.misbehave("*.gguf", Cut(0), times=3)
+    mirrored.run()
+    assert mirrored.right()
+
+
 def test_a_file_that_changes_meanwhile_is_said_and_begun_anew(hub: HubServer, tmp_path: Path) -> None:
     address = hub.add_file(NAME, CONTENT)
     case = Case(tmp_path, (hub,), kind="url", repository=address, files=(RemoteFile(NAME),))
