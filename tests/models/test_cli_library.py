@@ -18,6 +18,7 @@ from tests.hub_server import TOKEN, Generated, HubServer, NotJSON, Stall, Status
 from tests.models.gguf_files import write_small
 
 from zhiyin_models.cli import main
+from zhiyin_models.cli.text_width import width
 from zhiyin_models.hub.settings import HubSettings, Source, write_hub_settings
 from zhiyin_models.library.installed import Library
 
@@ -437,12 +438,17 @@ def test_a_token_is_read_where_nobody_sees_it(root: Path, data_dir: Path, clean:
 class Watching:
     """A command at a real terminal, so many columns wide, with everything that is written there."""
 
-    def __init__(self, root: Path, *arguments: str, columns: int = 100, **more: str) -> None:
+    def __init__(self, root: Path, *arguments: str, columns: int = 100, shown: bool = False, **more: str) -> None:
         self.desk, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         variables = environment(root, **{"TERM": "xterm-256color", **more})
         self.process = subprocess.Popen(
-            command(*arguments), env=variables, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
+            command(*arguments),
+            env=variables,
+            stdin=theirs,
+            stdout=theirs if shown else subprocess.PIPE,
+            stderr=theirs,
+            start_new_session=True,
         )
         os.close(theirs)
         self.screen = ""
@@ -469,7 +475,7 @@ class Watching:
         while self.read():
             pass
         said, _ = self.process.communicate(timeout=WAIT)
-        return self.process.returncode, said.decode()
+        return self.process.returncode, (said or b"").decode()
 
     def close(self) -> None:
         self.process.kill()
@@ -526,6 +532,28 @@ def test_a_token_is_typed_unseen(watch: Callable[..., Watching], data_dir: Path)
     assert person.ended() == (0, "")
     assert TOKEN not in person.screen
     assert TOKEN in (data_dir / "tokens.json").read_text()
+
+
+@pytest.mark.parametrize("columns", [200, 120, 100, 80, 66])
+def test_a_list_fits_the_terminal(columns: int, watch: Callable[..., Watching], data_dir: Path, tmp_path: Path, capsys: Output) -> None:
+    library = Library(data_dir)
+    for number, name in enumerate(("我的模型", "another-model-of-mine-that-has-a-name")):
+        folder = tmp_path / "a folder with a long name" / ("wide" * 8) / str(number)
+        folder.mkdir(parents=True)
+        about = {"general.name": name, "general.license": "apache-2.0", "general.languages": ["zh", "en", "ja", "ko", "de"]}
+        library.touch(library.add(write_small(folder / f"{name}.gguf", about)).path)
+    person = watch("list", columns=columns, shown=True)
+    assert person.ended() == (0, "")
+    rows = person.screen.replace("\r", "").splitlines()
+    assert len(rows) == 3
+    assert max(map(width, rows)) <= columns
+    assert all(words in person.screen for words in ("Name", "Quant type", "Size", "我的模型", "another-model-of-mine"))
+    assert ("Languages" in rows[0]) == (columns == 200)
+    assert ("…" in rows[2]) == ("File" in rows[0]) == (columns >= 120)
+    capsys.readouterr()
+    assert main(["list"]) == 0
+    said = capsys.readouterr().out
+    assert all(words in said for words in ("Languages", "Last used", str(folder)))  # no terminal: nothing is left out
 
 
 def test_a_model_is_taken_away_only_when_a_person_says_so(watch: Callable[..., Watching], data_dir: Path) -> None:

@@ -17,6 +17,7 @@ from zhiyin_models.jobs.protocol import CopyModel, Verify
 from zhiyin_models.library.installed import STARTER, InstalledModel, Library
 from zhiyin_models.messages import one_line, size_text
 
+SPARE = ("languages", "licence", "last_used", "file", "origin", "trained_context", "parameters")  # in the order in which they are left out
 YES = frozenset({"y", "yes", "是", "好"})
 
 
@@ -27,7 +28,8 @@ def list_models(options: Namespace, terminal: Terminal) -> int:
         terminal.write_json(msgspec.json.encode(models))
     elif models:
         keys = ("name", "quant", "parameters", "size", "trained_context", "languages", "licence", "origin", "last_used", "state", "file")
-        terminal.write_table([[terminal.phrase(key) for key in keys], *(_listed(model, terminal) for model in models)])
+        rows = [[terminal.phrase(key) for key in keys], *(_listed(model, terminal) for model in models)]
+        terminal.write_table(rows, spare=[keys.index(key) for key in SPARE], short=keys.index("file"))
     else:
         terminal.complain("no_models")
     return 0

@@ -89,6 +89,8 @@ class _Pull:
         page = _page(options.what, self._settings)
         if options.what.startswith(WEB) and (page is None or options.sha256):
             return self._of_address()
+        if page is None and "://" in options.what:
+            raise ModelError(Code.ADDRESS_BAD, address=options.what[:200])
         wanted = page or _wanted(options.what)
         source = find_source(self._settings, options.source, self._terminal).name if options.source else wanted.source
         return self._of_repository(wanted._replace(source=source, revision=options.revision or wanted.revision))

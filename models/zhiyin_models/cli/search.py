@@ -15,6 +15,7 @@ from zhiyin_models.hub.settings import HubSettings, Source, read_hub_settings
 from zhiyin_models.hub.values import Repository, SearchQuery, Sort, SourceHealth
 from zhiyin_models.messages import text
 
+SPARE = ("languages", "licence", "likes")  # columns of a narrow terminal's table that are left out, in this order
 MOST_LANGUAGES = 4  # of a repository that are shown; some name a hundred
 LONGEST_TOKEN = 1 << 16  # characters that are read
 
@@ -52,7 +53,8 @@ def search(options: Namespace, terminal: Terminal) -> int:
         terminal.write_json(msgspec.json.encode(repositories))
     elif repositories:
         keys = ("repository", "downloads", "likes", "parameters", "licence", "languages", "access")
-        terminal.write_table([[terminal.phrase(key) for key in keys], *(_row(one, terminal) for one in repositories)])
+        rows = [[terminal.phrase(key) for key in keys], *(_row(one, terminal) for one in repositories)]
+        terminal.write_table(rows, spare=[keys.index(key) for key in SPARE])
         terminal.complain("found_at", count=len(repositories), source=answered)
         if found.more or len(listed) > last:
             terminal.complain("found_more", page=options.page + 1)

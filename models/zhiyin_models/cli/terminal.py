@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from zhiyin_models.cli.progress import Bar
-from zhiyin_models.cli.text_width import width
+from zhiyin_models.cli.text_width import fitted, width
 from zhiyin_models.errors import Argument, Failure
 from zhiyin_models.messages import Language, one_line, phrase, text
 
@@ -52,6 +52,14 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
+def _columns_of_output() -> int:
+    """How wide the terminal is that standard output goes to; 0 where it goes elsewhere."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+    except (OSError, ValueError):
+        return 0
+
+
 class Terminal:
     """Standard output and standard error, spoken to in one language."""
 
@@ -86,9 +94,14 @@ class Terminal:
         with writing():
             sys.stdout.write(words + "\n")
 
-    def write_table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Columns as wide as what is in them; cells are made harmless."""
+    def write_table(self, rows: Sequence[Sequence[str]], *, spare: Sequence[int] = (), short: int = -1) -> None:
+        """Columns as wide as what is in them; cells are made harmless.
+
+        On a terminal that is too narrow the ``spare`` columns go, one after the other, and what is in the column ``short`` is shortened.
+        """
         cells = [[one_line(cell) for cell in row] for row in rows]
+        if room := _columns_of_output():
+            cells = fitted(cells, room, spare, short)
         widths = [max(width(cell) for cell in column) for column in zip(*cells, strict=True)]
         for row in cells:
             self.write_line("  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)).rstrip())
