@@ -1,5 +1,6 @@
 """A text in Markdown to be read: painted with the boxes of the transcript, without its turns. Pictures are never fetched."""
 
+from threading import Thread
 from time import perf_counter
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
@@ -33,6 +34,7 @@ class ModelCard(QWidget):
         self._body: Body | None = None
         self._laid = 0  # boxes from the top that are laid out
         self._pressed = ""
+        self._loading: Thread | None = None  # of the parser
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._work)
@@ -46,8 +48,8 @@ class ModelCard(QWidget):
         if text == self._text and self._body is not None:
             return
         self._text = text
-        if text:
-            warm_up()
+        if self._loading is None:
+            self._loading = warm_up()
         self._build()
 
     def text(self) -> str:
@@ -97,6 +99,9 @@ class ModelCard(QWidget):
         """Parse some more, then lay out some more."""
         body = self._body
         if body is None:
+            return
+        if self._loading is not None and self._loading.is_alive():
+            self._timer.start(WAIT_MS)
             return
         end = perf_counter() + SLICE
         if not body.settled:

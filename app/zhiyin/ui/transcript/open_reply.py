@@ -18,9 +18,11 @@ _PATIENCE = 6
 
 
 @cache
-def warm_up() -> None:
+def warm_up() -> Thread:
     """Load the parser on another thread, for the first reply is on its way: it takes a tenth of a second."""
-    Thread(target=import_module, args=("zhiyin.markup.open_text",), name="markup", daemon=True).start()
+    thread = Thread(target=import_module, args=("zhiyin.markup.open_text",), name="markup", daemon=True)
+    thread.start()
+    return thread
 
 
 class OpenReply:
