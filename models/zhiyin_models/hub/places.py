@@ -70,7 +70,7 @@ def content_of(answer: Answer, place: Place, repository: str, total: int) -> Con
     What a hub says of its own file counts; the ETag of the place that it redirects to means something else there, though it may look alike.
     """
     own: Mapping[str, str] = answer.hops[0] if answer.hops else answer.headers
-    away = bool(answer.hops) and host_key(answer.address) != host_key(place.address)
+    away = host_key(answer.address) != host_key(place.address)  # also when it is asked directly
     linked = _mark(own.get("x-linked-etag", ""))
     mark = linked or ("" if away else _mark(answer.headers.get("etag", "")))
     sha256 = linked if _is_sha256(linked) else mark if place.hub and _is_sha256(mark) else ""

@@ -323,6 +323,17 @@ def test_a_changed_etag_does_not_matter_where_the_checksum_is_known(case: Case, 
     assert case.right()
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_the_mark_of_the_host_that_serves_the_bytes_is_no_checksum(case: Case, hub: HubServer, known: bool) -> None:
+    """Though it may look like one: it may be a hash of another kind."""
+    if not known:
+        case.files = (RemoteFile(NAME),)
+    hub.misbehave("*.gguf", ChangeETag("a" * 64), host="files")
+    case.run()
+    assert case.right()
+    assert sum(request.host == "hub" for request in hub.requests) == 1
+
+
 def test_a_hub_that_names_another_checksum_is_not_believed(case: Case, hub: HubServer) -> None:
     hub.misbehave("*.gguf", ChangeETag("0" * 64))
     assert case.code() == Code.FILE_CHANGED
