@@ -5,7 +5,6 @@ is kept is bytes a second (``speed.json`` in the data directory), from which the
 """
 
 import contextlib
-import os
 import queue
 import time
 from collections.abc import Callable, Sequence
@@ -40,6 +39,7 @@ from zhiyin_models.library.fit import CELLS, kv_cache, weights
 from zhiyin_models.library.gguf import read_metadata
 from zhiyin_models.library.installed import human_name
 from zhiyin_models.library.shapes import shape_of
+from zhiyin_models.private_file import replace_private
 from zhiyin_models.work import Pace, Report, Stage, Stop
 
 FILE = "speed.json"
@@ -86,12 +86,7 @@ def read_speed(data_dir: Path) -> Speed | None:
 def write_speed(data_dir: Path, speed: Speed) -> None:
     """Replace what is known in one step. Raises OSError."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    part = data_dir / f"{FILE}.part"
-    with part.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(speed), indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(data_dir / FILE)
+    replace_private(data_dir / FILE, msgspec.json.format(msgspec.json.encode(speed), indent=1))
 
 
 def keep_speed(data_dir: Path, model: ModelInfo, stats: Stats, devices: Sequence[Device]) -> None:

@@ -105,6 +105,7 @@ def test_a_card_is_only_told_of_when_it_did_all_the_work(tmp_path: Path) -> None
 def test_a_larger_model_says_more_about_the_same_device(tmp_path: Path) -> None:
     larger = Speed(bytes_per_second=40e9, device="A processor", bytes_read=5e9)
     write_speed(tmp_path, larger)
+    assert [(path.name, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()] == [(FILE, 0o600)]
     starter = gguf_files.starter_path()
     keep_speed(tmp_path, loaded(starter), STATS, devices())
     assert read_speed(tmp_path) == larger
