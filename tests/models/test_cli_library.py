@@ -111,6 +111,7 @@ def test_a_search_is_a_table_or_json(hub: HubServer, capsys: Output) -> None:
         (["pull", "no repository"], "no repository", 1),
         (["pull", f"{REPOSITORY}:Q5_K_M"], "Q2_K, Q4_K_M, Q8_0", 1),
         (["pull", "ftp://127.0.0.1/a.gguf"], "ftp", 1),
+        (["pull", "file:///etc/passwd"], "https://", 1),
         (["import"], "a model file or --found is needed", 2),
         (["verify"], "the name of a model or --all is needed", 2),
         (["verify", "unknown"], "no model “unknown” in the library", 1),
