@@ -199,6 +199,30 @@ def test_what_is_asked_for_again_while_its_process_is_ending_runs(open_app: Open
     assert asked_from(hub, "twice")[-1] > 0
 
 
+def test_the_models_folder_changes_meanwhile(open_app: Open, data_dir: Path, tmp_path: Path, hub: HubServer) -> None:
+    settings_for(hub, data_dir, concurrency=1)
+    app = open_app(data_dir)
+    fetching = Fetching(app, hub)
+    fetching.add("running", 2000 * KB, pace=700 * KB)
+    fetching.add("paused", 2000 * KB, pace=700 * KB)
+    fetching.add("waiting", 300 * KB)
+    fetching.until_under_way("running")
+    fetching.press("paused", PAUSE)
+    new = tmp_path / "新"
+    library = app.window.models_page.library
+    app.window.show_models("library")
+    library.folder_chosen.emit(str(new))
+    app.until(lambda: library.content().folder.text() == str(new))
+    fetching.until(running=Status.FINISHED, waiting=Status.FINISHED, paused=Status.PAUSED)
+    fetching.press("paused", RESUME)
+    fetching.until(paused=Status.FINISHED)
+    assert asked_from(hub, "running")[-1] > 0  # from where it was
+    assert files(data_dir / "models") == []
+    assert not list(tmp_path.rglob("*.part*"))
+    app.until(lambda: len(library.items()) == 3)
+    assert all(item.model.owned and item.model.path.startswith(str(new)) for item in library.items())
+
+
 @pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)  # the platform of these tests has no tray
 def test_downloads_go_on_at_the_next_start(open_app: Open, data_dir: Path, hub: HubServer, qapp: QApplication) -> None:
     settings_for(hub, data_dir)

@@ -80,8 +80,11 @@ class DownloadQueue:
     def take(self, states: Iterable[JobState]) -> None:
         """Take over a list that was read from the disk; what was interrupted, or failed of the network, waits for its turn."""
         for state in states:
-            known = state.id in self.states and not self.is_elsewhere(state.id)
-            if not isinstance(state.task, Download) or known or state.id in self._gone:
+            if not isinstance(state.task, Download) or state.id in self._gone:
+                continue
+            if state.id in self.states and not self.is_elsewhere(state.id):
+                if state.id not in self._at_work:
+                    self.states[state.id] = replace(self.states[state.id], task=state.task)  # it may have moved
                 continue
             self.states[state.id] = state
             if state.status == Status.INTERRUPTED or is_away(state):

@@ -67,6 +67,7 @@ class DownloadsController(QObject):
         self._settings: HubSettings | None = None  # not read yet
         self._given: dict[str, int] = {}  # the part of the speed limit that each has
         self._undoable: list[str] = []
+        self._held = False  # the models folder is changing
         self._adding: list[Download] = []
         self._unwanted: list[Download] = []  # of them, those that were cancelled before they were in the queue
         self._shown_timer = self._timer(SHOW_MS, self._show_queue)
@@ -166,6 +167,15 @@ class DownloadsController(QObject):
         self._advance()
         self._show_past()
 
+    def hold(self, held: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
+        """Let everything wait for as long as the models folder changes; then it goes on where it is now."""
+        self._held = held
+        if held:
+            self._queue.hold_back()
+            self._show()
+        else:
+            self._service.open()
+
     def pause_all(self) -> None:
         """Let everything wait for the user."""
         for state in self._queue.under_way():
@@ -245,7 +255,7 @@ class DownloadsController(QObject):
 
     def _advance(self) -> None:
         """Begin what is due, and show how everything stands."""
-        if self._settings is not None and not self._settings.offline:
+        if self._settings is not None and not self._settings.offline and not self._held:
             self._queue.begin_due(self._settings.concurrency)
         self._share()
         self._show_queue()

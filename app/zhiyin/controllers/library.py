@@ -42,6 +42,7 @@ class LibraryController(QObject):
     chat_wanted = Signal(str)  # a model's name
     update_wanted = Signal(object)  # InstalledModel of which ``set_updates`` told
     running_changed = Signal(int)  # how many copies, moves and checks run
+    moving_changed = Signal(bool)  # whether models are on their way to another folder
     drops_remembered = Signal(str)  # "ask", "place" or "copy": what is to be done with model files that are dropped
 
     def __init__(
@@ -69,6 +70,7 @@ class LibraryController(QObject):
         self._looked = -LOOK_AGAIN  # when other apps were last looked into
         self._trashed: list[tuple[str, str]] = []  # tokens and names of what the toast can bring back
         self._notice: tuple[Wording, str] = ("", "info")
+        self._moving = False
         self._connect()
 
     def _connect(self) -> None:
@@ -152,6 +154,9 @@ class LibraryController(QObject):
             if model is not None:
                 self._view.update_item(self._item(model))
         self.running_changed.emit(self.running)
+        if self._moving != self._jobs.moving:
+            self._moving = self._jobs.moving
+            self.moving_changed.emit(self._moving)
 
     def _say(self, text: Wording, kind: str = "info") -> None:
         self._notice = (text, kind)

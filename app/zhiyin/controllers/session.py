@@ -120,6 +120,7 @@ class Session(QObject):
         )
         self.sources.changed.connect(self.downloads.set_hub_settings)
         self.sources.changed.connect(lambda _settings: self.discover.hubs.refresh())
+        self.library_page.moving_changed.connect(self._on_moving)
         self.downloads.online_wanted.connect(self.sources.go_online)
         self.library_page.chat_wanted.connect(self._chat_with)
         self.library_page.drops_remembered.connect(self._remember_drops)
@@ -222,6 +223,12 @@ class Session(QObject):
     def _on_loaded(self, _model: ModelInfo) -> None:
         if self.models.current and self.models.current != self.settings.last_model:
             self.change_settings(msgspec.structs.replace(self.settings, last_model=self.models.current))
+
+    def _on_moving(self, moving: bool) -> None:  # noqa: FBT001 - as it is said
+        """Downloads wait while the models folder changes, and go on in the new one."""
+        self.downloads.hold(moving)
+        if not moving:
+            self.discover.hubs.refresh()
 
     def _remember_drops(self, choice: Literal["ask", "place", "copy"]) -> None:
         self.change_settings(msgspec.structs.replace(self.settings, dropped_models=choice))

@@ -14,6 +14,7 @@ from zhiyin_models.library.entries import Entry
 from zhiyin_models.library.file_copy import FileCopy, check_room, checksum, copy_together, saying
 from zhiyin_models.library.gguf import GGUFFile, read_metadata, split_paths
 from zhiyin_models.library.installed import Library, checked_folder
+from zhiyin_models.library.moving_downloads import UnfinishedDownloads
 from zhiyin_models.library.state_file import StateFile
 from zhiyin_models.library.trash import remove_empty_folders
 from zhiyin_models.work import Pace, Report, Stage, Stop
@@ -60,6 +61,8 @@ def unfinished(task: CopyModel | MoveModels) -> Iterator[Path]:
 def move_models(task: MoveModels, report: Report, stop: Stop) -> Outcome:
     """Do a ``MoveModels``, model by model: whenever it ends, each model is whole in one place, and is listed there.
 
+    Unfinished downloads are moved as well, and go on in the new folder; those that run are waited for.
+
     On one file system files are only renamed. On another they are copied, compared, and then removed here. Raises StoppedError and
     ModelError: FOLDER_BAD, DISK_SMALL, DISK_FULL, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, LIBRARY_BUSY, LIBRARY_UNWRITABLE.
     """
@@ -90,8 +93,11 @@ class _Move:
         for entry in self._library.kept_in(self._folder):
             self._finish(Path(entry.model.path))
         entries = self._library.kept_in(self._old)
-        check_room(self._folder, 0 if self._one_disk() else sum(self._left(entry) for entry in entries))
-        pace = Pace(Stage.COPY, sum(entry.size for entry in entries), self._report)
+        downloads = UnfinishedDownloads(self._library.directory, self._old, self._folder)
+        downloads.wait(self._stop)
+        begun = downloads.size()
+        check_room(self._folder, 0 if self._one_disk() else begun + sum(self._left(entry) for entry in entries))
+        pace = Pace(Stage.COPY, begun + sum(entry.size for entry in entries), self._report)
         moved: set[str] = set()
         while entries:
             for entry in entries:
@@ -99,6 +105,12 @@ class _Move:
                 moved.add(entry.model.path)
                 self._move(entry, pace)
             entries = [entry for entry in self._library.kept_in(self._old) if entry.model.path not in moved]  # come meanwhile
+
+        def advance(count: int, name: str) -> None:
+            self._done += count
+            pace.at(self._done, name)
+
+        downloads.take_along(advance, self._stop)
         self._library.set_folder(self._folder)
         return Outcome(notices=tuple(self._notices))
 
