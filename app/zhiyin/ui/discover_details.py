@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -129,7 +129,7 @@ class DiscoverDetails(QWidget):
         self._base_column.setContentsMargins(0, 0, 0, 0)
         self._base_column.setSpacing(0)
         self._base_column.addWidget(self.base_label)
-        centre_widget = QWidget(self.area)
+        self._content = centre_widget = QWidget(self.area)
         centre = QHBoxLayout(centre_widget)
         centre.setContentsMargins(0, 0, 0, 0)
         centre.addStretch(1)
@@ -179,6 +179,7 @@ class DiscoverDetails(QWidget):
         self.table.downloads_requested.connect(self.downloads_requested)
         self.checkpoint_button.clicked.connect(self._fetch_checkpoint)
         self.card.link_activated.connect(self.link_activated)
+        self.card.link_reached.connect(self._show_link)
         theme_signals().changed.connect(self._draw)
 
     def _open_page(self) -> None:
@@ -328,6 +329,10 @@ class DiscoverDetails(QWidget):
         texts = {"installed": self.tr("Convert it…"), "": self.tr("Fetch for conversion"), "asking": self.tr("Fetch for conversion")}
         self.checkpoint_button.setText(self.tr("Show downloads") if started else texts[state.checkpoint])
         self.checkpoint_button.setEnabled(state.checkpoint != "asking")
+
+    def _show_link(self, place: QRect) -> None:
+        middle = self.card.mapTo(self._content, place.center())
+        self.area.ensureVisible(middle.x(), middle.y(), 0, place.height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scroll by keys that nothing else wants."""

@@ -2,9 +2,10 @@
 
 from threading import Thread
 from time import perf_counter
+from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from zhiyin.markup.blocks import plain_text
@@ -26,6 +27,7 @@ class ModelCard(QWidget):
     """As high as its text. It is parsed and laid out in slices; what has not come yet has a guessed height."""
 
     link_activated = Signal(str)
+    link_reached = Signal(object)  # QRect: where the link lies that the keyboard came to
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,11 +36,14 @@ class ModelCard(QWidget):
         self._body: Body | None = None
         self._laid = 0  # boxes from the top that are laid out
         self._pressed = ""
+        self._chosen: tuple[int, int] | None = None  # the link that the keyboard is at: its box, and its number there
+        self._by_key = False  # it is marked
         self._loading: Thread | None = None  # of the parser
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._work)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setSizePolicy(policy)
         theme_signals().changed.connect(self._restyle)
@@ -66,16 +71,12 @@ class ModelCard(QWidget):
         return plain_text(self._body.blocks) if self._body is not None else ""
 
     def links(self) -> list[tuple[str, QPoint]]:
-        """Where a link can be pressed, once it is laid out: each with a point of it."""
-        found: dict[str, QPoint] = {}
+        """Where links can be pressed, in their order: each with a point of it. Lays out what has any."""
+        found = []
         for index, box in enumerate(self._body.boxes if self._body is not None else ()):
-            top, left = self._top(index), box.piece.indent
-            for y in range(4, max(5, box.height), 6):
-                for x in range(2, max(3, box.width), 6):
-                    link = box.link_at(QPointF(x, y))
-                    if link and link not in found:
-                        found[link] = QPoint(left + x, top + y)
-        return list(found.items())
+            if box.has_links:
+                found += [(link, self._places(index, areas)[0].center().toPoint()) for link, areas in self._links_of(index)]
+        return found
 
     def sizeHint(self) -> QSize:
         """The height of the text."""
@@ -92,6 +93,7 @@ class ModelCard(QWidget):
         self._body.set_text(self._text, final=True)
         self._laid = 0
         self._pressed = ""
+        self._chosen = None
         self._timer.start(0)
         self._resized()
 
@@ -159,12 +161,96 @@ class ModelCard(QWidget):
             box.paint(painter, origin, clip)
             box.paint_scrollbar(painter, origin)
             index += 1
+        self._paint_chosen(painter)
         painter.end()
+
+    def _paint_chosen(self, painter: QPainter) -> None:
+        if not self._by_key:
+            return
+        areas = self._chosen_areas() or [QRectF(self.rect())]
+        painter.setPen(QPen(theme().color("accent"), 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for area in areas:
+            painter.drawRoundedRect(area.adjusted(-1, 1, 1, -1), 3, 3)
 
     def _paint_bars(self, painter: QPainter, index: int, box: Box, top: int) -> None:
         for bar in box.piece.bars:
             above = box.piece.gap if index and self._body is not None and bar in self._body.boxes[index - 1].piece.bars else 0
             painter.fillRect(QRectF(bar + 1, top - above, 2, box.height + above), self._reading.color("ink.faint"))
+
+    # ------------------------------------------------------------ the keyboard
+
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: FBT001 - Qt's
+        """Tab goes through the links before it goes on."""
+        if self._choose(1 if forward else -1):
+            self._by_key = True
+            return True
+        self._chosen = None
+        return super().focusNextPrevChild(forward)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The first link by Tab, the last by Shift+Tab."""
+        super().focusInEvent(event)
+        self._by_key = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        if self._by_key:
+            self._chosen = None
+            self._choose(1 if event.reason() == Qt.FocusReason.TabFocusReason else -1)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """No link is marked any more."""
+        super().focusOutEvent(event)
+        self._by_key = False
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter follows the link; whatever is around scrolls."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and (link := self._chosen_link()[0]):
+            self.link_activated.emit(link)
+        else:
+            super().keyPressEvent(event)
+
+    def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:
+        """Where the chosen link lies: what is around brings that into view."""
+        areas = self._chosen_areas() if query == Qt.InputMethodQuery.ImCursorRectangle else []
+        return areas[0].toAlignedRect() if areas else super().inputMethodQuery(query)
+
+    def _choose(self, step: int) -> bool:
+        """Go to the next link, or the one before; False where there is none."""
+        count = len(self._body.boxes) if self._body is not None else 0
+        box, number = self._chosen or (-1 if step > 0 else count, 0)
+        number += step
+        while not 0 <= number < len(self._links_of(box)):
+            box += step
+            if not 0 <= box < count or self._top(box) > TALLEST:
+                return False
+            number = 0 if step > 0 else len(self._links_of(box)) - 1
+        self._chosen = box, number
+        self.link_reached.emit(self._chosen_areas()[0].toAlignedRect())
+        self.update()
+        return True
+
+    def _links_of(self, index: int) -> list[tuple[str, list[QRectF]]]:
+        body = self._body
+        if body is None or not 0 <= index < len(body.boxes) or not body.boxes[index].has_links:
+            return []
+        top = body.top(index)
+        body.lay_out(top, top + 1, 0)
+        return body.boxes[index].link_areas()
+
+    def _chosen_link(self) -> tuple[str, list[QRectF]]:
+        box, number = self._chosen or (-1, 0)
+        links = self._links_of(box)
+        return links[number] if number < len(links) else ("", [])
+
+    def _chosen_areas(self) -> list[QRectF]:
+        areas = self._chosen_link()[1]
+        return self._places(self._chosen[0], areas) if self._chosen is not None else areas
+
+    def _places(self, index: int, areas: list[QRectF]) -> list[QRectF]:
+        """Areas of a box where they lie in the card."""
+        indent = self._body.boxes[index].piece.indent if self._body is not None else 0
+        return [area.translated(indent, self._top(index)) for area in areas]
 
     # ------------------------------------------------------------ the mouse
 

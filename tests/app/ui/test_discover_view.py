@@ -372,6 +372,47 @@ def test_a_card_is_painted_and_its_links_are_told(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: card.settled and card.height() > before)
 
 
+LINKED = """Words with [one](https://example.com/1) and [**two** of
+them](https://example.com/2).
+
+PARAGRAPHS
+
+| a | b |
+|---|---|
+| x | [three](https://example.com/3) |
+"""
+
+
+def test_links_of_a_card_are_reached_and_followed_by_key(view: DiscoverView, content: DiscoverContent, qtbot: QtBot) -> None:
+    view.set_details(replace(STATE, card=LINKED.replace("PARAGRAPHS", "Words.\n\n" * 80)))
+    card, area = content.details.card, content.details.area
+    qtbot.waitUntil(lambda: card.settled and area.verticalScrollBar().maximum() > 500)
+    assert [link for link, _ in card.links()] == [f"https://example.com/{number}" for number in (1, 2, 3)]
+    for link, place in card.links():
+        with qtbot.waitSignal(card.link_activated) as heard:
+            qtbot.mouseClick(card, Qt.MouseButton.LeftButton, pos=place)
+        assert heard.args == [link]
+    before = content.details.table.all_button
+    before.setFocus()
+    followed: list[str] = []
+    view.page_requested.connect(followed.append)
+    for _ in range(3):
+        qtbot.keyClick(QApplication.focusWidget() or view, Qt.Key.Key_Tab)
+        assert QApplication.focusWidget() is card
+        assert card.visibleRegion().boundingRect().contains(card.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle).center())
+        qtbot.keyClick(card, Qt.Key.Key_Return)
+    assert followed == [f"https://example.com/{number}" for number in (1, 2, 3)]
+    qtbot.keyClick(card, Qt.Key.Key_Backtab)
+    qtbot.keyClick(card, Qt.Key.Key_Enter)
+    assert followed[-1] == "https://example.com/2"
+    at = area.verticalScrollBar().value()
+    qtbot.keyClick(card, Qt.Key.Key_Down)
+    assert area.verticalScrollBar().value() > at
+    for _ in range(2):
+        qtbot.keyClick(card, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is not card
+
+
 def test_html_of_a_card_becomes_markdown_and_pictures_go() -> None:
     html = (
         "---\nlicense: mit\n---\n<!-- hidden -->\n<style>p {}</style><div align='center'>\n<h2>Title</h2>\n<img src='https://x/y.png'>"

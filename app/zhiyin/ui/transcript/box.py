@@ -50,6 +50,15 @@ class Box:
         """The address of the link at a place, or nothing."""
         return ""
 
+    @property
+    def has_links(self) -> bool:
+        """Whether there is a link in it."""
+        return False
+
+    def link_areas(self) -> list[tuple[str, list[QRectF]]]:
+        """The links in their order, each with the areas it takes. Lays the box out."""
+        return []
+
     def paint_scrollbar(self, painter: QPainter, origin: QPointF) -> None:
         """Paint the thin bar of a box that scrolls sideways."""
         track = self.scroll_track

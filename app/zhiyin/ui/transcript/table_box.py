@@ -229,3 +229,19 @@ class TableBox(Box):
                     x -= width
                 break
         return ""
+
+    @property
+    def has_links(self) -> bool:
+        """Whether there is a link in it."""
+        return any(span.link for row in self._all_rows for cell in row for span in cell)
+
+    def link_areas(self) -> list[tuple[str, list[QRectF]]]:
+        """The links, row by row."""
+        self.lay_out()
+        found = []
+        for top, cells in self._rows or []:
+            left = -self.geometry.scroll_x + PAD_X
+            for cell, width in zip(cells, self._laid_for, strict=False):
+                found += [(link, [area.translated(left, top + PAD_Y) for area in areas]) for link, areas in cell.link_areas()]
+                left += width
+        return found

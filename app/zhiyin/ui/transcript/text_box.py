@@ -75,6 +75,29 @@ class TextLayout:
                 return span.link
         return ""
 
+    def link_areas(self) -> list[tuple[str, list[QRectF]]]:
+        """The links in their order: the address, and what of each line belongs to it."""
+        found: list[tuple[str, list[QRectF]]] = []
+        start, before = 0, ""
+        for span in self.spans:
+            end = start + _utf16(span.text)
+            if span.link and span.link == before:  # one link with some of its words marked
+                found[-1][1].extend(self._areas(start, end))
+            elif span.link:
+                found.append((span.link, self._areas(start, end)))
+            start, before = end, span.link
+        return [one for one in found if one[1]]
+
+    def _areas(self, start: int, end: int) -> list[QRectF]:
+        areas = []
+        for number in range(self._layout.lineCount()):
+            line = self._layout.lineAt(number)
+            first, last = max(start, line.textStart()), min(end, line.textStart() + line.textLength())
+            if first < last:
+                left, right = (line.cursorToX(place)[0] for place in (first, last))
+                areas.append(QRectF(min(left, right), number * self.line_height, abs(right - left), self.line_height))
+        return areas
+
 
 def _utf16(text: str) -> int:
     """Length as Qt counts it."""
@@ -174,3 +197,13 @@ class TextBox(Box):
     def link_at(self, place: QPointF) -> str:
         """The address of the link at a place."""
         return self._layout.link_at(place) if self._layout else ""
+
+    @property
+    def has_links(self) -> bool:
+        """Whether there is a link in it."""
+        return any(span.link for span in self._spans)
+
+    def link_areas(self) -> list[tuple[str, list[QRectF]]]:
+        """The links, laid out if they were not."""
+        self.lay_out()
+        return self._layout.link_areas() if self._layout else []
