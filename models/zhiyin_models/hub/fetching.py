@@ -96,6 +96,9 @@ class Fetching:
             raise error
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             raise ModelError(Code.HUB_ANSWER_BAD, address=place.site, detail="Content-Encoding")
+        page = answer.headers.get("content-type", "").lower().startswith("text/html")
+        if page and not self._part.content.sha256 and not self._name.lower().endswith((".html", ".htm")):
+            raise ModelError(Code.HUB_ANSWER_BAD, address=place.site, detail="text/html")  # a page for people: please sign in
         total = self._total(answer, claim, asked, place)
         self._check_content(answer, place, total, direct=direct)
         if claim.end < 0:

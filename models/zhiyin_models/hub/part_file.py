@@ -50,7 +50,7 @@ class PartFile:
     """
 
     def __init__(self, path: Path, content: Content, *, start: str = "") -> None:
-        self.path, self.content = path, content
+        self.path, self.content, self.asked = path, content, content  # ``content`` is what is known, by the servers as well
         self._boot = start or boot()
         self.part = path.with_name(path.name + PART)
         self.written = Ranges()

@@ -101,7 +101,12 @@ class Transfer:
         """Fetch what is missing; all of it is on the disk afterwards. Returns the SHA-256. Raises ModelError, StoppedError."""
         self._connection.open()
         for last in (False, True):
-            digest = self._fetch_wherever_it_began()
+            try:
+                digest = self._fetch_wherever_it_began()
+            except ModelError as error:
+                if error.code == Code.FILE_CHANGED and not self._part.asked.sha256:  # a server said what it is, and may have been wrong
+                    self._part.discard()
+                raise
             expected = self._part.content.sha256
             if expected in ("", digest):
                 return digest

@@ -38,7 +38,7 @@ from tests.models.hub.fetched import CONTENT, NAME, REPOSITORY, Case, offer
 from zhiyin_models.errors import Code
 from zhiyin_models.hub.settings import read_hub_settings, write_hub_settings
 from zhiyin_models.hub.tokens import write_token
-from zhiyin_models.hub.values import RemoteFile
+from zhiyin_models.hub.values import RemoteFile, SourceKind
 from zhiyin_models.work import Progress, Stage, Stop, StoppedError, Tuning
 
 SIZE = CONTENT.size
@@ -332,6 +332,16 @@ def test_the_mark_of_the_host_that_serves_the_bytes_is_no_checksum(case: Case, h
     case.run()
     assert case.right()
     assert sum(request.host == "hub" for request in hub.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ["huggingface", "url"])
+def test_a_page_for_people_is_no_file(case: Case, hub: HubServer, kind: SourceKind) -> None:
+    """As a network gives it that wants somebody to sign in; nobody has said what the file is."""
+    case.files, case.kind = (RemoteFile(NAME),), kind
+    case.repository = hub.add_file(NAME, CONTENT) if kind == "url" else REPOSITORY
+    hub.misbehave("*.gguf", NotJSON(), times=2)
+    case.run()
+    assert case.right()
 
 
 def test_a_hub_that_names_another_checksum_is_not_believed(case: Case, hub: HubServer) -> None:
