@@ -1,5 +1,7 @@
 """Running text: paragraphs, headings, formulas, and the markers of lists beside them."""
 
+from typing import cast
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
 
@@ -94,7 +96,7 @@ class TextLayout:
             line = self._layout.lineAt(number)
             first, last = max(start, line.textStart()), min(end, line.textStart() + line.textLength())
             if first < last:
-                left, right = (line.cursorToX(place)[0] for place in (first, last))
+                left, right = (cast(tuple[float, int], line.cursorToX(place))[0] for place in (first, last))
                 areas.append(QRectF(min(left, right), number * self.line_height, abs(right - left), self.line_height))
         return areas
 
