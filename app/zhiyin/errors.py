@@ -228,7 +228,7 @@ SENTENCES: Mapping[str, object] = {
     ),
     Code.OUTPUT_BUSY: QT_TRANSLATE_NOOP(
         "Errors",
-        "Another conversion is writing {path}. Wait until it ends, or choose another name.",
+        "Another task or program is writing {path}. Wait until it ends, or choose another name.",
     ),
     Code.DISK_SMALL: QT_TRANSLATE_NOOP(
         "Errors",
@@ -272,6 +272,7 @@ SENTENCES: Mapping[str, object] = {
     ),
     Code.HUB_NOTHING: QT_TRANSLATE_NOOP("Errors", "{name} has no such file. There are: {detail}."),
     Code.HUB_NO_SOURCE: QT_TRANSLATE_NOOP("Errors", "No source is switched on. Switch one on in the settings."),
+    Code.HUB_DIED: QT_TRANSLATE_NOOP("Errors", "The process that asks the sources ended ({detail}). Try again."),
     Code.ADDRESS_BAD: QT_TRANSLATE_NOOP("Errors", "{address} is not an address that can be used. Begin it with http:// or https://."),
     Code.FILE_NAME_BAD: QT_TRANSLATE_NOOP(
         "Errors", "The file name “{name}” is not safe, so it was not downloaded. Choose another repository."
@@ -338,6 +339,20 @@ SENTENCES: Mapping[str, object] = {
     Code.USAGE: QT_TRANSLATE_NOOP("Errors", "The command was not understood ({detail})."),
 }
 
+# Why a source was left: codes without a detail of their own.
+REASONS: Mapping[str, object] = {
+    Code.CHECKSUM_DIFFERS: QT_TRANSLATE_NOOP("Errors", "the checksum is wrong"),
+    Code.FILE_LENGTH: QT_TRANSLATE_NOOP("Errors", "the length is wrong"),
+    Code.FILE_CHANGED: QT_TRANSLATE_NOOP("Errors", "the file changed"),
+    Code.NETWORK_STALLED: QT_TRANSLATE_NOOP("Errors", "nothing came"),
+    Code.HUB_BUSY: QT_TRANSLATE_NOOP("Errors", "too many requests"),
+    Code.HUB_NOT_FOUND: QT_TRANSLATE_NOOP("Errors", "no such file"),
+    Code.HUB_GATED: QT_TRANSLATE_NOOP("Errors", "the licence is not accepted"),
+    Code.HUB_TOKEN_NEEDED: QT_TRANSLATE_NOOP("Errors", "an account is needed"),
+    Code.HUB_TOKEN_REFUSED: QT_TRANSLATE_NOOP("Errors", "the token is not accepted"),
+    Code.NETWORK_REDIRECTS: QT_TRANSLATE_NOOP("Errors", "it redirects wrongly"),
+}
+
 SIZES = frozenset({"need", "free", "expected", "actual"})
 """Arguments that are bytes."""
 
@@ -348,6 +363,9 @@ def describe(code: str, args: Mapping[str, Argument]) -> str:
     if source is None:
         log.error("no sentence for %s %s", code, args)
         return QCoreApplication.translate("Errors", "Something went wrong ({code}).").format(code=code)
+    reason = REASONS.get(str(args.get("detail"))) if code == Code.SOURCE_SWITCHED else None
+    if reason is not None:
+        args = {**args, "detail": QCoreApplication.translate("Errors", str(reason))}
     return QCoreApplication.translate("Errors", str(source)).format_map(_Shown(args))
 
 

@@ -93,7 +93,7 @@ class Code(StrEnum):
     # what is written
     OUTPUT_EXISTS = "output.exists"  # path
     OUTPUT_UNWRITABLE = "output.unwritable"  # path, detail
-    OUTPUT_BUSY = "output.busy"  # path; another conversion is writing it
+    OUTPUT_BUSY = "output.busy"  # path; another task is writing it
     DISK_SMALL = "disk.small"  # path, need, free
     DISK_FULL = "disk.full"  # path
     DOWNLOAD_DISK_FULL = "download.disk_full"  # path; what is there stays
@@ -114,6 +114,7 @@ class Code(StrEnum):
     HUB_TOKEN_REFUSED = "hub.token_refused"  # address; # noqa: S105 - not a password
     HUB_NOTHING = "hub.nothing"  # name, detail (what there is)
     HUB_NO_SOURCE = "hub.no_source"
+    HUB_DIED = "hub.died"  # detail: what ended the process that asks
     ADDRESS_BAD = "address.bad"  # address
     FILE_NAME_BAD = "file.name_bad"  # name
     FILE_CHANGED = "file.changed"  # name, address

@@ -20,6 +20,20 @@ class Words(NamedTuple):
         return self.zh if lang == "zh" else self.en
 
 
+# Why a source was left, in a notice that says more: codes without a detail of their own.
+REASONS: Mapping[str, Words] = {
+    Code.CHECKSUM_DIFFERS: Words("校验和不符", "the checksum is wrong"),
+    Code.FILE_LENGTH: Words("长度不对", "the length is wrong"),
+    Code.FILE_CHANGED: Words("内容已改变", "the file changed"),
+    Code.NETWORK_STALLED: Words("没有数据传来", "nothing came"),
+    Code.HUB_BUSY: Words("请求过多", "too many requests"),
+    Code.HUB_NOT_FOUND: Words("没有该文件", "no such file"),
+    Code.HUB_GATED: Words("需先接受许可", "the licence is not accepted"),
+    Code.HUB_TOKEN_NEEDED: Words("需要账号", "an account is needed"),
+    Code.HUB_TOKEN_REFUSED: Words("令牌无效", "the token is not accepted"),
+    Code.NETWORK_REDIRECTS: Words("重定向有误", "it redirects wrongly"),
+}
+
 # What happened, and what to do about it. A pair of brackets that stays empty is left out.
 SENTENCES: Mapping[Code, Words] = {
     Code.MODEL_MISSING: Words(
@@ -288,8 +302,8 @@ SENTENCES: Mapping[Code, Words] = {
         "{path} cannot be written ({detail}). Check its permissions, or choose another folder.",
     ),
     Code.OUTPUT_BUSY: Words(
-        "另一个转换正在写入 {path}，请等它结束，或换一个名字。",
-        "Another conversion is writing {path}. Wait until it ends, or choose another name.",
+        "另一项任务或另一个程序正在写入 {path}，请等它结束，或换一个名字。",
+        "Another task or program is writing {path}. Wait until it ends, or choose another name.",
     ),
     Code.DISK_SMALL: Words(
         "{path} 所在磁盘需要 {need} 空间，只剩 {free}，请清理磁盘或换一个位置。",
@@ -363,6 +377,9 @@ SENTENCES: Mapping[Code, Words] = {
     Code.HUB_NO_SOURCE: Words(
         "没有启用任何来源，请在设置中启用一个。",
         "No source is switched on. Switch one on in the settings.",
+    ),
+    Code.HUB_DIED: Words(
+        "查询模型来源的进程意外结束（{detail}），请重试。", "The process that asks the sources ended ({detail}). Try again."
     ),
     Code.ADDRESS_BAD: Words(
         "{address} 不是可用的网址，请以 http:// 或 https:// 开头。",
@@ -791,6 +808,8 @@ class _Shown(dict[str, str]):
 
 
 def _argument(code: Code, name: str, value: Argument, lang: Language) -> str:
+    if code == Code.SOURCE_SWITCHED and name == "detail" and value in REASONS:
+        return REASONS[str(value)].of(lang)
     if isinstance(value, str):
         words = value.strip().rsplit("\n", 1)[-1] if name == "detail" else value  # of a log, the last line says most
         return one_line(words) if name == "path" else one_line(words)[:LONGEST_DETAIL]

@@ -1227,8 +1227,8 @@
         <translation>无法写入 {path}（{detail}），请检查权限，或换一个文件夹。</translation>
     </message>
     <message>
-        <source>Another conversion is writing {path}. Wait until it ends, or choose another name.</source>
-        <translation>另一个转换正在写入 {path}，请等它结束，或换一个名字。</translation>
+        <source>Another task or program is writing {path}. Wait until it ends, or choose another name.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The disk of {path} needs {need} and has {free} free. Free some space, or choose another place.</source>
@@ -1305,6 +1305,10 @@
     <message>
         <source>No source is switched on. Switch one on in the settings.</source>
         <translation>没有启用任何来源，请在设置中启用一个。</translation>
+    </message>
+    <message>
+        <source>The process that asks the sources ended ({detail}). Try again.</source>
+        <translation>查询模型来源的进程意外结束（{detail}），请重试。</translation>
     </message>
     <message>
         <source>{address} is not an address that can be used. Begin it with http:// or https://.</source>
@@ -1437,6 +1441,46 @@
     <message>
         <source>The command was not understood ({detail}).</source>
         <translation>看不懂这个命令（{detail}）。</translation>
+    </message>
+    <message>
+        <source>the checksum is wrong</source>
+        <translation>校验和不符</translation>
+    </message>
+    <message>
+        <source>the length is wrong</source>
+        <translation>长度不对</translation>
+    </message>
+    <message>
+        <source>the file changed</source>
+        <translation>内容已改变</translation>
+    </message>
+    <message>
+        <source>nothing came</source>
+        <translation>没有数据传来</translation>
+    </message>
+    <message>
+        <source>too many requests</source>
+        <translation>请求过多</translation>
+    </message>
+    <message>
+        <source>no such file</source>
+        <translation>没有该文件</translation>
+    </message>
+    <message>
+        <source>the licence is not accepted</source>
+        <translation>需先接受许可</translation>
+    </message>
+    <message>
+        <source>an account is needed</source>
+        <translation>需要账号</translation>
+    </message>
+    <message>
+        <source>the token is not accepted</source>
+        <translation>令牌无效</translation>
+    </message>
+    <message>
+        <source>it redirects wrongly</source>
+        <translation>重定向有误</translation>
     </message>
     <message>
         <source>Something went wrong ({code}).</source>
@@ -3219,6 +3263,13 @@
     <message>
         <source>In MB a second, for all downloads together.</source>
         <translation>单位为 MB/秒，所有下载合计。</translation>
+    </message>
+</context>
+<context>
+    <name>SourcesController</name>
+    <message>
+        <source>The settings cannot be written to {path} ({detail}). Check its permissions and the disk.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -5,6 +5,7 @@ import queue
 import signal
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -79,6 +80,22 @@ def answer(ask: Callable[[Callable[[Answer], None]], int]) -> Answer:
     found = answers.get(timeout=WAIT)
     assert found.id == number
     return found
+
+
+def kill(client: HubClient) -> int:
+    """The id of the process that was there."""
+    pid = client.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Until it is so."""
+    end = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < end
+        threading.Event().wait(0.02)
 
 
 def test_every_question_has_its_answer(client: HubClient, server: HubServer) -> None:
@@ -175,21 +192,41 @@ def test_500_megabytes_cost_the_process_little(client: HubClient, server: HubSer
     assert server.sent < 64 << 20
 
 
-def test_a_killed_process_ends_every_question_and_the_next_one_begins_another(client: HubClient, server: HubServer) -> None:
+def test_what_a_killed_process_was_asked_is_asked_once_more(client: HubClient, server: HubServer) -> None:
+    until = threading.Event()
+    server.misbehave("/api/models/*", Silent(until))
+    answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+    number = client.describe(NAME, answers.put)
+    unwanted = client.describe(NAME, answers.put)
+    client.forget(unwanted)
+    wait_for(lambda: server.requests)
+    server.behave()
+    first = kill(client)
+    described = answers.get(timeout=WAIT)
+    assert isinstance(described, Described)
+    assert described.id == number
+    assert client.pid not in (None, first)
+    assert answers.empty()
+    until.set()
+
+
+def test_a_question_that_kills_every_process_ends_and_the_next_one_begins_another(client: HubClient, server: HubServer) -> None:
     until = threading.Event()
     server.misbehave("/api/models/*", Silent(until))
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     numbers = {client.describe(NAME, answers.put) for _ in range(3)}
-    first = client.pid
-    assert first is not None
-    os.kill(first, signal.SIGKILL)
+    first = kill(client)
+    wait_for(lambda: client.pid not in (None, first))
+    server.forget_requests()
+    wait_for(lambda: server.requests)
+    second = kill(client)
     ended = [answers.get(timeout=WAIT) for _ in numbers]
     assert {one.id for one in ended} == numbers
-    assert {(one.code, one.args["detail"]) for one in ended if isinstance(one, Failed)} == {(Code.JOB_FAILED, "SIGKILL")}
+    assert {(one.code, one.args["detail"]) for one in ended if isinstance(one, Failed)} == {(Code.HUB_DIED, "SIGKILL")}
     until.set()
     server.behave()
     assert isinstance(answer(lambda hear: client.search(SearchQuery(), hear)), Found)
-    assert client.pid not in (None, first)
+    assert client.pid not in (None, first, second)
 
 
 def test_after_the_end_every_question_fails(hub: HubServer, tmp_path: Path) -> None:
