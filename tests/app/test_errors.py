@@ -46,3 +46,10 @@ def test_sizes_are_shown_as_a_person_reads_them() -> None:
 def test_a_missing_argument_costs_its_word_and_an_unknown_code_still_says_something() -> None:
     assert "…" in errors.describe(Code.MODEL_MISSING, {})
     assert "no.such" in errors.describe("no.such", {})
+
+
+@pytest.mark.usefixtures("qapp")
+def test_why_a_source_was_left_is_said_in_words() -> None:
+    args = {"address": "https://a.example", "name": "m.gguf"}
+    assert "(the checksum is wrong)" in errors.describe(Code.SOURCE_SWITCHED, {**args, "detail": Code.CHECKSUM_DIFFERS.value})
+    assert "(503)" in errors.describe(Code.SOURCE_SWITCHED, {**args, "detail": "503"})
