@@ -353,20 +353,6 @@ REASONS: Mapping[str, object] = {
     Code.NETWORK_REDIRECTS: QT_TRANSLATE_NOOP("Errors", "it redirects wrongly"),
 }
 
-# Why a source was left: codes without a detail of their own.
-REASONS: Mapping[str, object] = {
-    Code.CHECKSUM_DIFFERS: QT_TRANSLATE_NOOP("Errors", "the checksum is wrong"),
-    Code.FILE_LENGTH: QT_TRANSLATE_NOOP("Errors", "the length is wrong"),
-    Code.FILE_CHANGED: QT_TRANSLATE_NOOP("Errors", "the file changed"),
-    Code.NETWORK_STALLED: QT_TRANSLATE_NOOP("Errors", "nothing came"),
-    Code.HUB_BUSY: QT_TRANSLATE_NOOP("Errors", "too many requests"),
-    Code.HUB_NOT_FOUND: QT_TRANSLATE_NOOP("Errors", "no such file"),
-    Code.HUB_GATED: QT_TRANSLATE_NOOP("Errors", "the licence is not accepted"),
-    Code.HUB_TOKEN_NEEDED: QT_TRANSLATE_NOOP("Errors", "an account is needed"),
-    Code.HUB_TOKEN_REFUSED: QT_TRANSLATE_NOOP("Errors", "the token is not accepted"),
-    Code.NETWORK_REDIRECTS: QT_TRANSLATE_NOOP("Errors", "it redirects wrongly"),
-}
-
 SIZES = frozenset({"need", "free", "expected", "actual"})
 """Arguments that are bytes."""
 
@@ -377,9 +363,6 @@ def describe(code: str, args: Mapping[str, Argument]) -> str:
     if source is None:
         log.error("no sentence for %s %s", code, args)
         return QCoreApplication.translate("Errors", "Something went wrong ({code}).").format(code=code)
-    reason = REASONS.get(str(args.get("detail"))) if code == Code.SOURCE_SWITCHED else None
-    if reason is not None:
-        args = {**args, "detail": QCoreApplication.translate("Errors", str(reason))}
     reason = REASONS.get(str(args.get("detail"))) if code == Code.SOURCE_SWITCHED else None
     if reason is not None:
         args = {**args, "detail": QCoreApplication.translate("Errors", str(reason))}

@@ -34,20 +34,6 @@ REASONS: Mapping[str, Words] = {
     Code.NETWORK_REDIRECTS: Words("重定向有误", "it redirects wrongly"),
 }
 
-# Why a source was left, in a notice that says more: codes without a detail of their own.
-REASONS: Mapping[str, Words] = {
-    Code.CHECKSUM_DIFFERS: Words("校验和不符", "the checksum is wrong"),
-    Code.FILE_LENGTH: Words("长度不对", "the length is wrong"),
-    Code.FILE_CHANGED: Words("内容已改变", "the file changed"),
-    Code.NETWORK_STALLED: Words("没有数据传来", "nothing came"),
-    Code.HUB_BUSY: Words("请求过多", "too many requests"),
-    Code.HUB_NOT_FOUND: Words("没有该文件", "no such file"),
-    Code.HUB_GATED: Words("需先接受许可", "the licence is not accepted"),
-    Code.HUB_TOKEN_NEEDED: Words("需要账号", "an account is needed"),
-    Code.HUB_TOKEN_REFUSED: Words("令牌无效", "the token is not accepted"),
-    Code.NETWORK_REDIRECTS: Words("重定向有误", "it redirects wrongly"),
-}
-
 # What happened, and what to do about it. A pair of brackets that stays empty is left out.
 SENTENCES: Mapping[Code, Words] = {
     Code.MODEL_MISSING: Words(
@@ -822,8 +808,6 @@ class _Shown(dict[str, str]):
 
 
 def _argument(code: Code, name: str, value: Argument, lang: Language) -> str:
-    if code == Code.SOURCE_SWITCHED and name == "detail" and value in REASONS:
-        return REASONS[str(value)].of(lang)
     if code == Code.SOURCE_SWITCHED and name == "detail" and value in REASONS:
         return REASONS[str(value)].of(lang)
     if isinstance(value, str):
