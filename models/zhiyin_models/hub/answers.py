@@ -1,6 +1,7 @@
 """What a hub answers, as values of their types: sizes are bounded, and a claim of the wrong type counts as none."""
 
 import json
+import logging
 import math
 import re
 import time
@@ -24,7 +25,10 @@ REPOSITORY = re.compile(rf"{NAME}/{NAME}", re.ASCII)
 COMMIT = re.compile(r"[0-9a-f]{7,64}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
+ODD = {json.JSONDecodeError: "not JSON", RecursionError: "nested too deeply"}
+
 Json = Any
+logger = logging.getLogger(__name__)
 
 
 def read_body(connection: Connection, answer: Answer, limit: int = MAX_ANSWER) -> bytes:
@@ -75,8 +79,11 @@ def check_structure(address: str, body: bytes) -> None:
 
 
 def bad_answer(address: str, error: Exception | str) -> ModelError:
-    """HUB_ANSWER_BAD for what could not be understood."""
-    detail = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    """HUB_ANSWER_BAD for what could not be understood; what an error says itself is only logged."""
+    detail = error if isinstance(error, str) else "not as expected"
+    if not isinstance(error, str):
+        logger.warning("%s answered what cannot be understood: %s: %s", shown(address), type(error).__name__, text(str(error), 500))
+        detail = next((words for kind, words in ODD.items() if isinstance(error, kind)), detail)
     return ModelError(Code.HUB_ANSWER_BAD, address=shown(address), detail=text(detail, 120))
 
 

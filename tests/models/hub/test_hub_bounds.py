@@ -84,7 +84,9 @@ def refusal(settings: HubSettings, connection: Connection) -> ModelError:
 @pytest.mark.parametrize(
     ("what", "expected"),
     [
-        (NotJSON(), (Code.HUB_ANSWER_BAD, {})),
+        (NotJSON(), (Code.HUB_ANSWER_BAD, {"detail": "not JSON"})),
+        (Answer(b"[" * 100_000), (Code.HUB_ANSWER_BAD, {"detail": "nested too deeply"})),
+        (Answer(b"[null, 3]"), (Code.HUB_ANSWER_BAD, {"detail": "not as expected"})),
         (Status(500), (Code.HUB_SERVER, {"detail": "500"})),
         (Status(503, retry_after=7), (Code.HUB_SERVER, {"detail": "503"})),
         (Status(429, retry_after=3600), (Code.HUB_BUSY, {"seconds": 3600})),
