@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple
 from zhiyin_models.errors import Code, ModelError
 from zhiyin_models.library.ggml_types import TENSOR_TYPES
 
+MOST_VERSIONS = 100  # a number above is no version that will come, but damage
 MAX_KEYS = 1 << 16
 MAX_TENSORS = 1 << 17
 MAX_KEY = 1 << 16  # bytes
@@ -205,6 +206,8 @@ class _Reader:
         version = self.version = self.number("I")
         if version not in (2, 3):
             big_endian = not version & 0xFFFF
+            if not big_endian and version > MOST_VERSIONS:
+                raise self.damaged(f"version {version}")
             shown: int | str = f"{int.from_bytes(version.to_bytes(4, 'little'), 'big')} (big-endian)" if big_endian else version
             raise ModelError(Code.MODEL_GGUF_VERSION, path=str(self.path), version=shown)
         tensor_count, key_count = self.number("Q"), self.number("Q")

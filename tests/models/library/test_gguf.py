@@ -75,6 +75,7 @@ def test_reads_what_the_reference_writer_writes(tmp_path: Path) -> None:
 def test_version_two_is_read_and_others_are_refused(tmp_path: Path) -> None:
     assert read_metadata(write_small(tmp_path / "two.gguf", version=2)).version == 2
     assert refusal(write_small(tmp_path / "one.gguf", version=1)).failure.args["version"] == 1
+    assert refusal(write_small(tmp_path / "noise.gguf", version=0x5EED1234)).code is Code.MODEL_DAMAGED
     error = refusal(write_small(tmp_path / "big.gguf", version=3 << 24))
     assert error.code == Code.MODEL_GGUF_VERSION
     assert error.failure.args["version"] == "3 (big-endian)"
