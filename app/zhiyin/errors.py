@@ -1,6 +1,7 @@
 """Puts a failure into the user's words: one sentence that says what happened and what to do."""
 
 import logging
+import re
 from collections.abc import Mapping
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
@@ -18,7 +19,9 @@ SENTENCES: Mapping[str, object] = {
         "Errors", "The model file {path} cannot be read ({detail}). Check its permissions and the disk."
     ),
     Code.MODEL_IS_FOLDER: QT_TRANSLATE_NOOP("Errors", "{path} is a folder and no model file. If it is a checkpoint, convert it first."),
-    Code.MODEL_NOT_GGUF: QT_TRANSLATE_NOOP("Errors", "{path} is not a GGUF model. Choose a file that ends in .gguf."),
+    Code.MODEL_NOT_GGUF: QT_TRANSLATE_NOOP(
+        "Errors", "{path} is not a GGUF model, or its download failed. Choose another file, or download it again."
+    ),
     Code.MODEL_GGUF_VERSION: QT_TRANSLATE_NOOP(
         "Errors", "{path} is a GGUF file of version {version}, which is not supported. Download a newer file."
     ),
@@ -247,7 +250,7 @@ SENTENCES: Mapping[str, object] = {
         "Errors", "{address} cannot be reached ({detail}). Check the network and the proxy, or choose another source."
     ),
     Code.NETWORK_STALLED: QT_TRANSLATE_NOOP(
-        "Errors", "{address} has sent nothing for {seconds} s. Resume later, or choose another source."
+        "Errors", "{address} has sent nothing for {seconds} s. Try again later, or choose another source."
     ),
     Code.NETWORK_PROXY: QT_TRANSLATE_NOOP("Errors", "The proxy {address} cannot be used ({detail}). Check the proxy in the settings."),
     Code.NETWORK_CERTIFICATE: QT_TRANSLATE_NOOP(
@@ -353,6 +356,8 @@ REASONS: Mapping[str, object] = {
     Code.NETWORK_REDIRECTS: QT_TRANSLATE_NOOP("Errors", "it redirects wrongly"),
 }
 
+BRACKETED = re.compile(r" ?\(\{(\w+)\}\)|（\{(\w+)\}）")
+"""An argument in brackets, which are left out where it says nothing."""
 SIZES = frozenset({"need", "free", "expected", "actual"})
 """Arguments that are bytes."""
 
@@ -366,7 +371,13 @@ def describe(code: str, args: Mapping[str, Argument]) -> str:
     reason = REASONS.get(str(args.get("detail"))) if code == Code.SOURCE_SWITCHED else None
     if reason is not None:
         args = {**args, "detail": QCoreApplication.translate("Errors", str(reason))}
-    return QCoreApplication.translate("Errors", str(source)).format_map(_Shown(args))
+    sentence = BRACKETED.sub(lambda found: found[0] if _said(args, found) else "", QCoreApplication.translate("Errors", str(source)))
+    return sentence.format_map(_Shown(args))
+
+
+def _said(args: Mapping[str, Argument], found: re.Match[str]) -> bool:
+    value = args.get(found[1] or found[2], "…")
+    return not isinstance(value, str) or bool(value.strip())
 
 
 class _Shown(dict[str, str]):

@@ -22,7 +22,7 @@ class Words(NamedTuple):
 
 # Why a source was left, in a notice that says more: codes without a detail of their own.
 REASONS: Mapping[str, Words] = {
-    Code.CHECKSUM_DIFFERS: Words("校验和不符", "the checksum is wrong"),
+    Code.CHECKSUM_DIFFERS: Words("校验值不符", "the checksum is wrong"),
     Code.FILE_LENGTH: Words("长度不对", "the length is wrong"),
     Code.FILE_CHANGED: Words("内容已改变", "the file changed"),
     Code.NETWORK_STALLED: Words("没有数据传来", "nothing came"),
@@ -48,7 +48,8 @@ SENTENCES: Mapping[Code, Words] = {
         "{path} is a folder and no model file. If it is a checkpoint, turn it into one first, with: zhiyin-models convert",
     ),
     Code.MODEL_NOT_GGUF: Words(
-        "{path} 不是 GGUF 模型文件，请选择 .gguf 文件。", "{path} is not a GGUF model. Choose a file that ends in .gguf."
+        "{path} 不是 GGUF 模型，或下载时已损坏；请选择其他文件，或重新下载。",
+        "{path} is not a GGUF model, or its download failed. Choose another file, or download it again.",
     ),
     Code.MODEL_GGUF_VERSION: Words(
         "不支持 {path} 的 GGUF 版本 {version}，请下载较新的文件。",
@@ -323,8 +324,8 @@ SENTENCES: Mapping[Code, Words] = {
         "{address} cannot be reached ({detail}). Check the network and the proxy, or choose another source.",
     ),
     Code.NETWORK_STALLED: Words(
-        "{address} 已有 {seconds} 秒没有传来数据，请稍后继续，或换一个来源。",
-        "{address} has sent nothing for {seconds} s. Resume later, or choose another source.",
+        "{address} 已有 {seconds} 秒没有传来数据，请稍后再试，或换一个来源。",
+        "{address} has sent nothing for {seconds} s. Try again later, or choose another source.",
     ),
     Code.NETWORK_PROXY: Words(
         "代理 {address} 无法使用（{detail}），请在设置中检查代理。",
@@ -343,7 +344,7 @@ SENTENCES: Mapping[Code, Words] = {
         "Offline mode is on. Switch it off in the settings first.",
     ),
     Code.HUB_BUSY: Words(
-        "{address} 请求过多，请在 {seconds} 秒后再试。",
+        "对 {address} 的请求过多，请在 {seconds} 秒后再试。",
         "{address} gets too many requests. Try again in {seconds} s.",
     ),
     Code.HUB_SERVER: Words(
@@ -398,7 +399,7 @@ SENTENCES: Mapping[Code, Words] = {
         "{name} has the wrong length: {actual} instead of {expected}. Choose another source.",
     ),
     Code.CHECKSUM_DIFFERS: Words(
-        "从 {address} 下载的 {name} 校验和不符，未加入模型库；请换一个来源重试。",
+        "从 {address} 下载的 {name} 校验值不符，未加入模型库；请换一个来源重试。",
         "The checksum of {name} from {address} is wrong, so it was not taken into the library. Try again with another source.",
     ),
     Code.SOURCE_SWITCHED: Words(
@@ -414,7 +415,7 @@ SENTENCES: Mapping[Code, Words] = {
         "{path} is not what was downloaded; it may be damaged. Take it away with zhiyin-models rm, then pull it again.",
     ),
     Code.VERIFY_KEPT: Words(
-        "{path} 此前没有已知的校验和，已记下当前的。",
+        "{path} 此前没有已知的校验值，已记下当前的。",
         "No checksum was known of {path}; the present one is kept for the next time.",
     ),
     Code.NAME_TAKEN: Words(
@@ -491,7 +492,7 @@ PHRASES: Mapping[str, Words] = {
     "search": Words("在模型网站上查找模型", "look for models at the hubs"),
     "pull": Words("下载模型到模型库，中断后从已有部分继续", "fetch a model into the library, going on with what is there of it"),
     "rm": Words("把模型移到回收站", "move a model to the trash"),
-    "verify": Words("重新读取模型并核对校验和", "read models again and compare their checksums"),
+    "verify": Words("重新读取并校验模型", "read models again and compare their checksums"),
     "sources": Words("列出模型来源，以及能否连接", "the sources of models, and whether they answer"),
     "token": Words("保存某个来源的访问令牌（从标准输入读取）", "keep the token of a source (read from standard input)"),
     "search_words": Words("要查找的词", "words to look for"),
@@ -712,7 +713,7 @@ PHRASES: Mapping[str, Words] = {
     "stage_evaluate": Words("测量", "Measuring"),
     "stage_download": Words("下载", "Downloading"),
     "stage_wait": Words("等待网络", "Waiting for the network"),
-    "stage_hash": Words("核对", "Checking"),
+    "stage_hash": Words("校验", "Checking"),
     "stage_copy": Words("复制", "Copying"),
     "stage_measure": Words("测速", "Measuring the speed"),
     "stage_smoke": Words("试答", "Trying"),

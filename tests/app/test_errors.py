@@ -53,3 +53,11 @@ def test_why_a_source_was_left_is_said_in_words() -> None:
     args = {"address": "https://a.example", "name": "m.gguf"}
     assert "(the checksum is wrong)" in errors.describe(Code.SOURCE_SWITCHED, {**args, "detail": Code.CHECKSUM_DIFFERS.value})
     assert "(503)" in errors.describe(Code.SOURCE_SWITCHED, {**args, "detail": "503"})
+
+
+@pytest.mark.usefixtures("qapp")
+def test_brackets_without_content_are_left_out() -> None:
+    args: dict[str, errors.Argument] = {"reason": "SIGKILL", "detail": " "}
+    assert errors.describe(Code.JOB_DIED, args) == "The job ended unexpectedly: SIGKILL. Start it again: it goes on where it was."
+    assert "SIGKILL (lines)" in errors.describe(Code.JOB_DIED, {**args, "detail": "lines"})
+    assert "/a ()/b" in errors.describe(Code.MODEL_MISSING, {"path": "/a ()/b"})

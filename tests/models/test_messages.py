@@ -82,7 +82,7 @@ def test_arguments_are_shown_as_people_say_them() -> None:
 
 def test_why_a_source_was_left_is_said_in_words() -> None:
     args: dict[str, errors.Argument] = {"address": "https://a.example", "name": "m.gguf", "detail": Code.CHECKSUM_DIFFERS.value}
-    assert "校验和不符" in text(Code.SOURCE_SWITCHED, "zh", args)
+    assert "校验值不符" in text(Code.SOURCE_SWITCHED, "zh", args)
     assert text(Code.SOURCE_SWITCHED, "en", args) == (
         "https://a.example did not serve m.gguf (the checksum is wrong), so another source stood in."
     )
@@ -90,7 +90,9 @@ def test_why_a_source_was_left_is_said_in_words() -> None:
 
 
 def test_a_missing_argument_costs_its_word_only() -> None:
-    assert text(Code.MODEL_NOT_GGUF, "en", {}) == "… is not a GGUF model. Choose a file that ends in .gguf."
+    assert (
+        text(Code.MODEL_NOT_GGUF, "en", {}) == "… is not a GGUF model, or its download failed. Choose another file, or download it again."
+    )
 
 
 def test_hostile_arguments_are_one_harmless_line() -> None:

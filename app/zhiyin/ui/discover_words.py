@@ -2,35 +2,16 @@
 
 import time
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
 from zhiyin.ui.amounts import count_text, number_text, parameters_text, percent_text, size_text
 from zhiyin.ui.discover_values import Fit, RepositoryRow, State, Verdict
+from zhiyin.ui.model_words import language_name
 from zhiyin_models.hub.values import Repository
 
 ROLES: dict[Verdict, str] = {"gpu": "jade", "partly": "ochre", "cpu": "ink.soft", "no": "accent"}
 DAY = 86_400
 LANGUAGES_SHOWN = 4
-LANGUAGE_NAMES = {
-    "zh": QT_TRANSLATE_NOOP("Languages", "Chinese"),
-    "en": QT_TRANSLATE_NOOP("Languages", "English"),
-    "ja": QT_TRANSLATE_NOOP("Languages", "Japanese"),
-    "ko": QT_TRANSLATE_NOOP("Languages", "Korean"),
-    "de": QT_TRANSLATE_NOOP("Languages", "German"),
-    "fr": QT_TRANSLATE_NOOP("Languages", "French"),
-    "es": QT_TRANSLATE_NOOP("Languages", "Spanish"),
-    "pt": QT_TRANSLATE_NOOP("Languages", "Portuguese"),
-    "it": QT_TRANSLATE_NOOP("Languages", "Italian"),
-    "ru": QT_TRANSLATE_NOOP("Languages", "Russian"),
-    "ar": QT_TRANSLATE_NOOP("Languages", "Arabic"),
-    "hi": QT_TRANSLATE_NOOP("Languages", "Hindi"),
-    "vi": QT_TRANSLATE_NOOP("Languages", "Vietnamese"),
-    "th": QT_TRANSLATE_NOOP("Languages", "Thai"),
-    "id": QT_TRANSLATE_NOOP("Languages", "Indonesian"),
-    "tr": QT_TRANSLATE_NOOP("Languages", "Turkish"),
-    "pl": QT_TRANSLATE_NOOP("Languages", "Polish"),
-    "nl": QT_TRANSLATE_NOOP("Languages", "Dutch"),
-}
 
 
 def fit_role(fit: Fit) -> str:
@@ -100,15 +81,14 @@ def kind_words(repository: Repository) -> str:
 
 
 def language_names(codes: tuple[str, ...]) -> str:
-    """The first few languages by their own names."""
+    """The first few languages."""
     names = [language_name(code) for code in codes[:LANGUAGES_SHOWN]]
     return ", ".join(names) + ("…" if len(codes) > LANGUAGES_SHOWN else "")
 
 
-def language_name(code: str) -> str:
-    """A language in the language of the moment, or its code: its own name may need letters that no font here has."""
-    name = LANGUAGE_NAMES.get(code.lower().partition("-")[0].partition("_")[0])
-    return QCoreApplication.translate("Languages", str(name)) if name else code[:16]
+def _counted(words: str, count: int) -> str:
+    """Words with a count; in Chinese what is counted follows its unit without a space."""
+    return words.format(count=short_count(count)).replace("万 ", "万").replace("亿 ", "亿") if count else ""
 
 
 def facts(repository: Repository, *, gated: bool = True) -> list[str]:
@@ -116,10 +96,8 @@ def facts(repository: Repository, *, gated: bool = True) -> list[str]:
     found = [
         kind_words(repository),
         parameters_text(repository.parameters) if repository.parameters else "",
-        QCoreApplication.translate("Discover", "{count} downloads").format(count=short_count(repository.downloads))
-        if repository.downloads
-        else "",
-        QCoreApplication.translate("Discover", "{count} likes").format(count=short_count(repository.likes)) if repository.likes else "",
+        _counted(QCoreApplication.translate("Discover", "{count} downloads"), repository.downloads),
+        _counted(QCoreApplication.translate("Discover", "{count} likes"), repository.likes),
         age_words(repository.updated),
         repository.licence[:40],
         language_names(repository.languages),

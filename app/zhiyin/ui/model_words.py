@@ -3,18 +3,43 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QCoreApplication, QDate, QLocale
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDate, QLocale
 
 from zhiyin.ui.amounts import parameters_text
 from zhiyin_models.library.installed import InstalledModel
 
-# Languages are called by themselves what they are called here; Qt says "American English" and "español de España".
-LANGUAGES = {
-    "zh": "中文", "en": "English", "ja": "日本語", "ko": "한국어", "fr": "Français", "de": "Deutsch", "es": "Español", "it": "Italiano",
-    "pt": "Português", "ru": "Русский", "ar": "العربية", "hi": "हिन्दी", "th": "ไทย", "vi": "Tiếng Việt", "id": "Bahasa Indonesia",
-    "tr": "Türkçe", "pl": "Polski", "nl": "Nederlands", "uk": "Українська", "cs": "Čeština", "sv": "Svenska", "el": "Ελληνικά",
-    "he": "עברית", "fa": "فارسی", "bn": "বাংলা", "ms": "Bahasa Melayu", "ro": "Română", "hu": "Magyar", "da": "Dansk", "fi": "Suomi",
-}  # fmt: skip
+LANGUAGE_NAMES = {
+    "zh": QT_TRANSLATE_NOOP("Languages", "Chinese"),
+    "en": QT_TRANSLATE_NOOP("Languages", "English"),
+    "ja": QT_TRANSLATE_NOOP("Languages", "Japanese"),
+    "ko": QT_TRANSLATE_NOOP("Languages", "Korean"),
+    "de": QT_TRANSLATE_NOOP("Languages", "German"),
+    "fr": QT_TRANSLATE_NOOP("Languages", "French"),
+    "es": QT_TRANSLATE_NOOP("Languages", "Spanish"),
+    "pt": QT_TRANSLATE_NOOP("Languages", "Portuguese"),
+    "it": QT_TRANSLATE_NOOP("Languages", "Italian"),
+    "ru": QT_TRANSLATE_NOOP("Languages", "Russian"),
+    "ar": QT_TRANSLATE_NOOP("Languages", "Arabic"),
+    "hi": QT_TRANSLATE_NOOP("Languages", "Hindi"),
+    "vi": QT_TRANSLATE_NOOP("Languages", "Vietnamese"),
+    "th": QT_TRANSLATE_NOOP("Languages", "Thai"),
+    "id": QT_TRANSLATE_NOOP("Languages", "Indonesian"),
+    "tr": QT_TRANSLATE_NOOP("Languages", "Turkish"),
+    "pl": QT_TRANSLATE_NOOP("Languages", "Polish"),
+    "nl": QT_TRANSLATE_NOOP("Languages", "Dutch"),
+    "uk": QT_TRANSLATE_NOOP("Languages", "Ukrainian"),
+    "cs": QT_TRANSLATE_NOOP("Languages", "Czech"),
+    "sv": QT_TRANSLATE_NOOP("Languages", "Swedish"),
+    "el": QT_TRANSLATE_NOOP("Languages", "Greek"),
+    "he": QT_TRANSLATE_NOOP("Languages", "Hebrew"),
+    "fa": QT_TRANSLATE_NOOP("Languages", "Persian"),
+    "bn": QT_TRANSLATE_NOOP("Languages", "Bengali"),
+    "ms": QT_TRANSLATE_NOOP("Languages", "Malay"),
+    "ro": QT_TRANSLATE_NOOP("Languages", "Romanian"),
+    "hu": QT_TRANSLATE_NOOP("Languages", "Hungarian"),
+    "da": QT_TRANSLATE_NOOP("Languages", "Danish"),
+    "fi": QT_TRANSLATE_NOOP("Languages", "Finnish"),
+}
 MOST_LANGUAGES = 3
 DAY = 86_400
 
@@ -28,9 +53,15 @@ def context_text(tokens: int) -> str:
     return str(tokens) if tokens > 0 else ""
 
 
+def language_name(code: str) -> str:
+    """A language in the language of the moment, or its code: its own name may need letters that no font here has."""
+    name = LANGUAGE_NAMES.get(code.lower().partition("-")[0].partition("_")[0])
+    return QCoreApplication.translate("Languages", str(name)) if name else code[:16]
+
+
 def languages_text(codes: Sequence[str], most: int = MOST_LANGUAGES) -> str:
     """The names of the first languages, and how many more there are."""
-    names = [LANGUAGES.get(code.casefold().split("-")[0].split("_")[0], code) for code in codes]
+    names = [language_name(code) for code in codes]
     said = ", ".join(names[:most])
     return f"{said} +{len(names) - most}" if len(names) > most else said
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from zhiyin.ui.discover_words import language_name
 from zhiyin.ui.form_controls import ChoiceBox
 from zhiyin.ui.icons import icon
+from zhiyin.ui.model_words import language_name
 from zhiyin.ui.theme import STEP, theme_signals
 from zhiyin_models.hub.values import SearchQuery, Sort
 

@@ -959,8 +959,8 @@
         <translation>{path} 是文件夹，不是模型文件。如果它是检查点，请先转换。</translation>
     </message>
     <message>
-        <source>{path} is not a GGUF model. Choose a file that ends in .gguf.</source>
-        <translation>{path} 不是 GGUF 模型。请选择以 .gguf 结尾的文件。</translation>
+        <source>{path} is not a GGUF model, or its download failed. Choose another file, or download it again.</source>
+        <translation>{path} 不是 GGUF 模型，或下载时已损坏；请选择其他文件，或重新下载。</translation>
     </message>
     <message>
         <source>{path} is a GGUF file of version {version}, which is not supported. Download a newer file.</source>
@@ -1228,7 +1228,7 @@
     </message>
     <message>
         <source>Another task or program is writing {path}. Wait until it ends, or choose another name.</source>
-        <translation type="unfinished"></translation>
+        <translation>另一项任务或另一个程序正在写入 {path}，请等它结束，或换一个名字。</translation>
     </message>
     <message>
         <source>The disk of {path} needs {need} and has {free} free. Free some space, or choose another place.</source>
@@ -1251,8 +1251,8 @@
         <translation>连接不上 {address}（{detail}），请检查网络或代理，或换一个来源。</translation>
     </message>
     <message>
-        <source>{address} has sent nothing for {seconds} s. Resume later, or choose another source.</source>
-        <translation>{address} 已有 {seconds} 秒没有传来数据，请稍后继续，或换一个来源。</translation>
+        <source>{address} has sent nothing for {seconds} s. Try again later, or choose another source.</source>
+        <translation>{address} 已有 {seconds} 秒没有传来数据，请稍后再试，或换一个来源。</translation>
     </message>
     <message>
         <source>The proxy {address} cannot be used ({detail}). Check the proxy in the settings.</source>
@@ -1272,7 +1272,7 @@
     </message>
     <message>
         <source>{address} gets too many requests. Try again in {seconds} s.</source>
-        <translation>{address} 请求过多，请在 {seconds} 秒后再试。</translation>
+        <translation>对 {address} 的请求过多，请在 {seconds} 秒后再试。</translation>
     </message>
     <message>
         <source>{address} has trouble ({detail}). Try again later, or choose another source.</source>
@@ -1328,7 +1328,7 @@
     </message>
     <message>
         <source>The checksum of {name} from {address} is wrong, so it was not taken into the library. Try again with another source.</source>
-        <translation>从 {address} 下载的 {name} 校验和不符，未加入模型库；请换一个来源重试。</translation>
+        <translation>从 {address} 下载的 {name} 校验值不符，未加入模型库；请换一个来源重试。</translation>
     </message>
     <message>
         <source>{address} did not serve {name} ({detail}), so another source stood in.</source>
@@ -1344,7 +1344,7 @@
     </message>
     <message>
         <source>No checksum was known of {path}; the present one is kept for the next time.</source>
-        <translation>{path} 此前没有已知的校验和，已记下当前的。</translation>
+        <translation>{path} 此前没有已知的校验值，已记下当前的。</translation>
     </message>
     <message>
         <source>There is a model “{name}” already. Choose another name.</source>
@@ -1444,7 +1444,7 @@
     </message>
     <message>
         <source>the checksum is wrong</source>
-        <translation>校验和不符</translation>
+        <translation>校验值不符</translation>
     </message>
     <message>
         <source>the length is wrong</source>
@@ -1848,6 +1848,54 @@
     <message>
         <source>Dutch</source>
         <translation>荷兰语</translation>
+    </message>
+    <message>
+        <source>Ukrainian</source>
+        <translation>乌克兰语</translation>
+    </message>
+    <message>
+        <source>Czech</source>
+        <translation>捷克语</translation>
+    </message>
+    <message>
+        <source>Swedish</source>
+        <translation>瑞典语</translation>
+    </message>
+    <message>
+        <source>Greek</source>
+        <translation>希腊语</translation>
+    </message>
+    <message>
+        <source>Hebrew</source>
+        <translation>希伯来语</translation>
+    </message>
+    <message>
+        <source>Persian</source>
+        <translation>波斯语</translation>
+    </message>
+    <message>
+        <source>Bengali</source>
+        <translation>孟加拉语</translation>
+    </message>
+    <message>
+        <source>Malay</source>
+        <translation>马来语</translation>
+    </message>
+    <message>
+        <source>Romanian</source>
+        <translation>罗马尼亚语</translation>
+    </message>
+    <message>
+        <source>Hungarian</source>
+        <translation>匈牙利语</translation>
+    </message>
+    <message>
+        <source>Danish</source>
+        <translation>丹麦语</translation>
+    </message>
+    <message>
+        <source>Finnish</source>
+        <translation>芬兰语</translation>
     </message>
 </context>
 <context>
@@ -2410,7 +2458,7 @@
     </message>
     <message>
         <source>Checksum</source>
-        <translation>校验和</translation>
+        <translation>校验值</translation>
     </message>
     <message>
         <source>Projector</source>
@@ -3304,7 +3352,7 @@
     </message>
     <message>
         <source>Checking</source>
-        <translation>核对</translation>
+        <translation>校验</translation>
     </message>
     <message>
         <source>Copying</source>

@@ -199,6 +199,7 @@ def test_what_there_is_stands_at_the_top(view: DiscoverView, content: DiscoverCo
 def test_counts_are_short_in_either_way(qapp: QApplication) -> None:
     i18n.install(qapp, "zh_CN")
     assert [short_count(count) for count in (999, 12_345, 1_234_567, 123_456_789)] == ["999", "1.2万", "123万", "1.2亿"]
+    assert row_facts(RepositoryRow(repository(downloads=99_000, likes=35))).startswith("9.9万次下载 · 35 ")
 
 
 def test_esc_gives_up_what_is_asked_then_goes_back_then_is_the_windows(view: DiscoverView, content: DiscoverContent, qtbot: QtBot) -> None:

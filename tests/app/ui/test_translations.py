@@ -56,6 +56,12 @@ def test_every_string_has_a_finished_translation_and_the_compiled_file_is_curren
     assert (check.returncode, check.stdout) == (0, ""), check.stdout + check.stderr
 
 
+def test_a_checksum_has_one_name() -> None:
+    said = {translation for source, translation in entries() if "hecksum" in source or source == "Checking"}
+    assert len(said) > 4
+    assert all("校验" in words and "校验和" not in words for words in said), said
+
+
 def test_translations_keep_every_placeholder_and_speak_chinese() -> None:
     found = entries()
     assert len(found) > 100
