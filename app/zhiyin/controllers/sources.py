@@ -1,5 +1,6 @@
 """Where models come from and how they are fetched: shows it in the settings and keeps what is changed."""
 
+import threading
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from zhiyin.ui.wording import Wording, worded
 from zhiyin_models.child.wire import Failed
 from zhiyin_models.errors import Argument, Code, Failure
 from zhiyin_models.hub.protocol import Answer, Checked, TokenSaved, TokensHeld
-from zhiyin_models.hub.settings import HubSettings, environment_endpoint, read_hub_settings, write_hub_settings
+from zhiyin_models.hub.settings import FILE, HubSettings, environment_endpoint, read_hub_settings, write_hub_settings
 from zhiyin_models.hub.values import SourceHealth
 
 
@@ -46,6 +47,8 @@ class SourcesController(QObject):
         self._notice: Wording = ""
         self._kind = "info"
         self._writes = 0  # changes that are not on the disk yet
+        self._newest = HubSettings()  # of them
+        self._lock = threading.Lock()  # the background has several threads
         form.opened.connect(self._on_opened)
         form.changed.connect(self._keep)
         form.token_given.connect(self._give_token)
@@ -55,7 +58,8 @@ class SourcesController(QObject):
         """Switch offline mode off."""
 
         def switch(settings: HubSettings) -> None:
-            self._form.set_settings(replace(settings, offline=False))
+            now = self._form.settings() if self._writes else settings
+            self._form.set_settings(replace(now, offline=False))
             self._keep(self._form.settings())
 
         self._delivery.deliver(self._background.submit(read_hub_settings, self._data_dir), switch)
@@ -79,10 +83,15 @@ class SourcesController(QObject):
             self._show_health()
 
     def _keep(self, settings: HubSettings) -> None:
-        """Write what was changed; what came from the environment stays there."""
+        """Write what was changed, the newest last; what came from the environment stays there."""
         endpoint = environment_endpoint()
         own = tuple(source for source in settings.sources if not (source.name == "HF_ENDPOINT" and source.address == endpoint))
         self._writes += 1
+        self._newest = replace(settings, sources=own)
+
+        def write() -> None:
+            with self._lock:
+                write_hub_settings(self._data_dir, self._newest)
 
         def written(_none: None) -> None:
             self._writes -= 1
@@ -91,10 +100,14 @@ class SourcesController(QObject):
         def refused(error: BaseException) -> None:
             self._writes -= 1
             detail = str(error.strerror if isinstance(error, OSError) and error.strerror else error)
-            self._say(Failure(Code.LIBRARY_UNWRITABLE, {"path": str(self._data_dir), "detail": detail}), "error")
+            self._notice, self._kind = partial(self._unwritten_words, detail), "error"
+            self._show_notice()
 
-        write = partial(write_hub_settings, self._data_dir, replace(settings, sources=own))
         self._delivery.deliver(self._background.submit(write), written, refused)
+
+    def _unwritten_words(self, detail: str) -> str:
+        words = self.tr("The settings cannot be written to {path} ({detail}). Check its permissions and the disk.")
+        return words.format(path=self._data_dir / FILE, detail=detail)
 
     # ------------------------------------------------------------ tokens and health
 
