@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -221,6 +223,36 @@ def test_the_models_folder_changes_meanwhile(open_app: Open, data_dir: Path, tmp
     assert not list(tmp_path.rglob("*.part*"))
     app.until(lambda: len(library.items()) == 3)
     assert all(item.model.owned and item.model.path.startswith(str(new)) for item in library.items())
+
+
+def test_what_another_app_is_just_beginning_stays_its_own(open_app: Open, data_dir: Path, hub: HubServer) -> None:
+    settings_for(hub, data_dir)
+    fetching = Fetching(open_app(data_dir), hub)
+    folders = {name: JobFolder(data_dir / "downloads" / name) for name in ("begun", "quicker")}
+    states = {name: JobState(name, fetching.task(name, 300 * KB), Status.QUEUED, 1.0) for name in folders}
+    fetching.app.zhiyin.close()
+    states["begun"] = msgspec.structs.replace(states["begun"], status=Status.RUNNING, begun=time.time())  # and has no lock yet
+    for name, folder in folders.items():
+        folder.write(states[name])
+
+    def take() -> None:
+        while (state := folders["quicker"].read()) is None or state.status != Status.RUNNING:
+            pass
+        assert folders["quicker"].take()
+
+    other = threading.Thread(target=take)
+    other.start()
+    again = Fetching(open_app(data_dir), hub)
+    again.app.until(lambda: not other.is_alive())
+    other.join()
+    again.app.window.show_models("downloads")
+    again.app.until(lambda: {item.title for item in again.view.items() if item.elsewhere} == {"begun", "quicker"})
+    assert asked_from(hub, "") == []
+    assert again.view.past() == ()
+    folders["quicker"].release()
+    for name, folder in folders.items():  # their processes have died
+        folder.write(msgspec.structs.replace(states[name], status=Status.RUNNING, begun=2.0))
+    again.until(begun=Status.FINISHED, quicker=Status.FINISHED)
 
 
 @pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)  # the platform of these tests has no tray

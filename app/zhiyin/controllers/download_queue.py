@@ -112,6 +112,8 @@ class DownloadQueue:
         if state.status == Status.RUNNING or identity not in self._at_work:
             return False
         self._at_work.discard(identity)
+        if state.status == Status.FAILED and state.failure is not None and state.failure.code == Code.OUTPUT_BUSY:
+            self.states[identity] = replace(state, status=Status.RUNNING, failure=None)  # another program was quicker: it is at work on it
         self._settle(state)
         return True
 

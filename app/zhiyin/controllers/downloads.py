@@ -218,7 +218,9 @@ class DownloadsController(QObject):
         begins = state.status == Status.RUNNING and state.progress is None
         if begins and state.id in self._courses:
             self._courses[state.id].begin_anew()
-        if has_ended:
+        if has_ended and self._queue.is_elsewhere(state.id):
+            self._elsewhere_timer.start()
+        elif has_ended:
             self._on_ended(state)
         if has_ended or begins or known is None or known.status != state.status:
             self._advance()

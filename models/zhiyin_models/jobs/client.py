@@ -37,6 +37,7 @@ from zhiyin_models.jobs.protocol import (
 LOWEST = 19  # the priority of a job process
 SILENCE = 120.0  # seconds: a disk may be slow
 CANCEL_WAIT = 2.0  # seconds that a job has for ending by itself before it is killed
+LOCK_WAIT = 10.0  # seconds within which the process of a download that was begun has taken its lock
 KEEP_WAIT = 1.0  # seconds that a download has for writing down how far it is, when it is paused or the app is closed
 RUN_ID = 1
 OnChange = Callable[[JobState], None]
@@ -57,7 +58,10 @@ class Jobs:
         self._closed = False
 
     def open(self) -> list[JobState]:
-        """Every job that is known, the latest first. One whose process is gone is interrupted."""
+        """Every job that is known, the latest first. One whose process is gone is interrupted.
+
+        A download that was begun a moment ago is still RUNNING: another app's process may not have come to its lock yet.
+        """
         states = []
         try:
             places = sorted(self._folder.iterdir(), reverse=True)
@@ -68,7 +72,7 @@ class Jobs:
             state = folder.read()
             if state is None or state.id != place.name:
                 continue
-            if state.status == Status.RUNNING and place.name not in self._at_work and not folder.held():
+            if state.status == Status.RUNNING and place.name not in self._at_work and not folder.held() and not _is_new(state):
                 state = msgspec.structs.replace(state, status=Status.INTERRUPTED)
             states.append(state)
         return states
@@ -350,6 +354,10 @@ class _Worker:
 
 def _new_identity() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def _is_new(state: JobState) -> bool:
+    return isinstance(state.task, Download) and 0 <= time.time() - (state.begun or state.created) < LOCK_WAIT
 
 
 def _last(report: ExitReport) -> str:
