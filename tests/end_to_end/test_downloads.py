@@ -255,6 +255,36 @@ def test_what_another_app_is_just_beginning_stays_its_own(open_app: Open, data_d
     again.until(begun=Status.FINISHED, quicker=Status.FINISHED)
 
 
+def test_what_is_brought_back_has_its_place_again(open_app: Open, data_dir: Path, hub: HubServer) -> None:
+    settings_for(hub, data_dir, concurrency=1)
+    app = open_app(data_dir)
+    fetching = Fetching(app, hub)
+    app.window.show_models("downloads")
+    fetching.add("first", 3000 * KB, pace=300 * KB)
+    fetching.add("second", 3000 * KB, pace=300 * KB)
+    fetching.until_under_way("first")
+    fetching.press("first", CANCEL)
+    fetching.until_under_way("second")
+    app.window.toast.button.click()
+    fetching.until(first=Status.RUNNING, second=Status.QUEUED)
+
+    # of the network, and tried again by itself
+    lost = Failure(Code.NETWORK_UNREACHABLE, {"address": hub.address, "detail": "no route"})
+    timer = fetching.downloads._away_timer
+    (first,) = (state for state in fetching.downloads.jobs if state.status == Status.RUNNING)
+    fetching.downloads.pause_all()
+    app.until(lambda: not job_processes() and fetching.downloads.running == 0)
+    for identity in ("one", "two"):
+        failed = msgspec.structs.replace(first, id=identity, status=Status.RUNNING, failure=None)
+        fetching.downloads._service.changed.emit(failed)
+        fetching.downloads._service.changed.emit(msgspec.structs.replace(failed, status=Status.FAILED, failure=lost))
+        if identity == "one":
+            before = timer.timerId()
+    assert timer.timerId() == before  # the second does not put off the first
+    assert fetching.downloads.running == 2
+    assert not app.session.leaving.may_leave(quitting=True)
+
+
 @pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)  # the platform of these tests has no tray
 def test_downloads_go_on_at_the_next_start(open_app: Open, data_dir: Path, hub: HubServer, qapp: QApplication) -> None:
     settings_for(hub, data_dir)

@@ -230,14 +230,23 @@ class DownloadQueue:
         if identity in self._at_work:
             self.pause(identity)
 
-    def restore(self, identity: str) -> None:
-        """Bring back what was hidden, as it stood."""
+    def restore(self, identity: str) -> bool:
+        """Bring back what was hidden, as it stood; whether it ran."""
         if identity not in self._hidden or identity not in self.states:
-            return
+            return False
         before, _ = self._hidden.pop(identity)
         self._doomed.discard(identity)
         if before in (Status.RUNNING, Status.QUEUED):
             self.resume(identity)
+        return before == Status.RUNNING
+
+    def make_room(self, identity: str, at_a_time: int) -> None:
+        """What was begun in the place of one that is back waits once more, behind it."""
+        place = self.states[identity].position
+        running = sorted(self.at_work(), key=lambda one: self.states[one].position)
+        if len(running) >= at_a_time and self.states[running[-1]].position > place:
+            self._service.pause(running[-1])
+            self._wishes[running[-1]] = Status.QUEUED
 
     def remove(self, identity: str) -> None:
         """The way back is gone."""

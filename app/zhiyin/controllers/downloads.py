@@ -149,7 +149,12 @@ class DownloadsController(QObject):
 
     @property
     def running(self) -> int:
-        """How many run, or are about to."""
+        """How many run, or will by themselves: also those that failed of the network and are tried again."""
+        away = sum(is_away(state) for state in self._queue.past()) if self._away_timer.isActive() else 0
+        return self._active + away
+
+    @property
+    def _active(self) -> int:
         if self._settings is not None and self._settings.offline:
             return len(self._queue.at_work())
         wanted = (Status.RUNNING, Status.QUEUED)
@@ -232,7 +237,7 @@ class DownloadsController(QObject):
         self._given.pop(state.id, None)
         if state.status == Status.FINISHED:
             self._models.refresh()
-        if is_away(state):
+        if is_away(state) and not self._away_timer.isActive():
             self._away_timer.start()
         waits_for_room = state.status == Status.PAUSED and state.failure is not None
         if state.status in (Status.FINISHED, Status.FAILED) or waits_for_room:
@@ -363,7 +368,8 @@ class DownloadsController(QObject):
     def _undo(self) -> None:
         undoable, self._undoable = self._undoable, []
         for identity in undoable:
-            self._queue.restore(identity)
+            if self._queue.restore(identity) and self._settings is not None:
+                self._queue.make_room(identity, self._settings.concurrency)
         if undoable:
             self._advance()
             self._show_past()
@@ -408,7 +414,7 @@ class DownloadsController(QObject):
         summary = summary_of(items, limit, offline=offline)
         self._view.set_queue(items, summary)
         self._window.models_page.set_active_downloads(summary.running + summary.waiting)
-        self._window.sidebar.set_download_progress(summary.fraction if self.running else None)
+        self._window.sidebar.set_download_progress(summary.fraction if self._active else None)
         self.running_changed.emit(self.running, summary.fraction)
         if queue.busy and not self._shown_timer.isActive():
             self._shown_timer.start()  # seconds until the next try are counted here
