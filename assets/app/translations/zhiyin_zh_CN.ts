@@ -3317,7 +3317,7 @@
     <name>SourcesController</name>
     <message>
         <source>The settings cannot be written to {path} ({detail}). Check its permissions and the disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法把设置写入 {path}（{detail}），请检查权限和磁盘。</translation>
     </message>
 </context>
 <context>
