@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.form_controls import ChoiceBox
@@ -50,6 +50,8 @@ class LibraryContent(QWidget):
         for label in (self.amount, self.folder):
             label.setProperty("tone", "soft")
             label.setFont(ui_font(9.5))
+        self.amount.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)  # where it is narrow the folder gives way
+        self.folder.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.folder_button = QPushButton(self)
         self.folder_button.setProperty("kind", "link")
         self.folder_button.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -82,8 +84,7 @@ class LibraryContent(QWidget):
         foot.setContentsMargins(5 * STEP, STEP, 5 * STEP, 2 * STEP)
         foot.setSpacing(3 * STEP)
         foot.addWidget(self.amount)
-        foot.addStretch(1)
-        foot.addWidget(self.folder)
+        foot.addWidget(self.folder, 1)
         foot.addWidget(self.folder_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

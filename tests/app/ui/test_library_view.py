@@ -361,6 +361,18 @@ def test_details_stand_beside_the_list_or_below_it(view: LibraryView, qtbot: QtB
         assert not details.isVisible()
 
 
+def test_the_folder_gives_way_before_what_is_free(view: LibraryView, qtbot: QtBot) -> None:
+    view.resize(430, 700)
+    view.set_items(ITEMS)
+    view.set_disk(Disk("/home/somebody/a long way/to the folder of/all those models/that are here", 0, 500 * GB))
+    content = view.content()
+    qtbot.waitUntil(lambda: content.folder.width() < content.folder.sizeHint().width())
+    assert content.amount.width() >= content.amount.sizeHint().width()
+    button = content.folder_button
+    assert content.folder.geometry().left() > content.amount.geometry().right()
+    assert button.mapTo(view, QPoint(button.width(), 0)).x() <= 430
+
+
 def test_an_empty_library_says_what_to_do(view: LibraryView, qtbot: QtBot) -> None:
     view.set_items([])
     view.set_disk(Disk("/home/<x>/models", 0, 5 * GB))
