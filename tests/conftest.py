@@ -21,9 +21,13 @@ os.environ.update(
         "XDG_CACHE_HOME": str(FOLDER / "cache"),
         "XDG_STATE_HOME": str(FOLDER / "state"),
         "LC_ALL": "C.UTF-8",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",  # nor their tokens
     }
 )
-for variable in ("ZHIYIN_DATA_DIR", "LANGUAGE", "DISPLAY", "WAYLAND_DISPLAY", "QT_IM_MODULE", "QT_STYLE_OVERRIDE", "QT_QPA_PLATFORMTHEME"):
+for variable in (
+    *("ZHIYIN_DATA_DIR", "LANGUAGE", "DISPLAY", "WAYLAND_DISPLAY", "QT_IM_MODULE", "QT_STYLE_OVERRIDE", "QT_QPA_PLATFORMTHEME"),
+    *("HF_ENDPOINT", "HF_TOKEN", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "OLLAMA_MODELS"),
+):
     os.environ.pop(variable, None)
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # Where a process works on tests on every core, the threads of an engine would wait for each other at each of llama.cpp's barriers.
