@@ -11,6 +11,7 @@ import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -87,17 +88,15 @@ class Zhiyin(QObject):
 
     def open_store(self) -> None:
         """Open the store off the window's thread; trouble with it is said in the window, with what can be done."""
-        from zhiyin.store.store import Store  # noqa: PLC0415 - SQLite is not needed for the first frame
-
         if self._closed:
             return
         self.window.composer.set_enabled_state(False, self.tr("Opening your conversations…"))
-        self._opening = self.background.submit(Store.open, self.paths.data_dir)
+        self._opening = self.background.submit(_open_store, self.paths.data_dir)
         self.delivery.deliver(self._opening, self._on_store, self._on_no_store)
         self.delivery.deliver(self.background.submit(folder_warning, self.paths.data_dir), self._warn_of_folder)
 
     def _on_store(self, store: Any) -> None:
-        from zhiyin.controllers.session import Session  # noqa: PLC0415 - not needed for the first frame
+        from zhiyin.controllers.session import Session  # noqa: PLC0415 - loaded while the store was opened
 
         self._opening = None
         self.session = Session(self, store)
@@ -217,6 +216,14 @@ class Zhiyin(QObject):
 
         with store, contextlib.suppress(StoreError):
             keep_typed(store, self.window.composer.text())
+
+
+def _open_store(data_dir: Path) -> Any:
+    """The open store; what works on it is loaded too, which would hold up the window's thread for a third of a second."""
+    import_module("zhiyin.controllers.session")
+    from zhiyin.store.store import Store  # noqa: PLC0415 - SQLite is not needed for the first frame
+
+    return Store.open(data_dir)
 
 
 def _start_logging(paths: Paths) -> None:
