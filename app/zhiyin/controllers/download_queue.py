@@ -52,6 +52,10 @@ class DownloadQueue:
         """Whether another program is at work on it."""
         return self.states[identity].status == Status.RUNNING and identity not in self._at_work
 
+    def can_be_cancelled(self, identity: str) -> bool:
+        """Whether it is on its way from here, or is asked for once more and about to be."""
+        return self.status(identity) not in OVER and identity not in self._hidden and not self.is_elsewhere(identity)
+
     def under_way(self) -> list[JobState]:
         """What runs, then what waits or is paused, both in order."""
         shown = [state for state in self.states.values() if state.status not in OVER and state.id not in self._hidden]

@@ -134,8 +134,8 @@ class DownloadsController(QObject):
     def cancel(self, download: Download) -> None:
         """Take a download away as its card does, with a way back; one that is not in the queue yet as soon as it is."""
         self._unwanted += [one for one in self._adding if _is_same(one, download) and one not in self._unwanted]
-        known = [state.id for state in self._queue.under_way() if _is_same(state.task, download)]
-        known = [identity for identity in known if not self._queue.is_elsewhere(identity)]
+        known = [state.id for state in self._queue.states.values() if _is_same(state.task, download)]
+        known = [identity for identity in known if self._queue.can_be_cancelled(identity)]
         if known:
             self._take_away(known, "abandon")
             self._advance()
