@@ -126,7 +126,7 @@ def test_an_offer_is_given_up_wherever_it_is_on_its_way(open_app: Callable[..., 
     wanted = [item.offer.id for item in first_run.offers.items()[:2]]
     for identity in wanted:
         entry = next(entry for entry in read_catalogue() if entry.id == identity)
-        hub.add_repository(entry.huggingface, {one.files[0].path: Generated(3 << 20) for one in entry.variants}, **ABOUT)
+        hub.add_repository(entry.huggingface, {one.files[0].path: Generated(16 << 20) for one in entry.variants}, **ABOUT)
     hub.misbehave("*.gguf", Throttle(300_000))
 
     def begin(which: int) -> None:
@@ -137,8 +137,7 @@ def test_an_offer_is_given_up_wherever_it_is_on_its_way(open_app: Callable[..., 
 
     def give_up() -> None:
         hubs.changed.disconnect(asked_for)
-        assert hubs.state(offers._key) is None  # not in the queue yet
-        first_run.cancel_button.click()
+        first_run.cancel_button.click()  # mostly before it is in the queue
 
     def asked_for() -> None:
         if hubs.moving:
