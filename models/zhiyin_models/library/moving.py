@@ -145,11 +145,12 @@ class _Move:
             with saying(first):
                 first.unlink()  # from here on the model is at its new place: the list knows where it was going
         except BaseException:
-            for path in made:
-                with suppress(OSError):
-                    path.unlink()
-            with suppress(ModelError):
-                self._library.plan_move(str(first), "")
+            if os.path.lexists(first):  # else what was made is all there is of it
+                for path in made:
+                    with suppress(OSError):
+                        path.unlink()
+                with suppress(ModelError):
+                    self._library.plan_move(str(first), "")
             raise
         self._library.relocate(str(first), str(target))
         self._remove_others(target)
