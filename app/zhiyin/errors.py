@@ -6,12 +6,23 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
+from zhiyin.prompt.errors import CardCode
 from zhiyin.store.errors import StoreCode
 from zhiyin_models.errors import Argument, Code
 
 log = logging.getLogger(__name__)
 
 SENTENCES: Mapping[str, object] = {
+    CardCode.UNREADABLE: QT_TRANSLATE_NOOP("Errors", "{path} cannot be read ({detail}). Check its permissions and the disk."),
+    CardCode.NONE: QT_TRANSLATE_NOOP("Errors", "There is no character card in {path}. Choose the file that was made for download."),
+    CardCode.DAMAGED: QT_TRANSLATE_NOOP("Errors", "{path} cannot be read as a card ({detail}). Get the file anew."),
+    CardCode.TOO_LARGE: QT_TRANSLATE_NOOP("Errors", "{path} is too large for a card: at most {size} are read. Get a smaller one."),
+    CardCode.UNSAFE: QT_TRANSLATE_NOOP("Errors", "{path} is not safe to open ({detail}). Nothing of it was taken; get it from elsewhere."),
+    CardCode.WRITE_FAILED: QT_TRANSLATE_NOOP("Errors", "{path} cannot be written ({detail}). Choose another place."),
+    CardCode.PICTURE_BAD: QT_TRANSLATE_NOOP("Errors", "{path} cannot be used as a picture ({detail}). Choose a PNG, JPEG or WebP file."),
+    CardCode.BOOK_BAD: QT_TRANSLATE_NOOP("Errors", "{path} cannot be read as a lorebook ({detail}). Choose another file."),
+    CardCode.TASK_BAD: QT_TRANSLATE_NOOP("Errors", "{path} cannot be read as a task ({detail}). Choose another file."),
+    CardCode.IMPORT_DIED: QT_TRANSLATE_NOOP("Errors", "Reading cards ended unexpectedly ({detail}). Try again; what was imported is kept."),
     Code.MODEL_MISSING: QT_TRANSLATE_NOOP(
         "Errors", "The model file {path} is not there any more. Choose another model, or put the file back."
     ),
@@ -358,7 +369,7 @@ REASONS: Mapping[str, object] = {
 
 BRACKETED = re.compile(r" ?\(\{(\w+)\}\)|（\{(\w+)\}）")
 """An argument in brackets, which are left out where it says nothing."""
-SIZES = frozenset({"need", "free", "expected", "actual"})
+SIZES = frozenset({"need", "free", "expected", "actual", "size"})
 """Arguments that are bytes."""
 
 

@@ -8,6 +8,7 @@ from string import Formatter
 import pytest
 
 from zhiyin import errors
+from zhiyin.prompt.errors import CardCode
 from zhiyin.store.errors import StoreCode
 from zhiyin_models.errors import Code
 
@@ -24,7 +25,7 @@ def promised(kind: type[StrEnum]) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("kind", [Code, StoreCode])
+@pytest.mark.parametrize("kind", [CardCode, Code, StoreCode])
 def test_every_code_has_a_sentence_that_uses_what_it_carries(kind: type[StrEnum]) -> None:
     carried = promised(kind)
     for code in kind:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from PySide6.QtCore import QEvent, QObject
 
+from zhiyin.controllers.books import BooksController
 from zhiyin.controllers.chat import NEW_DRAFT_KEY, ChatController
 from zhiyin.controllers.conversations import ConversationsController
 from zhiyin.controllers.conversion import ConversionController
@@ -15,9 +16,13 @@ from zhiyin.controllers.downloads import DownloadsController
 from zhiyin.controllers.leaving import LeavingController
 from zhiyin.controllers.library import LibraryController
 from zhiyin.controllers.models import ModelsController
+from zhiyin.controllers.notebook import NotebookController
+from zhiyin.controllers.personas import PersonasController
+from zhiyin.controllers.profiles import ProfilesController
 from zhiyin.controllers.replies import ReplyRunner
 from zhiyin.controllers.settings import SettingsController
 from zhiyin.controllers.sources import SourcesController
+from zhiyin.controllers.tasks import TasksController
 from zhiyin.controllers.window import WindowController
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import EngineService
@@ -74,6 +79,7 @@ class Session(QObject):
             parent=self,
         )
         self._make_library(zhiyin)
+        self._make_personas(zhiyin)
         self.leaving = LeavingController(window, self.conversion, self.downloads, others=(self.library_page,), parent=self)
         self.settings_page = SettingsController(zhiyin, self, parent=self)
         self.models.set_busy_check(lambda: self.replies.busy)
@@ -131,6 +137,33 @@ class Session(QObject):
         self.discover.updates_found.connect(self.library_page.set_updates)
         self.library_page.update_wanted.connect(self.discover.show_origin)
 
+    def _make_personas(self, zhiyin: "Zhiyin") -> None:
+        """What stands behind the pages of personas, tasks and the notebook."""
+        window, background, store, delivery = zhiyin.window, zhiyin.background, self.store, self.delivery
+        self.personas = PersonasController(
+            window, store=store, background=background, delivery=delivery, data_dir=zhiyin.paths.data_dir, parent=self
+        )
+        self.books = BooksController(window, store=store, background=background, delivery=delivery, parent=self)
+        self.profiles = ProfilesController(window, store=store, background=background, delivery=delivery, parent=self)
+        self.tasks, self.notebook = (
+            make(
+                window,
+                store=store,
+                engine=self.engine,
+                models=self.models,
+                replies=self.replies,
+                background=background,
+                delivery=delivery,
+                parent=self,
+            )
+            for make in (TasksController, NotebookController)
+        )
+        self._pages = (self.personas, self.books, self.profiles, self.tasks, self.notebook)
+        for page in self._pages:
+            page.trouble.connect(self.view.show_trouble)
+        for asking in (self.tasks, self.notebook):
+            asking.chat_wanted.connect(self._show_conversation)
+
     # ------------------------------------------------------------ begin and end
 
     def begin(self, typed: str = "") -> None:
@@ -145,6 +178,8 @@ class Session(QObject):
         self.conversion.open()
         self.library_page.open()
         self.downloads.open()
+        for page in self._pages:
+            page.open()
         self.delivery.deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
 
     def _on_settings(self, value: object) -> None:
@@ -192,6 +227,7 @@ class Session(QObject):
         for flush in (window.panel.flush, window.settings_page.flush, self._flush_draft):
             _surely(flush)
         for end in (
+            *(page.end for page in self._pages),
             self.leaving.end,
             self.discover.end,
             self.library_page.end,
@@ -239,6 +275,12 @@ class Session(QObject):
         self.view.choose_model(name)
         self.zhiyin.window.show_home()
 
+    def _show_conversation(self, conversation: int) -> None:
+        """Show what was kept as a conversation."""
+        self.conversations.load()
+        self.chat.open(conversation)
+        self.zhiyin.window.show_home()
+
     def _convert(self, folder: str) -> None:
         """Take a checkpoint that has just been fetched to the sidecar."""
         self.zhiyin.window.show_conversion()
@@ -256,6 +298,8 @@ class Session(QObject):
             self.downloads.retranslate()
             self.sources.retranslate()
             self.discover.retranslate()
+            for page in self._pages:
+                page.retranslate()
         return super().eventFilter(watched, event)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from msgspec import UNSET, Struct, UnsetType
 
+from zhiyin.roles import Setup
 from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.records import Conversation
 from zhiyin.store.rows import CONVERSATION_ROWS, conversation, storable, to_json
@@ -29,13 +30,14 @@ class Changes(Struct, frozen=True):
     sampling: Sampling | UnsetType | None = UNSET
     draft: str | UnsetType = UNSET
     memory_start: int | UnsetType | None = UNSET
+    setup: Setup | UnsetType = UNSET
 
     def columns(self) -> dict[str, str | int | None]:
         """Return column → what goes into it. A title set by hand is no longer taken from the first words."""
         columns: dict[str, str | int | None] = {}
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if value is UNSET:
+            if value is UNSET or name == "setup":
                 continue
             columns[name] = storable(value) if isinstance(value, str) else to_json(value) if name == "sampling" else value
         if "title" in columns:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,13 +11,20 @@ from typing import Any, TypeVar
 from msgspec import UNSET, UnsetType
 
 from zhiyin.paths import Paths
+from zhiyin.roles import Setup
 from zhiyin.store import backups, conversations, database, schema, settings, turns
+from zhiyin.store.books import Books
 from zhiyin.store.conversations import Changes
 from zhiyin.store.errors import StoreCode, StoreError, from_os, from_sqlite
 from zhiyin.store.maintenance import Maintenance
+from zhiyin.store.personas import Personas
+from zhiyin.store.profiles import Profiles
+from zhiyin.store.ratings import Ratings
 from zhiyin.store.reader import Reader
 from zhiyin.store.records import Backup, Conversation, ConversationView, Revision, Status, Turn
 from zhiyin.store.schema import VERSION
+from zhiyin.store.sent import SentTexts
+from zhiyin.store.tasks import Tasks
 from zhiyin.store.writer import Writer, call_off, settle
 from zhiyin_models.engine.protocol import Sampling, Stats
 from zhiyin_models.errors import Failure
@@ -59,6 +67,12 @@ class Store:
         self._busy_timeout = busy_timeout
         self._reader = Reader(self._connect_reading(), self._error)
         self._writer = Writer(connection, lambda: database.connect(paths.database, "write", busy_timeout), self._error)
+        self.personas = Personas(self._reader, self._writer)
+        self.profiles = Profiles(self._reader, self._writer)
+        self.books = Books(self._reader, self._writer)
+        self.tasks = Tasks(self._reader, self._writer)
+        self.ratings = Ratings(self._reader, self._writer)
+        self.sent = SentTexts(self._reader, self._writer)
         self._maintenance: Maintenance | None = None
         self._drafting: dict[int, Future[None]] = {}  # the last draft of each conversation that may still be on its way
         self._closing = threading.Lock()
@@ -188,9 +202,10 @@ class Store:
         system_prompt: str | UnsetType | None = UNSET,
         sampling: Sampling | UnsetType | None = UNSET,
         draft: str | UnsetType = UNSET,
+        setup: Setup | UnsetType = UNSET,
     ) -> Future[Conversation]:
         """Add an empty one."""
-        changes = Changes(title, auto_title, model, system_prompt, sampling, draft)
+        changes = Changes(title, auto_title, model, system_prompt, sampling, draft, setup=setup)
         return self._writer.submit(lambda connection: conversations.create(connection, changes))
 
     def update_conversation(
@@ -204,9 +219,10 @@ class Store:
         sampling: Sampling | UnsetType | None = UNSET,
         draft: str | UnsetType = UNSET,
         memory_start: int | UnsetType | None = UNSET,
+        setup: Setup | UnsetType = UNSET,
     ) -> Future[Conversation]:
         """Set fields; its place in the list stays. A title given here is the user's, unless ``auto_title`` says otherwise."""
-        changes = Changes(title, auto_title, model, system_prompt, sampling, draft, memory_start)
+        changes = Changes(title, auto_title, model, system_prompt, sampling, draft, memory_start, setup)
         return self._writer.submit(lambda connection: conversations.update(connection, conversation, changes))
 
     def delete_conversation(self, conversation: int) -> Future[None]:
@@ -229,17 +245,38 @@ class Store:
 
     # ---------------------------------------------------------------- turns
 
-    def add_user_turn(self, conversation: int, parent: int | None, text: str) -> Future[Turn]:
+    def add_user_turn(self, conversation: int, parent: int | None, text: str, *, speaker: str = "") -> Future[Turn]:
         """Commit what the user said; it becomes the leaf, the draft is cleared, a first turn gives the title."""
-        return self._writer.submit(lambda connection: turns.add_user(connection, conversation, parent, text))
+        return self._writer.submit(lambda connection: turns.add_user(connection, conversation, parent, text, speaker))
 
     def add_reply(
-        self, conversation: int, parent: int | None, *, model: str, fingerprint: str = "", status: Status = Status.GROWING, text: str = ""
+        self,
+        conversation: int,
+        parent: int | None,
+        *,
+        model: str,
+        fingerprint: str = "",
+        status: Status = Status.GROWING,
+        text: str = "",
+        persona: int | None = None,
+        speaker: str = "",
     ) -> Future[Turn]:
         """Add a reply, one more alternative when the parent has some; it becomes the leaf."""
         return self._writer.submit(
-            lambda connection: turns.add_reply(connection, conversation, parent, text, status, model=model, fingerprint=fingerprint)
+            lambda connection: turns.add_reply(
+                connection, conversation, parent, text, status, model=model, fingerprint=fingerprint, persona=persona, speaker=speaker
+            )
         )
+
+    def add_replies(
+        self, conversation: int, parent: int | None, texts: Sequence[str], *, model: str = "", persona: int | None = None, speaker: str = ""
+    ) -> Future[Turn]:
+        """Add finished replies as alternatives (the greetings of a card, kept samples); the first becomes the leaf and is returned."""
+        raise NotImplementedError
+
+    def add_summary(self, conversation: int, parent: int, text: str, covers: int) -> Future[Turn]:
+        """Add a summary (role system) behind ``parent`` that stands for the path up to ``covers``; it becomes the leaf."""
+        raise NotImplementedError
 
     def grow_reply(self, turn: int, text: str) -> Future[None]:
         """Put down the whole text so far of a growing or queued reply; while one waits to be written, only the newest is."""

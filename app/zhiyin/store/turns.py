@@ -57,7 +57,7 @@ def _insert(
     return inserted
 
 
-def add_user(connection: sqlite3.Connection, conversation: int, parent: int | None, text: str) -> Turn:
+def add_user(connection: sqlite3.Connection, conversation: int, parent: int | None, text: str, _speaker: str = "") -> Turn:
     """Add what the user said; the draft is thereby sent, and the first turn gives the conversation its title."""
     added = _insert(connection, (conversation, parent, "user"), text, Status.COMPLETE)
     connection.execute("UPDATE conversations SET draft = '' WHERE id = ? AND draft <> ''", (conversation,))
@@ -66,7 +66,16 @@ def add_user(connection: sqlite3.Connection, conversation: int, parent: int | No
 
 
 def add_reply(
-    connection: sqlite3.Connection, conversation: int, parent: int | None, text: str, status: Status, *, model: str, fingerprint: str
+    connection: sqlite3.Connection,
+    conversation: int,
+    parent: int | None,
+    text: str,
+    status: Status,
+    *,
+    model: str,
+    fingerprint: str,
+    persona: int | None = None,  # noqa: ARG001
+    speaker: str = "",  # noqa: ARG001
 ) -> Turn:
     """Add a reply: one more alternative when its parent has replies already."""
     return get(connection, _insert(connection, (conversation, parent, "assistant"), text, status, model=model, fingerprint=fingerprint))

@@ -17,14 +17,18 @@ from zhiyin.ui.drop_bar import DropBar
 from zhiyin.ui.first_run_page import FirstRunPage
 from zhiyin.ui.folding_sides import FoldingSides
 from zhiyin.ui.models_page import FOOT_HEIGHT, ModelsPage, Tab
+from zhiyin.ui.notebook_page import NotebookPage
+from zhiyin.ui.personas_page import PersonasPage, PersonasTab
 from zhiyin.ui.seal import app_icon
 from zhiyin.ui.settings_page import SettingsPage
 from zhiyin.ui.sidebar import Sidebar
+from zhiyin.ui.tasks_page import TasksPage
 from zhiyin.ui.toast import UndoToast
 
 STATE_VERSION = 1
 UNDO_SECONDS = 8.0
 PART_OF_CHECKPOINT = re.compile(r"\.(?:safetensors|bin)$|(?:^|[\\/])(?:adapter_)?config\.json$", re.IGNORECASE)
+CARD_FILE = re.compile(r"\.(?:png|apng|charx|json)$", re.IGNORECASE)
 OTHER_FILE = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)  # told by its name alone: the disk is not asked while something is dragged
 
 
@@ -32,12 +36,14 @@ class MainWindow(QMainWindow):
     """Its parts are attributes.
 
     ``conversations``, ``header``, ``transcript``, ``composer``, ``footer``, ``panel``, ``banner``, ``toast``, ``drop_bar``,
-    ``settings_page``, ``conversion_page``, ``models_page``, ``first_run`` and the stack ``pages`` that holds them.
+    ``settings_page``, ``conversion_page``, ``models_page``, ``personas_page``, ``tasks_page``, ``notebook_page``, ``first_run`` and the
+    stack ``pages`` that holds them.
     """
 
     closing = Signal()
     models_dropped = Signal(object)  # list[str]: all model files that were dropped at once
     folders_dropped = Signal(object)  # list[str]: all that was dropped at once
+    cards_dropped = Signal(object)  # list[str]: files that may be cards or books, and on the page of personas also folders of them
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,9 +57,20 @@ class MainWindow(QMainWindow):
         self.settings_page = SettingsPage()
         self.conversion_page = ConversionPage()
         self.models_page = ModelsPage()
+        self.personas_page = PersonasPage()
+        self.tasks_page = TasksPage()
+        self.notebook_page = NotebookPage()
         self.first_run = FirstRunPage()
         self.pages = QStackedWidget()
-        for page in (self.chat, self.first_run, self.settings_page, self.conversion_page, self.models_page):
+        self._others = (
+            self.settings_page,
+            self.conversion_page,
+            self.models_page,
+            self.personas_page,
+            self.tasks_page,
+            self.notebook_page,
+        )
+        for page in (self.chat, self.first_run, *self._others):
             self.pages.addWidget(page)
         self.sides = FoldingSides(self.sidebar, self.pages, self.panel)
         self.setCentralWidget(self.sides)
@@ -85,6 +102,9 @@ class MainWindow(QMainWindow):
             ("panel", "Ctrl+.", self.toggle_panel),
             ("settings", "Ctrl+,", self.show_settings),
             ("models", "Ctrl+M", self.show_models),
+            ("personas", "Ctrl+P", self.show_personas),
+            ("tasks", "Ctrl+T", self.show_tasks),
+            ("notebook", "Ctrl+J", self.show_notebook),
             ("composer", "Ctrl+L", self.focus_composer),
             ("rename", "F2", self._rename),
             ("previous", "Ctrl+Up", lambda: go(-1)),
@@ -105,12 +125,14 @@ class MainWindow(QMainWindow):
         self.header.panel_toggled.connect(self.toggle_panel)
         self.panel.close_requested.connect(self.toggle_panel)
         self.sidebar.settings_requested.connect(self.show_settings)
-        self.settings_page.back_requested.connect(self.show_home)
         self.sidebar.conversion_requested.connect(self.show_conversion)
         self.header.model_chooser.conversion_requested.connect(self.show_conversion)
-        self.conversion_page.back_requested.connect(self.show_home)
         self.sidebar.models_requested.connect(self.show_models)
-        self.models_page.back_requested.connect(self.show_home)
+        self.sidebar.personas_requested.connect(self.show_personas)
+        self.sidebar.tasks_requested.connect(self.show_tasks)
+        self.sidebar.notebook_requested.connect(self.show_notebook)
+        for page in self._others:
+            page.back_requested.connect(self.show_home)
         self.conversations.selected.connect(self._go_home)
         self.conversations.new_requested.connect(self._go_home)
         self.conversations.delete.connect(self._offer_undo)
@@ -155,6 +177,23 @@ class MainWindow(QMainWindow):
         if tab is not None:
             self.models_page.show_tab(tab)
         self.pages.setCurrentWidget(self.models_page)
+
+    def show_personas(self, tab: PersonasTab | None = None) -> None:
+        """The page of personas, at one of its views."""
+        self.sides.close_overlay()
+        if tab is not None:
+            self.personas_page.show_tab(tab)
+        self.pages.setCurrentWidget(self.personas_page)
+
+    def show_tasks(self) -> None:
+        """The page of tasks."""
+        self.sides.close_overlay()
+        self.pages.setCurrentWidget(self.tasks_page)
+
+    def show_notebook(self) -> None:
+        """The page where plain text is continued."""
+        self.sides.close_overlay()
+        self.pages.setCurrentWidget(self.notebook_page)
 
     def focus_composer(self) -> None:
         """Write."""
@@ -201,6 +240,9 @@ class MainWindow(QMainWindow):
             "panel": self.tr("Settings of this conversation"),
             "settings": self.tr("Settings"),
             "models": self.tr("Models"),
+            "personas": self.tr("Personas"),
+            "tasks": self.tr("Tasks"),
+            "notebook": self.tr("Notebook"),
             "composer": self.tr("Write"),
             "rename": self.tr("Rename"),
             "previous": self.tr("Previous conversation"),
@@ -222,15 +264,15 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
         elif self.sides.close_overlay():
             self.composer.setFocus()
-        elif self.pages.currentWidget() in (self.settings_page, self.conversion_page, self.models_page):
+        elif self.pages.currentWidget() in self._others:
             self.show_home()
         else:
             self.composer.stop()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A model file or a checkpoint may be dropped anywhere."""
+        """A model file, a checkpoint or a card may be dropped anywhere."""
         folders = self._dropped_folders(event)
-        if folders or _dropped_models(event):
+        if folders or _dropped_models(event) or self._dropped_cards(event):
             event.acceptProposedAction()
             self.conversion_page.set_hovered(bool(folders))
 
@@ -240,11 +282,14 @@ class MainWindow(QMainWindow):
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Model files or a checkpoint were dropped."""
+        """Model files, a checkpoint or cards were dropped."""
         self.conversion_page.set_hovered(False)
-        models, folders = _dropped_models(event), self._dropped_folders(event)
-        if models or folders:
+        models, folders, cards = _dropped_models(event), self._dropped_folders(event), self._dropped_cards(event)
+        if models or folders or cards:
             event.acceptProposedAction()
+        if cards:
+            self.show_personas()
+            self.cards_dropped.emit(cards)
         if folders:
             self.show_conversion()
             self.folders_dropped.emit(folders)
@@ -292,7 +337,7 @@ class MainWindow(QMainWindow):
 
     def _page_changed(self) -> None:
         page = self.pages.currentWidget()
-        if isinstance(page, ChatPage | FirstRunPage | SettingsPage | ConversionPage | ModelsPage):
+        if isinstance(page, ChatPage | FirstRunPage) or page in self._others:
             page.banner_slot.take(self.banner)
         on_chat = page is self.chat
         self.sides.allow_right(on_chat)
@@ -300,11 +345,19 @@ class MainWindow(QMainWindow):
 
     def _dropped_folders(self, event: QDropEvent) -> list[str]:
         """What is being dragged and may be a checkpoint or an adapter."""
-        models = _dropped_models(event)
-        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile()) and path not in models]
+        others = {*_dropped_models(event), *self._dropped_cards(event)}
+        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile()) and path not in others]
         if self.pages.currentWidget() is self.conversion_page:
             return paths
         return [path for path in paths if PART_OF_CHECKPOINT.search(path) or not OTHER_FILE.search(path)]
+
+    def _dropped_cards(self, event: QDropEvent) -> list[str]:
+        """What is being dragged and may be a card or a book; on the page of personas a folder may be full of them."""
+        if self.pages.currentWidget() is self.conversion_page:
+            return []
+        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile()) and not PART_OF_CHECKPOINT.search(path)]
+        here = self.pages.currentWidget() is self.personas_page
+        return [path for path in paths if CARD_FILE.search(path) or (here and not OTHER_FILE.search(path))]
 
     def _go_home(self, _conversation: int = 0) -> None:
         self.sides.close_overlay()

@@ -1,7 +1,7 @@
 """The left side: conversations above, the ways to the other pages below."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from zhiyin.ui.amounts import percent_text
 from zhiyin.ui.conversation_list import ConversationList
@@ -12,6 +12,9 @@ from zhiyin.ui.theme import STEP, theme_signals
 class Sidebar(QFrame):
     """Holds the list and the buttons of the other pages."""
 
+    personas_requested = Signal()
+    tasks_requested = Signal()
+    notebook_requested = Signal()
     models_requested = Signal()
     conversion_requested = Signal()
     settings_requested = Signal()
@@ -22,22 +25,33 @@ class Sidebar(QFrame):
         self._converted: int | None = None
         self._fetched: int | None = None
         self.conversations = ConversationList(self)
+        self.personas_button = QPushButton(self)
+        self.tasks_button = QPushButton(self)
+        self.notebook_button = QPushButton(self)
         self.models_button = QPushButton(self)
         self.conversion_button = QPushButton(self)
         self.settings_button = QPushButton(self)
-        for button in (self.models_button, self.conversion_button, self.settings_button):
+        pages = QGridLayout()
+        pages.setSpacing(STEP)
+        for place, (button, wanted) in enumerate(
+            (
+                (self.personas_button, self.personas_requested),
+                (self.tasks_button, self.tasks_requested),
+                (self.notebook_button, self.notebook_requested),
+                (self.models_button, self.models_requested),
+                (self.conversion_button, self.conversion_requested),
+                (self.settings_button, self.settings_requested),
+            )
+        ):
             button.setProperty("kind", "row")
             button.setCursor(Qt.CursorShape.PointingHandCursor)
+            button.clicked.connect(wanted)
+            pages.addWidget(button, place // 2, place % 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * STEP, 2 * STEP, STEP, 2 * STEP)
         layout.setSpacing(STEP)
         layout.addWidget(self.conversations, 1)
-        layout.addWidget(self.models_button)
-        layout.addWidget(self.conversion_button)
-        layout.addWidget(self.settings_button)
-        self.models_button.clicked.connect(self.models_requested)
-        self.conversion_button.clicked.connect(self.conversion_requested)
-        self.settings_button.clicked.connect(self.settings_requested)
+        layout.addLayout(pages)
         theme_signals().changed.connect(self._draw)
         self._draw()
         self.retranslateUi()
@@ -58,6 +72,12 @@ class Sidebar(QFrame):
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
+        self.personas_button.setText(self.tr("Personas"))
+        self.personas_button.setToolTip(self.tr("Who answers, what they know, and who you are (Ctrl+P)"))
+        self.tasks_button.setText(self.tr("Tasks"))
+        self.tasks_button.setToolTip(self.tr("Translate, rewrite, summarise …: templates with examples (Ctrl+T)"))
+        self.notebook_button.setText(self.tr("Notebook"))
+        self.notebook_button.setToolTip(self.tr("Plain text that the model continues (Ctrl+J)"))
         models = self.tr("Models")
         self.models_button.setText(models if self._fetched is None else f"{models} · {percent_text(self._fetched / 100)}")
         self.models_button.setToolTip(self.tr("Your models, new ones, and downloads (Ctrl+M)"))
@@ -74,6 +94,9 @@ class Sidebar(QFrame):
             self.retranslateUi()
 
     def _draw(self) -> None:
+        self.personas_button.setIcon(icon("users", 16))
+        self.tasks_button.setIcon(icon("list-numbers", 16))
+        self.notebook_button.setIcon(icon("notebook", 16))
         self.models_button.setIcon(icon("cube", 16))
         self.conversion_button.setIcon(icon("funnel", 16))
         self.settings_button.setIcon(icon("gear-six", 16))

@@ -1083,6 +1083,42 @@
         <translation>无法读取 {path}（{detail}），请检查权限和磁盘。</translation>
     </message>
     <message>
+        <source>There is no character card in {path}. Choose the file that was made for download.</source>
+        <translation>{path} 里没有角色卡。请选择供下载的原始文件。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read as a card ({detail}). Get the file anew.</source>
+        <translation>{path} 无法作为角色卡读取（{detail}）。请重新获取该文件。</translation>
+    </message>
+    <message>
+        <source>{path} is too large for a card: at most {size} are read. Get a smaller one.</source>
+        <translation>{path} 作为角色卡过大：最多读取 {size}。请换一个较小的。</translation>
+    </message>
+    <message>
+        <source>{path} is not safe to open ({detail}). Nothing of it was taken; get it from elsewhere.</source>
+        <translation>打开 {path} 不安全（{detail}）。未取用其中任何内容；请从别处获取。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written ({detail}). Choose another place.</source>
+        <translation>无法写入 {path}（{detail}）。请另选位置。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be used as a picture ({detail}). Choose a PNG, JPEG or WebP file.</source>
+        <translation>{path} 无法用作图片（{detail}）。请选择 PNG、JPEG 或 WebP 文件。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read as a lorebook ({detail}). Choose another file.</source>
+        <translation>{path} 无法作为世界书读取（{detail}）。请选择其他文件。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read as a task ({detail}). Choose another file.</source>
+        <translation>{path} 无法作为任务读取（{detail}）。请选择其他文件。</translation>
+    </message>
+    <message>
+        <source>Reading cards ended unexpectedly ({detail}). Try again; what was imported is kept.</source>
+        <translation>读取角色卡意外中止（{detail}）。请再试；已导入的都会保留。</translation>
+    </message>
+    <message>
         <source>{path} is no Hugging Face checkpoint: there is no config.json with weights in it. Choose the folder that the fine-tuning wrote.</source>
         <translation>{path} 不是 Hugging Face 检查点：其中没有 config.json 和权重文件，请选择微调输出的文件夹。</translation>
     </message>
@@ -2251,6 +2287,18 @@
         <translation>模型</translation>
     </message>
     <message>
+        <source>Personas</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>任务</translation>
+    </message>
+    <message>
+        <source>Notebook</source>
+        <translation>续写本</translation>
+    </message>
+    <message>
         <source>Write</source>
         <translation>书写</translation>
     </message>
@@ -2602,6 +2650,17 @@
     </message>
 </context>
 <context>
+    <name>NotebookPage</name>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Notebook</source>
+        <translation>续写本</translation>
+    </message>
+</context>
+<context>
     <name>OfferItem</name>
     <message>
         <source>Download</source>
@@ -2652,6 +2711,29 @@
     <message>
         <source>Settings</source>
         <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>PersonasPage</name>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Personas</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Who answers</source>
+        <translation>谁来回答</translation>
+    </message>
+    <message>
+        <source>Lorebooks</source>
+        <translation>世界书</translation>
+    </message>
+    <message>
+        <source>Who you are</source>
+        <translation>你是谁</translation>
     </message>
 </context>
 <context>
@@ -3139,6 +3221,30 @@
 <context>
     <name>Sidebar</name>
     <message>
+        <source>Personas</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Who answers, what they know, and who you are (Ctrl+P)</source>
+        <translation>谁来回答、他们知道什么，以及你是谁（Ctrl+P）</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>任务</translation>
+    </message>
+    <message>
+        <source>Translate, rewrite, summarise …: templates with examples (Ctrl+T)</source>
+        <translation>翻译、改写、摘要……带示例的模板（Ctrl+T）</translation>
+    </message>
+    <message>
+        <source>Notebook</source>
+        <translation>续写本</translation>
+    </message>
+    <message>
+        <source>Plain text that the model continues (Ctrl+J)</source>
+        <translation>由模型接着写的纯文本（Ctrl+J）</translation>
+    </message>
+    <message>
         <source>Models</source>
         <translation>模型</translation>
     </message>
@@ -3388,6 +3494,17 @@
     <message>
         <source>The backup is in place. The damaged file is kept as {name}.</source>
         <translation>已恢复备份。损坏的文件保留为 {name}。</translation>
+    </message>
+</context>
+<context>
+    <name>TasksPage</name>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>任务</translation>
     </message>
 </context>
 <context>

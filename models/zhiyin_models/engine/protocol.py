@@ -180,6 +180,26 @@ class Generate(Struct, frozen=True, tag="generate", omit_defaults=True):
     template_args: dict[str, Any] = {}
     priority: int = 0  # higher first; equal ones in order of arrival; a running request is never interrupted
     open_reply: bool = False  # the last message is an assistant's, to be continued in place
+    tell_prompt: bool = False  # ``PromptText`` before the first ``Prefill``
+
+
+class Complete(Struct, frozen=True, tag="complete", omit_defaults=True):
+    """Continue a plain text, without a template. ``Queued``? ``Prefill``… ``Text``… then ``Finished`` | ``Failed``.
+
+    With beams > 1 the likeliest n of that many are given whole at the end, the best as index 0, and samplers are not asked.
+    """
+
+    id: int
+    session: str  # as in ``Generate``
+    text: str  # refused with MESSAGE_TOO_LONG when it leaves no room: nothing of it is ever left out
+    sampling: Sampling = Sampling()
+    max_tokens: int = 0  # new ones; 0 = until the context is full
+    max_total: int = 0  # tokens of the text and what is new; 0 = the context
+    stop: tuple[str, ...] = ()
+    n: int = 1
+    n_probs: int = 0
+    beams: int = 0  # width of a beam search; 0 = sample (greedy at temperature 0)
+    priority: int = 0
 
 
 class Stop(Struct, frozen=True, tag="stop"):
@@ -234,7 +254,7 @@ class Devices(Struct, frozen=True, tag="devices", omit_defaults=True):
     rpc_servers: tuple[str, ...] = ()
 
 
-Request = Load | Unload | Generate | Stop | Count | Tokenize | Render | Forget | Info | Devices | Ping
+Request = Load | Unload | Generate | Complete | Stop | Count | Tokenize | Render | Forget | Info | Devices | Ping
 
 # ---------------------------------------------------------------- events
 
@@ -283,6 +303,14 @@ class Prefill(Struct, frozen=True, tag="prefill"):
         return later if isinstance(later, Prefill) and later.id == self.id else None
 
 
+class PromptText(Struct, frozen=True, tag="prompt_text"):
+    """The exact text that a reply is an answer to, after the template; and tokens of each message's content, 0 for those left out."""
+
+    id: int
+    text: str
+    tokens: tuple[int, ...] = ()
+
+
 class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     """A piece of a reply: whole characters only, never part of a stop string."""
 
@@ -305,6 +333,7 @@ class Finished(Struct, frozen=True, tag="finished", omit_defaults=True):
     stop_string: str = ""
     stats: Stats = Stats()
     reasons: tuple[Reason, ...] = ()  # one per index when n > 1
+    scores: tuple[float, ...] = ()  # of beams: the mean log probability of each one's tokens
 
 
 class Counted(Struct, frozen=True, tag="counted"):
@@ -330,6 +359,20 @@ class DeviceList(Struct, frozen=True, tag="device_list"):
 
 
 Event = (
-    Hello | LoadProgress | Loaded | Notice | Queued | Prefill | Text | Finished | Failed | Counted | Tokens | Rendered | DeviceList | Pong
+    Hello
+    | LoadProgress
+    | Loaded
+    | Notice
+    | Queued
+    | Prefill
+    | PromptText
+    | Text
+    | Finished
+    | Failed
+    | Counted
+    | Tokens
+    | Rendered
+    | DeviceList
+    | Pong
 )
 FINAL = (Loaded, Finished, Failed, Counted, Tokens, Rendered, DeviceList, Pong)

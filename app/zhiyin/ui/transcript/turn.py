@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Role = Literal["user", "assistant", "notice"]
+Role = Literal["user", "assistant", "notice", "summary"]
 State = Literal["complete", "growing", "queued", "stopped", "interrupted", "failed"]
 
 
@@ -25,3 +25,9 @@ class TurnView(Struct, frozen=True, gc=False):
     error: str = ""
     actions: frozenset[str] = frozenset()  # ids of what is offered beside the error: "reload", "choose_model" …
     memory_starts_here: bool = False
+    color: str = ""  # of the seal: a role of the theme or #RRGGBB; "" = the accent
+    picture: str = ""  # in the seal's place: "", a sha256 in the picture folder, or "asset:" and a name
+    thumb: int = 0  # 1, -1, or 0: not rated
+    rank: int | None = None  # among the alternatives, 1 = the best
+    rateable: bool = False  # it is a finished reply
+    has_sent: bool = False  # what was sent for it can be shown

@@ -1,0 +1,37 @@
+"""The standalone lorebooks, connected."""
+
+from concurrent.futures import Executor
+
+from PySide6.QtCore import QObject, Signal
+
+from zhiyin.services.delivery import Delivery
+from zhiyin.store.store import Store
+from zhiyin.ui.main_window import MainWindow
+
+
+class BooksController(QObject):
+    """Fills the view of lorebooks."""
+
+    changed = Signal()  # what there is, or what stands in one
+    trouble = Signal(object)  # an exception, to be put into words
+
+    def __init__(
+        self, window: MainWindow, *, store: Store, background: Executor, delivery: Delivery, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._store = store
+        self._background = background
+        self._delivery = delivery
+
+    def open(self) -> None:
+        """List what there is."""
+
+    def import_files(self, paths: list[str]) -> None:
+        """Add the books in files; what is none is said."""
+
+    def retranslate(self) -> None:
+        """Put everything into the language of the moment."""
+
+    def end(self) -> None:
+        """Leave nothing unsaved."""
