@@ -30,11 +30,11 @@ class Layout(Struct, frozen=True):
     messages: tuple[Message, ...]
     turns: tuple[int | None, ...]
 
-    def memory_start(self, fit: FitReport | None) -> int | None:
-        """The first turn that the engine kept, or None when it kept all of them."""
-        if fit is None or not fit.dropped:
+    def memory_start(self, fit: FitReport | None, left_out: Sequence[int] = ()) -> int | None:
+        """The first turn that the engine kept, or None when it kept all of them; ``left_out`` were not even laid out."""
+        dropped = set(fit.dropped) if fit is not None else set()
+        if not left_out and not any(index in dropped and turn is not None for index, turn in enumerate(self.turns)):
             return None
-        dropped = set(fit.dropped)
         return next((turn for index, turn in enumerate(self.turns) if turn is not None and index not in dropped), None)
 
 
