@@ -17,7 +17,7 @@ LEAST_REPLY = 64  # tokens kept free when a single message fills the context
 TEMPLATE = "template"
 
 T = TypeVar("T")
-Identity = tuple[tuple[int, int], ...]  # (index, hash) of messages left out
+Identity = tuple[tuple[int | str, int], ...]  # (key, or index where it has none; hash) of messages left out
 
 
 @dataclass(frozen=True)
@@ -103,17 +103,26 @@ def _without(messages: Sequence[Message], gone: set[int]) -> list[Message]:
     return [message for index, message in enumerate(messages) if index not in gone]
 
 
+def _named(messages: Sequence[Message], index: int) -> tuple[int | str, int]:
+    return messages[index].key or index, hash((messages[index].role, messages[index].content))
+
+
 def _identity(messages: Sequence[Message], gone: set[int]) -> Identity:
-    return tuple((index, hash((messages[index].role, messages[index].content))) for index in sorted(gone))
+    return tuple(_named(messages, index) for index in sorted(gone))
 
 
 def _still_gone(messages: Sequence[Message], dropped: Identity, groups: Sequence[tuple[int, ...]]) -> set[int]:
-    """What was left out last time, if those messages are where they were and still form whole groups."""
-    gone = {index for index, _ in dropped if index < len(messages)}
-    if not gone or _identity(messages, gone) != dropped:
-        return set()
-    whole = {index for group in groups if gone.issuperset(group) for index in group}
-    return gone if whole == gone else set()
+    """What was left out last time and still forms whole groups: messages with a key wherever they are, all others only where they were."""
+
+    def whole(gone: set[int]) -> set[int]:
+        return {index for group in groups if gone.issuperset(group) for index in group}
+
+    names = set(dropped)
+    keyed = {index for index, message in enumerate(messages) if message.key and _named(messages, index) in names} if names else set()
+    places = tuple((place, content) for place, content in dropped if isinstance(place, int))
+    placed = {place for place, _ in places if place < len(messages) and not messages[place].key}
+    gone = whole(keyed | placed)
+    return gone if _identity(messages, placed) == places and gone.issuperset(placed) else whole(keyed)
 
 
 def _sections(messages: Sequence[Message], gone: set[int], total: int, count: Callable[[str], int]) -> dict[str, int]:

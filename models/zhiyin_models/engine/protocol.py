@@ -23,13 +23,15 @@ JOINED_TOKENS = 256  # a joined piece of text is bounded, since it is copied eac
 class Message(Struct, frozen=True, omit_defaults=True):
     """One message to be sent, with its place in the order of dropping.
 
-    Messages with the same ``drop`` form a group that is dropped whole; groups go in ascending order; None is never dropped.
+    Messages with the same ``drop`` form a group that is dropped whole; groups go in ascending order; None is never dropped. What has
+    a ``key`` is known again by it on the session's next request, wherever it then stands; the others by their place.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
     section: str = "history"  # system, persona, lore, examples, history … : what the report counts by
     drop: int | None = None
+    key: str = ""
 
 
 class Sampling(Struct, frozen=True, omit_defaults=True):
@@ -131,12 +133,16 @@ class Stats(Struct, frozen=True):
     fit: FitReport | None = None
 
 
-class TokenProbability(Struct, frozen=True):
-    """A candidate and its probability after softmax over the whole vocabulary (before samplers)."""
+class TokenProbability(Struct, frozen=True, omit_defaults=True):
+    """A candidate and its probability after softmax over the whole vocabulary (before samplers).
+
+    Candidates come likeliest first. The one that was chosen is always among them, behind the others if it is none of the likeliest.
+    """
 
     token: int
-    text: str
+    text: str  # bytes that are no UTF-8 by themselves appear as <0xNN>
     probability: float
+    chosen: bool = False
 
 
 Reason = Literal["end", "stop_string", "length", "context_full", "stopped"]
@@ -186,7 +192,9 @@ class Generate(Struct, frozen=True, tag="generate", omit_defaults=True):
 class Complete(Struct, frozen=True, tag="complete", omit_defaults=True):
     """Continue a plain text, without a template. ``Queued``? ``Prefill``… ``Text``… then ``Finished`` | ``Failed``.
 
-    With beams > 1 the likeliest n of that many are given whole at the end, the best as index 0, and samplers are not asked.
+    The text is decoded behind the vocabulary's beginning token where that asks for one. Control tokens written out in it are text like
+    any other. With beams the likeliest n of that many are given whole at the end, the best as index 0, and samplers are not asked;
+    beams is at most 8, or one less than the context's sequences, and n at most beams.
     """
 
     id: int
@@ -333,7 +341,7 @@ class Finished(Struct, frozen=True, tag="finished", omit_defaults=True):
     stop_string: str = ""
     stats: Stats = Stats()
     reasons: tuple[Reason, ...] = ()  # one per index when n > 1
-    scores: tuple[float, ...] = ()  # of beams: the mean log probability of each one's tokens
+    scores: tuple[float, ...] = ()  # of beams: the mean log probability of each one's tokens, the end token counted
 
 
 class Counted(Struct, frozen=True, tag="counted"):

@@ -68,6 +68,35 @@ def test_what_went_is_back_when_everything_fits_easily_or_the_turns_are_others()
     assert fitted(edited, before=first).report.dropped == ()
 
 
+def test_what_has_a_key_stays_away_wherever_it_then_stands() -> None:
+    def keyed(messages: list[Message]) -> list[Message]:
+        return [messages[0], *(Message(m.role, m.content, m.section, m.drop, f"turn {n}") for n, m in enumerate(messages[1:], 1))]
+
+    first = fitted(keyed(turns(7)))
+    assert first.report.dropped == (1, 2, 3, 4, 5, 6)
+    moved = keyed(turns(8))
+    moved.insert(1, Message("system", "came in between", section="lore"))
+    second = fitted(moved, before=first)
+    assert second.report.dropped == (2, 3, 4, 5, 6, 7)
+    assert not second.newly_dropped
+    later = [moved[0], *moved[4:]]  # the oldest turn is not even there any more
+    assert fitted(later, before=second).report.dropped == (1, 2, 3, 4)
+    moved[4] = Message("user", "edited", drop=1, key=moved[4].key)
+    assert fitted(moved, before=first).report.dropped[:2] == (2, 3)
+    assert 4 not in fitted([*moved[:8], *moved[-3:]], before=first).report.dropped
+
+
+def test_what_has_no_key_is_back_when_it_has_moved_and_brings_nothing_else_back() -> None:
+    def told(count: int) -> list[Message]:
+        said = [Message(m.role, m.content, m.section, m.drop, f"turn {n}") for n, m in enumerate(turns(count))]
+        return [*said[:-1], Message("system", "l" * 38, section="lore", drop=-1), said[-1]]
+
+    first = fitted(told(7))
+    assert first.report.dropped == (1, 2, 3, 4, 5, 6, 15)
+    second = fitted(told(8), before=first)
+    assert second.report.dropped == (1, 2, 3, 4, 5, 6)
+
+
 def test_groups_go_in_their_own_order_and_none_never_goes() -> None:
     messages = [
         Message("system", "a" * 100, section="system"),
