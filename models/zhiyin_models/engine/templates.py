@@ -1,7 +1,7 @@
 """Chat templates: the Jinja text in a model's file that says how a conversation is written for it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple, NoReturn
@@ -53,8 +53,10 @@ class ChatTemplate:
         """The prompt for the messages.
 
         With ``open_reply`` the last message is an assistant's and the prompt ends with its text, for the model to go on from.
-        A template that refuses the system role, or leaves its text out, is given that text at the head of the next user message
-        instead (as llama-server does).
+        System messages that follow each other are written as one. A template that refuses the system role, or leaves its text out, is
+        given that text at the head of the next user message instead (as llama-server does). One that insists on a user's message first
+        and on alternation gets neighbours of one role as one message, and before a reply that opens the conversation a message that says
+        nothing.
         Raises ModelError TEMPLATE_FAILED, TEMPLATE_TOO_SLOW, TEMPLATE_TOO_LARGE, TEMPLATE_NO_CONTINUE.
         """
         if open_reply:
@@ -89,11 +91,17 @@ class ChatTemplate:
         return text
 
     def _render(self, messages: Sequence[Message], arguments: Mapping[str, Any], *, add_generation_prompt: bool) -> str:
+        messages = _joined(messages, {"system"})
         first = next((place for place, message in enumerate(messages) if message.role != "system"), len(messages))
-        ways = [list(messages), [*messages[:first], *_without_system(messages[first:])], _without_system(messages)]
+        rest = _without_system(messages[first:])
+        bare = _without_system(messages)
+        ways = [messages, [*messages[:first], *rest], bare]
         needs = self._needs
         if needs.no_system:
             ways = ways[2:]
+        else:
+            ways.append([*messages[:first], *_alternating(rest)])
+        ways.append(_alternating(bare))
         refusal: _RefusalError | None = None
         for number, way in enumerate(ways):
             if number and way == ways[number - 1]:
@@ -159,12 +167,18 @@ class _Needs(NamedTuple):
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:
-    """The messages without the system role: its texts stand before the next user message, or after the last."""
+    """The messages without the system role: its texts stand before the next user message, or after the last.
+
+    What comes before a reply that opens the conversation becomes a user message, so that it stays at the beginning.
+    """
     merged: list[Message] = []
     waiting: list[str] = []
     for message in messages:
         if message.role == "system":
             waiting.append(message.content)
+        elif waiting and not merged and message.role == "assistant":
+            merged += [Message("user", "\n\n".join(waiting)), message]
+            waiting = []
         elif message.role == "user" and waiting:
             merged.append(Message("user", "\n\n".join([*waiting, message.content])))
             waiting = []
@@ -177,6 +191,23 @@ def _without_system(messages: Sequence[Message]) -> list[Message]:
         else:
             merged[last] = Message("user", "\n\n".join([merged[last].content, *waiting]))
     return merged
+
+
+def _joined(messages: Sequence[Message], roles: Container[str]) -> list[Message]:
+    """The messages with neighbours of one of the roles as one."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and message.role == joined[-1].role and message.role in roles:
+            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+        else:
+            joined.append(message)
+    return joined
+
+
+def _alternating(messages: Sequence[Message]) -> list[Message]:
+    """The messages as those templates want them that insist on user and assistant in turn, the user first."""
+    opening = [Message("user", "…")] if messages and messages[0].role == "assistant" else []
+    return _joined([*opening, *messages], {"user", "assistant"})
 
 
 def _failed(error: Exception) -> ModelError:

@@ -246,10 +246,30 @@ def test_only_a_late_system_message_is_moved_when_only_that_is_refused() -> None
     assert template(source).render(messages) == "[s:A][u:B][u:C\n\nD\n\nF][a:E]"
 
 
+def test_templates_that_insist_on_alternation_get_neighbours_as_one() -> None:
+    for source in (MISTRAL, GEMMA):
+        ours = template(source)
+        assert ours.render([system("S"), system("T"), user("a"), user("b")]) == ours.render([user("S\n\nT\n\na\n\nb")])
+        assert ours.render([user("a"), assistant("b"), assistant("c"), user("d")]) == ours.render(
+            [user("a"), assistant("b\n\nc"), user("d")]
+        )
+    plain = template(CHATML)
+    assert plain.render([user("a"), user("b")]).count("<|im_start|>user") == 2
+    assert plain.render([system("S"), system("T"), user("a")]) == plain.render([system("S\n\nT"), user("a")])
+
+
+def test_a_greeting_may_open_a_conversation_with_any_template() -> None:
+    for source in (MISTRAL, GEMMA):
+        ours = template(source)
+        assert ours.render([system("S"), assistant("Hello"), user("a")]) == ours.render([user("S"), assistant("Hello"), user("a")])
+        assert ours.render([assistant("Hello"), user("a")]) == ours.render([user("…"), assistant("Hello"), user("a")])
+    assert template(CHATML).render([assistant("Hello"), user("a")]).startswith("<|im_start|>assistant\nHello")
+
+
 def test_the_fallback_hides_no_other_refusal() -> None:
-    error = refusal(MISTRAL, [system("S"), user("a"), user("b")])
-    assert error.failure.args["detail"] == "Only user and assistant roles are supported" or "alternate" in str(error)
-    assert "alternate" in str(refusal(MISTRAL, [user("a"), user("b")]))
+    picky = MISTRAL.replace("{{ bos_token }}", "{{ raise_exception('No S') if 'S' in messages[0]['content'] }}")
+    assert "Only user" in str(refusal(MISTRAL.replace("!= (", "== ("), [system("S"), user("a")]))
+    assert "No S" in str(refusal(picky, [system("S"), user("a"), user("b")]))
     assert "UndefinedError" in str(refusal("{{ messages[0].content + nothing.at.all }}", [system("S"), user("a")]))
 
 
@@ -268,19 +288,19 @@ def test_an_open_reply_is_what_the_model_saw_when_it_was_cut(source: str | None,
     assert ours.render([*before, assistant(reply)], open_reply=True) == ours.render(before) + reply
 
 
-@pytest.mark.parametrize("source", [None, CHATML, LLAMA3, QWEN3])
+@pytest.mark.parametrize("source", [None, CHATML, LLAMA3, QWEN3, MISTRAL])
 @pytest.mark.parametrize("reply", ["Well", "e", "t ", "\u2060end\u2060"])
 def test_a_greeting_that_opens_the_conversation_is_continued(source: str | None, reply: str) -> None:
     text = template(source).render([system("S"), assistant(reply)], open_reply=True)
-    assert text.endswith("\n" + reply)
+    assert text.endswith(("\n" + reply, "] " + reply))
     assert text.count(reply) >= 1
-    assert "assistant" in text
+    assert "S" in text
 
 
 def test_what_cannot_be_continued_is_said() -> None:
     no_replies = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}"
     shouting = "{% for m in messages %}{{ m.content | upper if m.role == 'assistant' else m.content }}{% endfor %}"
-    for source in (no_replies, shouting, MISTRAL):
+    for source in (no_replies, shouting):
         with pytest.raises(ModelError) as caught:
             template(source).render([assistant("Hello")], open_reply=True)
         assert caught.value.code == Code.TEMPLATE_NO_CONTINUE
