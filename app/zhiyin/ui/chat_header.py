@@ -1,13 +1,13 @@
 """Above the transcript: who answers, the title, the model, the device, and the buttons that fold the sides away."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
 
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.model_chooser import ModelChooser
-from zhiyin.ui.seal import seal_color, seal_pixmap
+from zhiyin.ui.pictures import pictures
 from zhiyin.ui.theme import STEP, theme_signals, ui_font
 from zhiyin.ui.tokens import HEADER_HEIGHT
 from zhiyin.ui.tooltip import plain_tooltip
@@ -24,6 +24,7 @@ class ChatHeader(QWidget):
     unload_requested = Signal()
     sidebar_toggled = Signal()
     panel_toggled = Signal()
+    seal_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +32,7 @@ class ChatHeader(QWidget):
         self.sidebar_button = IconButton("list", self)
         self.panel_button = IconButton("sliders-horizontal", self)
         self.menu_button = IconButton("dots-three", self)
-        self.seal = QLabel(self)
+        self.seal = _Seal(self)
         self.seal.setFixedSize(SEAL_SIZE, SEAL_SIZE)
         self.title = ElidedLabel(parent=self)
         self.title.setFont(ui_font(11.5))
@@ -43,7 +44,8 @@ class ChatHeader(QWidget):
         self.device.setTextFormat(Qt.TextFormat.PlainText)
         self.device.setProperty("tone", "soft")
         self._character = ""
-        self._seal_role = "accent"
+        self._seal_color = "accent"
+        self._picture = ""
         self._conversation = False
         self._lay_out()
         self._build_menu()
@@ -52,7 +54,9 @@ class ChatHeader(QWidget):
         self.title_editor.editingFinished.connect(self._end_editing)
         self.sidebar_button.clicked.connect(self.sidebar_toggled)
         self.panel_button.clicked.connect(self.panel_toggled)
+        self.seal.clicked.connect(self.seal_clicked)
         theme_signals().changed.connect(self._draw)
+        pictures().arrived.connect(self._picture_arrived)
         self.set_title("", editable=False)
         self.retranslateUi()
 
@@ -93,10 +97,11 @@ class ChatHeader(QWidget):
         self.delete_action.setEnabled(editable)
         self._show_seal()
 
-    def set_seal(self, character: str, colour_role: str = "accent") -> None:
-        """The persona's seal; an empty character shows none."""
-        self._character = character
-        self._seal_role = colour_role
+    def set_seal(self, character: str, color: str = "accent", *, picture: str = "", name: str = "") -> None:
+        """The persona's seal, or its picture; an empty character shows none."""
+        self._character, self._seal_color, self._picture = character, color, picture
+        self.seal.setToolTip(plain_tooltip(name))
+        self.seal.setAccessibleName(name)
         self._draw()
 
     def set_device(self, text: str, tooltip: str = "") -> None:
@@ -146,8 +151,14 @@ class ChatHeader(QWidget):
         self.device.setVisible(bool(self.device.text()) and self.width() >= DEVICE_FROM_WIDTH)
 
     def _draw(self) -> None:
-        self.seal.setPixmap(seal_pixmap(self._character, seal_color(self._seal_role), SEAL_SIZE) if self._character else QPixmap())
+        shown = bool(self._character)
+        drawn = pictures().pixmap(self._picture, SEAL_SIZE, seal=self._character, color=self._seal_color) if shown else QPixmap()
+        self.seal.setPixmap(drawn)
         self._show_seal()
+
+    def _picture_arrived(self, picture: str) -> None:
+        if picture == self._picture:
+            self._draw()
 
     def _show_seal(self) -> None:
         self.seal.setVisible(bool(self._character))
@@ -162,6 +173,21 @@ class ChatHeader(QWidget):
     def _end_editing(self) -> None:
         self.title_editor.hide()
         self.title.setVisible(bool(self.title.text()))
+
+
+class _Seal(QLabel):
+    """Who answers; a click leads to the others."""
+
+    clicked = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+        super().mouseReleaseEvent(event)
 
 
 class _TitleEditor(QLineEdit):
