@@ -14,6 +14,10 @@ class CardCode(StrEnum):
     NONE = "card.none"  # path: a sound file with no card in it
     DAMAGED = "card.damaged"  # path, detail: cannot be read as a card at all
     TOO_LARGE = "card.too_large"  # path, size: the most that is read
+    EMPTY = "card.empty"  # path: no bytes in it
+    NOT_FILE = "card.not_file"  # path: a folder, a device, a pipe
+    CHANGING = "card.changing"  # path: it changes while it is read
+    TOO_DEEP = "card.too_deep"  # path: nested without end
     UNSAFE = "card.unsafe"  # path, detail: an archive that writes elsewhere, a bomb
     WRITE_FAILED = "card.write_failed"  # path, detail
     PICTURE_BAD = "card.picture_bad"  # path, detail
