@@ -1,19 +1,44 @@
 """The store: conversations and settings in SQLite. The only place that touches the database; no Qt."""
 
 from zhiyin.store.errors import StoreCode, StoreError, StoreFailure
-from zhiyin.store.records import Backup, Conversation, ConversationView, Revision, Status, Turn
+from zhiyin.store.records import (
+    Backup,
+    Book,
+    BookRow,
+    Conversation,
+    ConversationView,
+    NewPersona,
+    Persona,
+    PersonaRow,
+    Profile,
+    Revision,
+    Sent,
+    SentMessage,
+    Status,
+    StoredTask,
+    Turn,
+)
 from zhiyin.store.store import Store, list_backups, restore_backup
 
 __all__ = [
     "Backup",
+    "Book",
+    "BookRow",
     "Conversation",
     "ConversationView",
+    "NewPersona",
+    "Persona",
+    "PersonaRow",
+    "Profile",
     "Revision",
+    "Sent",
+    "SentMessage",
     "Status",
     "Store",
     "StoreCode",
     "StoreError",
     "StoreFailure",
+    "StoredTask",
     "Turn",
     "list_backups",
     "restore_backup",

@@ -6,9 +6,9 @@ import time
 import unicodedata
 from collections.abc import Mapping
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
-from zhiyin.roles import Setup
+from zhiyin.roles import Setup, write_setup
 from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.records import Conversation
 from zhiyin.store.rows import CONVERSATION_ROWS, conversation, storable, to_json
@@ -37,8 +37,11 @@ class Changes(Struct, frozen=True):
         columns: dict[str, str | int | None] = {}
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if value is UNSET or name == "setup":
+            if value is UNSET:
                 continue
+            if isinstance(value, Setup):
+                text = storable(value.note.text)  # the only text in it
+                value = write_setup(structs.replace(value, note=structs.replace(value.note, text=text)))
             columns[name] = storable(value) if isinstance(value, str) else to_json(value) if name == "sampling" else value
         if "title" in columns:
             columns.setdefault("auto_title", False)

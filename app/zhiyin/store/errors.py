@@ -22,7 +22,7 @@ class StoreCode(StrEnum):
     NEWER = "store.newer"  # path, found, known: schema versions
     IO = "store.io"  # path, detail: the disk refused for another reason
     DATA_DIR = "store.data_dir"  # path, detail: the data directory cannot be made or entered
-    MISSING = "store.missing"  # what ("conversation", "turn", "backup"), id
+    MISSING = "store.missing"  # what ("conversation", "turn", "persona", "profile", "book", "task", "backup"), id
     GROWING = "store.growing"  # id: a reply still being written cannot be edited
     CLOSED = "store.closed"
     FAILED = "store.failed"  # path, detail

@@ -8,10 +8,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from zhiyin.paths import Paths
-from zhiyin.store import backups, conversations
+from zhiyin.store import backups, conversations, trash
 from zhiyin.store.database import quick_check
 from zhiyin.store.errors import StoreCode, StoreError, from_sqlite
 from zhiyin.store.records import Backup
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 DAY = 86400.0
 HOUR = 3600.0
+_OWN = ("conversations", "settings", "persona_cards", "profiles", "books", "tasks")  # what the user made; built-in personas are none of it
 SMALL = 32 << 20  # a database up to this size is still backed up while closing (about 0.1 s)
 
 
@@ -142,9 +144,12 @@ class Maintenance:
     def _purge(self) -> None:
         """Remove what was deleted long ago, a little in each transaction, letting others in between."""
         now = time.time()
+        steps: list[Callable[[sqlite3.Connection], bool]] = [lambda connection: conversations.purge(connection, now)]
+        steps += [partial(trash.purge, table=table, now=now) for table in trash.TABLES]
         try:
-            while not self._closing and self._writer.submit(lambda connection: conversations.purge(connection, now)).result():
-                pass
+            for step in steps:
+                while not self._closing and self._writer.submit(step).result():
+                    pass
         except StoreError as error:
             log.warning("purging: %s", error)
 
@@ -170,5 +175,5 @@ class Maintenance:
 
     def _is_empty(self) -> bool:
         with contextlib.closing(self._connect()) as connection:
-            row = connection.execute("SELECT EXISTS (SELECT 1 FROM conversations) OR EXISTS (SELECT 1 FROM settings)").fetchone()
-        return not row[0]
+            found = (connection.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0] for table in _OWN)  # noqa: S608  constants
+            return not any(found)

@@ -128,3 +128,131 @@ def m002_revisions(db: Database) -> None:
 def m003_settings(db: Database) -> None:
     """Settings live beside the conversations, so that one backup holds both and a crash cannot half-write them."""
     db.execute("CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+
+
+@_migration
+def m004_personas(db: Database) -> None:
+    """Personas, and beside them their cards: a gallery of thousands is listed without reading one.
+
+    A built-in persona is put in once: ``seeded_personas`` keeps one that was deleted from coming back. Conversations and turns name
+    personas without a foreign key, because they outlive them.
+    """
+    db.execute(
+        """
+        CREATE TABLE personas (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            tags TEXT NOT NULL DEFAULT '[]',
+            creator TEXT NOT NULL DEFAULT '',
+            summary TEXT NOT NULL DEFAULT '',
+            seal TEXT NOT NULL DEFAULT '',
+            color TEXT NOT NULL DEFAULT '',
+            picture TEXT NOT NULL DEFAULT '',
+            builtin TEXT NOT NULL DEFAULT '',
+            own INTEGER NOT NULL DEFAULT 1,
+            created REAL NOT NULL,
+            updated REAL NOT NULL,
+            used REAL NOT NULL DEFAULT 0,
+            deleted REAL
+        )
+        """
+    )
+    db.execute("CREATE INDEX personas_deleted ON personas (deleted) WHERE deleted IS NOT NULL")
+    db.execute(
+        """
+        CREATE TABLE persona_cards (
+            persona INTEGER PRIMARY KEY REFERENCES personas (id) ON DELETE CASCADE,
+            card TEXT NOT NULL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE persona_revisions (
+            id INTEGER PRIMARY KEY,
+            persona INTEGER NOT NULL REFERENCES personas (id) ON DELETE CASCADE,
+            replaced REAL NOT NULL,
+            card TEXT NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX persona_revisions_by_persona ON persona_revisions (persona)")
+    db.execute("CREATE TABLE seeded_personas (key TEXT PRIMARY KEY) WITHOUT ROWID")
+
+
+@_migration
+def m005_profiles_books_and_tasks(db: Database) -> None:
+    """What else takes part: who the user is, standalone lorebooks, and the user's own task templates."""
+    db.execute(
+        """
+        CREATE TABLE profiles (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            description TEXT NOT NULL DEFAULT '',
+            picture TEXT NOT NULL DEFAULT '',
+            is_default INTEGER NOT NULL DEFAULT 0,
+            deleted REAL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE books (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            entries INTEGER NOT NULL,
+            created REAL NOT NULL,
+            updated REAL NOT NULL,
+            deleted REAL,
+            book TEXT NOT NULL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE tasks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            builtin TEXT NOT NULL DEFAULT '',
+            created REAL NOT NULL,
+            updated REAL NOT NULL,
+            deleted REAL,
+            task TEXT NOT NULL
+        )
+        """
+    )
+
+
+@_migration
+def m006_who_spoke(db: Database) -> None:
+    """Who takes part in a conversation, and who said a turn: the name stays as it was when it was said, whatever becomes of the persona."""
+    db.execute("ALTER TABLE conversations ADD COLUMN setup TEXT")
+    db.execute("ALTER TABLE turns ADD COLUMN persona INTEGER")
+    db.execute("ALTER TABLE turns ADD COLUMN speaker TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE turns ADD COLUMN covers INTEGER")
+
+
+@_migration
+def m007_ratings_and_sent_texts(db: Database) -> None:
+    """What the user thinks of a reply, and what was sent for it: few turns have them, so they are no columns of each."""
+    db.execute(
+        """
+        CREATE TABLE ratings (
+            turn INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+            thumb INTEGER NOT NULL DEFAULT 0 CHECK (thumb IN (-1, 0, 1)),
+            rank INTEGER,
+            remark TEXT NOT NULL DEFAULT '',
+            changed REAL NOT NULL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE sent (
+            turn INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+            conversation INTEGER NOT NULL,
+            changed REAL NOT NULL,
+            contents BLOB NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX sent_by_conversation ON sent (conversation, changed)")

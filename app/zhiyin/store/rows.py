@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from zhiyin.roles import read_setup
 from zhiyin.store.records import Conversation, Status, Turn
 from zhiyin_models.engine.protocol import Sampling, Stats
 from zhiyin_models.errors import Failure
@@ -12,9 +13,11 @@ from zhiyin_models.errors import Failure
 S = TypeVar("S", Sampling, Stats, Failure)
 _STATUS = {status.value: status for status in Status}  # three times as fast as Status(text), on paths of thousands
 
-TURN_COLUMNS = "id, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited"
+TURN_COLUMNS = """id, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited,
+    persona, speaker, covers, thumb, rank, remark"""
+TURN_ROWS = f"SELECT {TURN_COLUMNS} FROM turns LEFT JOIN ratings ON ratings.turn = turns.id"  # noqa: S608  constants only
 CONVERSATION_COLUMNS = """c.id, c.title, c.auto_title, c.created, c.updated, c.model, c.system_prompt, c.sampling, c.leaf, c.draft,
-    c.memory_start, c.turn_count, (SELECT status FROM turns WHERE turns.id = c.leaf)"""
+    c.memory_start, c.turn_count, c.setup, (SELECT status FROM turns WHERE turns.id = c.leaf)"""
 CONVERSATION_ROWS = f"SELECT {CONVERSATION_COLUMNS} FROM conversations AS c"  # noqa: S608  constants only
 
 
@@ -44,7 +47,8 @@ def _from_json(text: str | None, kind: type[S]) -> S | None:
 
 def turn(row: sqlite3.Row | tuple[Any, ...], sibling_ids: tuple[int, ...]) -> Turn:
     """Return the turn of a row of TURN_COLUMNS."""
-    ident, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited = row
+    ident, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited, *more = row
+    persona, speaker, covers, thumb, rank, remark = more
     return Turn(
         id=ident,
         conversation=conversation,
@@ -60,13 +64,19 @@ def turn(row: sqlite3.Row | tuple[Any, ...], sibling_ids: tuple[int, ...]) -> Tu
         stats=_from_json(stats, Stats),
         failure=_from_json(failure, Failure),
         edited=bool(edited),
+        persona=persona,
+        speaker=speaker,
+        covers=covers,
+        thumb=thumb or 0,
+        rank=rank,
+        remark=remark or "",
         sibling_ids=sibling_ids,
     )
 
 
 def conversation(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
     """Return the conversation of a row of CONVERSATION_COLUMNS."""
-    ident, title, auto_title, created, updated, model, system_prompt, sampling, leaf, draft, memory_start, turns, status = row
+    ident, title, auto_title, created, updated, model, system_prompt, sampling, leaf, draft, memory_start, turns, setup, status = row
     return Conversation(
         id=ident,
         title=title,
@@ -81,4 +91,5 @@ def conversation(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
         memory_start=memory_start,
         turns=turns,
         interrupted=status == Status.INTERRUPTED,
+        setup=read_setup(setup),
     )

@@ -7,7 +7,15 @@ import sqlite3
 from datetime import UTC, datetime
 
 APPLICATION_ID = 0x5A48594E  # "ZHYN", at offset 68 of the file: whose database this is
-MIGRATIONS = ("m001_conversations_and_turns", "m002_revisions", "m003_settings")
+MIGRATIONS = (
+    "m001_conversations_and_turns",
+    "m002_revisions",
+    "m003_settings",
+    "m004_personas",
+    "m005_profiles_books_and_tasks",
+    "m006_who_spoke",
+    "m007_ratings_and_sent_texts",
+)
 VERSION = len(MIGRATIONS)
 
 _STATEMENTS = (
@@ -33,7 +41,7 @@ _STATEMENTS = (
         turn_count INTEGER NOT NULL DEFAULT 0,
         deleted REAL,
         draft TEXT NOT NULL DEFAULT ''
-    )
+    , setup TEXT)
     """,
     "CREATE INDEX conversations_by_time ON conversations (updated DESC, id DESC) WHERE deleted IS NULL",
     "CREATE INDEX conversations_deleted ON conversations (deleted) WHERE deleted IS NOT NULL",
@@ -51,7 +59,7 @@ _STATEMENTS = (
         edited INTEGER NOT NULL DEFAULT 0,
         failure TEXT,
         stats TEXT,
-        text TEXT NOT NULL,
+        text TEXT NOT NULL, persona INTEGER, speaker TEXT NOT NULL DEFAULT '', covers INTEGER,
         CHECK (parent < id)
     )
     """,
@@ -67,6 +75,82 @@ _STATEMENTS = (
     """,
     "CREATE INDEX revisions_by_turn ON revisions (turn)",
     "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE personas (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        tags TEXT NOT NULL DEFAULT '[]',
+        creator TEXT NOT NULL DEFAULT '',
+        summary TEXT NOT NULL DEFAULT '',
+        seal TEXT NOT NULL DEFAULT '',
+        color TEXT NOT NULL DEFAULT '',
+        picture TEXT NOT NULL DEFAULT '',
+        builtin TEXT NOT NULL DEFAULT '',
+        own INTEGER NOT NULL DEFAULT 1,
+        created REAL NOT NULL,
+        updated REAL NOT NULL,
+        used REAL NOT NULL DEFAULT 0,
+        deleted REAL
+    )
+    """,
+    "CREATE INDEX personas_deleted ON personas (deleted) WHERE deleted IS NOT NULL",
+    """CREATE TABLE persona_cards (
+        persona INTEGER PRIMARY KEY REFERENCES personas (id) ON DELETE CASCADE,
+        card TEXT NOT NULL
+    )
+    """,
+    """CREATE TABLE persona_revisions (
+        id INTEGER PRIMARY KEY,
+        persona INTEGER NOT NULL REFERENCES personas (id) ON DELETE CASCADE,
+        replaced REAL NOT NULL,
+        card TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX persona_revisions_by_persona ON persona_revisions (persona)",
+    "CREATE TABLE seeded_personas (key TEXT PRIMARY KEY) WITHOUT ROWID",
+    """CREATE TABLE profiles (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        description TEXT NOT NULL DEFAULT '',
+        picture TEXT NOT NULL DEFAULT '',
+        is_default INTEGER NOT NULL DEFAULT 0,
+        deleted REAL
+    )
+    """,
+    """CREATE TABLE books (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        entries INTEGER NOT NULL,
+        created REAL NOT NULL,
+        updated REAL NOT NULL,
+        deleted REAL,
+        book TEXT NOT NULL
+    )
+    """,
+    """CREATE TABLE tasks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        builtin TEXT NOT NULL DEFAULT '',
+        created REAL NOT NULL,
+        updated REAL NOT NULL,
+        deleted REAL,
+        task TEXT NOT NULL
+    )
+    """,
+    """CREATE TABLE ratings (
+        turn INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+        thumb INTEGER NOT NULL DEFAULT 0 CHECK (thumb IN (-1, 0, 1)),
+        rank INTEGER,
+        remark TEXT NOT NULL DEFAULT '',
+        changed REAL NOT NULL
+    )
+    """,
+    """CREATE TABLE sent (
+        turn INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+        conversation INTEGER NOT NULL,
+        changed REAL NOT NULL,
+        contents BLOB NOT NULL
+    )
+    """,
+    "CREATE INDEX sent_by_conversation ON sent (conversation, changed)",
 )
 
 

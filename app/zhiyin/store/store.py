@@ -271,12 +271,20 @@ class Store:
     def add_replies(
         self, conversation: int, parent: int | None, texts: Sequence[str], *, model: str = "", persona: int | None = None, speaker: str = ""
     ) -> Future[Turn]:
-        """Add finished replies as alternatives (the greetings of a card, kept samples); the first becomes the leaf and is returned."""
-        raise NotImplementedError
+        """Add finished replies as alternatives (the greetings of a card, kept samples); the first becomes the leaf and is returned.
+
+        Raises ValueError at once when there is none.
+        """
+        texts = tuple(texts)
+        if not texts:
+            raise ValueError("no replies to add")
+        return self._writer.submit(
+            lambda connection: turns.add_replies(connection, conversation, parent, texts, model=model, persona=persona, speaker=speaker)
+        )
 
     def add_summary(self, conversation: int, parent: int, text: str, covers: int) -> Future[Turn]:
         """Add a summary (role system) behind ``parent`` that stands for the path up to ``covers``; it becomes the leaf."""
-        raise NotImplementedError
+        return self._writer.submit(lambda connection: turns.add_summary(connection, conversation, parent, text, covers))
 
     def grow_reply(self, turn: int, text: str) -> Future[None]:
         """Put down the whole text so far of a growing or queued reply; while one waits to be written, only the newest is."""

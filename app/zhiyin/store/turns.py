@@ -3,17 +3,17 @@
 import json
 import sqlite3
 import time
+from collections.abc import Sequence
 
 from zhiyin.store import conversations
 from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.records import Conversation, ConversationView, Revision, Status, Turn
-from zhiyin.store.rows import TURN_COLUMNS, storable, to_json, turn
+from zhiyin.store.rows import TURN_ROWS, storable, to_json, turn
 from zhiyin_models.engine.protocol import Stats
 from zhiyin_models.errors import Failure
 
 UNFINISHED = (Status.GROWING, Status.QUEUED)
-_SELECT = f"SELECT {TURN_COLUMNS} FROM turns"  # noqa: S608  constants only
-_PATH = f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"  # noqa: S608  constants only
+_PATH = f"{TURN_ROWS} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"  # noqa: S608  constants only
 
 
 def _siblings(connection: sqlite3.Connection, conversation: int, parent: int | None, role: str) -> tuple[int, ...]:
@@ -25,21 +25,34 @@ def _siblings(connection: sqlite3.Connection, conversation: int, parent: int | N
 
 def get(connection: sqlite3.Connection, turn_id: int) -> Turn:
     """Return one turn. Raises StoreError MISSING."""
-    row = connection.execute(f"{_SELECT} WHERE id = ?", (turn_id,)).fetchone()
+    row = connection.execute(f"{TURN_ROWS} WHERE id = ?", (turn_id,)).fetchone()
     if row is None:
         raise StoreError(StoreCode.MISSING, what="turn", id=turn_id)
     return turn(row, _siblings(connection, row[1], row[2], row[3]))
 
 
+def _in_conversation(connection: sqlite3.Connection, conversation: int, turn_id: int) -> None:
+    found = connection.execute("SELECT conversation FROM turns WHERE id = ?", (turn_id,)).fetchone()
+    if found is None or found[0] != conversation:
+        raise StoreError(StoreCode.MISSING, what="turn", id=turn_id)
+
+
 def _insert(
-    connection: sqlite3.Connection, place: tuple[int, int | None, str], text: str, status: Status, *, model: str = "", fingerprint: str = ""
+    connection: sqlite3.Connection,
+    place: tuple[int, int | None, str],
+    text: str,
+    status: Status,
+    *,
+    model: str = "",
+    fingerprint: str = "",
+    persona: int | None = None,
+    speaker: str = "",
+    covers: int | None = None,
 ) -> int:
     """Add a turn at (conversation, parent, role) and make it the conversation's leaf. Raises StoreError MISSING."""
     conversation, parent, role = place
     if parent is not None:
-        found = connection.execute("SELECT conversation FROM turns WHERE id = ?", (parent,)).fetchone()
-        if found is None or found[0] != conversation:
-            raise StoreError(StoreCode.MISSING, what="turn", id=parent)
+        _in_conversation(connection, conversation, parent)
     now = time.time()
     finished = None if status in UNFINISHED else now
     changed = connection.execute(
@@ -48,18 +61,31 @@ def _insert(
     if not changed:
         raise StoreError(StoreCode.MISSING, what="conversation", id=conversation)
     inserted = connection.execute(
-        "INSERT INTO turns (conversation, parent, role, text, status, created, finished, model, fingerprint)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (conversation, parent, role, storable(text), status.value, now, finished, model, fingerprint),
+        "INSERT INTO turns (conversation, parent, role, text, status, created, finished, model, fingerprint, persona, speaker, covers)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            conversation,
+            parent,
+            role,
+            storable(text),
+            status.value,
+            now,
+            finished,
+            storable(model),
+            fingerprint,
+            persona,
+            storable(speaker),
+            covers,
+        ),
     ).lastrowid
     assert inserted is not None  # noqa: S101  an INSERT has one
     connection.execute("UPDATE conversations SET leaf = ? WHERE id = ?", (inserted, conversation))
     return inserted
 
 
-def add_user(connection: sqlite3.Connection, conversation: int, parent: int | None, text: str, _speaker: str = "") -> Turn:
+def add_user(connection: sqlite3.Connection, conversation: int, parent: int | None, text: str, speaker: str = "") -> Turn:
     """Add what the user said; the draft is thereby sent, and the first turn gives the conversation its title."""
-    added = _insert(connection, (conversation, parent, "user"), text, Status.COMPLETE)
+    added = _insert(connection, (conversation, parent, "user"), text, Status.COMPLETE, speaker=speaker)
     connection.execute("UPDATE conversations SET draft = '' WHERE id = ? AND draft <> ''", (conversation,))
     conversations.title_from(connection, conversation, storable(text))
     return get(connection, added)
@@ -74,17 +100,44 @@ def add_reply(
     *,
     model: str,
     fingerprint: str,
-    persona: int | None = None,  # noqa: ARG001
-    speaker: str = "",  # noqa: ARG001
+    persona: int | None = None,
+    speaker: str = "",
 ) -> Turn:
     """Add a reply: one more alternative when its parent has replies already."""
-    return get(connection, _insert(connection, (conversation, parent, "assistant"), text, status, model=model, fingerprint=fingerprint))
+    place = (conversation, parent, "assistant")
+    added = _insert(connection, place, text, status, model=model, fingerprint=fingerprint, persona=persona, speaker=speaker)
+    return get(connection, added)
+
+
+def add_replies(
+    connection: sqlite3.Connection,
+    conversation: int,
+    parent: int | None,
+    texts: Sequence[str],
+    *,
+    model: str,
+    persona: int | None,
+    speaker: str,
+) -> Turn:
+    """Add finished replies side by side and show the first of them."""
+    place = (conversation, parent, "assistant")
+    added = [_insert(connection, place, text, Status.COMPLETE, model=model, persona=persona, speaker=speaker) for text in texts]
+    connection.execute("UPDATE conversations SET leaf = ? WHERE id = ?", (added[0], conversation))
+    return get(connection, added[0])
+
+
+def add_summary(connection: sqlite3.Connection, conversation: int, parent: int, text: str, covers: int) -> Turn:
+    """Add a summary of the path up to ``covers``, which is ``parent`` or above it. Raises StoreError MISSING."""
+    _in_conversation(connection, conversation, covers)
+    return get(connection, _insert(connection, (conversation, parent, "system"), text, Status.COMPLETE, covers=covers))
 
 
 def add_edited(connection: sqlite3.Connection, turn_id: int, text: str) -> Turn:
     """Add an alternative of a user's turn with a new text."""
     old = get(connection, turn_id)
-    return get(connection, _insert(connection, (old.conversation, old.parent, old.role), text, Status.COMPLETE))
+    place = (old.conversation, old.parent, old.role)
+    added = _insert(connection, place, text, Status.COMPLETE, persona=old.persona, speaker=old.speaker, covers=old.covers)
+    return get(connection, added)
 
 
 def grow(connection: sqlite3.Connection, turn_id: int, text: str) -> None:

@@ -29,10 +29,13 @@ def call_off(future: Future[Any]) -> None:
 
 
 class _Job:
-    __slots__ = ("futures", "key", "work")
+    __slots__ = ("futures", "key", "prepare", "work")
 
-    def __init__(self, work: Callable[[sqlite3.Connection], Any], key: Hashable, future: Future[Any]) -> None:
+    def __init__(
+        self, work: Callable[[sqlite3.Connection], Any], key: Hashable, prepare: Callable[[], None] | None, future: Future[Any]
+    ) -> None:
         self.work = work
+        self.prepare = prepare
         self.key = key
         self.futures = [future]  # more than one when newer work took the place of older
 
@@ -60,12 +63,12 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[sqlite3.Connection], T], key: Hashable = None) -> Future[T]:
+    def submit(self, work: Callable[[sqlite3.Connection], T], key: Hashable = None, prepare: Callable[[], None] | None = None) -> Future[T]:
         """Queue work for the thread. Waiting work with the same key gives way to this, at this place in the queue:
-        both futures then resolve with the newer commit.
+        both futures then resolve with the newer commit. ``prepare`` runs on the thread before the transaction begins.
         """
         future: Future[T] = Future()
-        job = _Job(work, key, future)
+        job = _Job(work, key, prepare, future)
         with self._wake:
             if self._closing:
                 future.set_exception(StoreError(StoreCode.CLOSED))
@@ -108,6 +111,8 @@ class Writer:
         if not futures:
             return
         try:
+            if job.prepare is not None:
+                job.prepare()
             result = self._commit(job.work)
         except sqlite3.Error as error:
             failure = self._translate(error)

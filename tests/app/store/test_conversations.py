@@ -3,7 +3,9 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from zhiyin.roles import AuthorNote, Member, Setup
 from zhiyin.store import Status, Store, StoreCode, StoreError
 from zhiyin.store.conversations import TITLE_WIDTH, first_words
 from zhiyin_models.engine.protocol import Sampling
@@ -49,6 +51,24 @@ def test_the_title_comes_from_the_first_words_until_the_user_gives_one(store: St
     assert store.summary(named.id).result().title == "Chosen before"
     auto = store.update_conversation(named.id, title="by the model", auto_title=True).result()
     assert auto.auto_title
+
+
+def test_who_takes_part_is_kept(data_dir: Path) -> None:
+    setup = Setup(members=(Member(3), Member(5, muted=True)), note=AuthorNote("rain\ud800", depth=2), books=(7,), profile=2, summarize=True)
+    kept = structs.replace(setup, note=AuthorNote("rain\ufffd", depth=2))
+    with Store.open(data_dir) as store:
+        made = store.create_conversation(setup=setup).result()
+        plain = store.create_conversation().result()
+        assert (made.setup, plain.setup) == (kept, Setup())
+    with Store.open(data_dir) as store:
+        assert store.conversation(made.id).result().conversation.setup == kept
+        assert store.update_conversation(made.id, title="t").result().setup == kept
+        assert store.update_conversation(made.id, setup=Setup()).result().setup == Setup()
+        assert store.update_conversation(plain.id, setup=kept).result().setup == kept
+        assert {conversation.id: conversation.setup for conversation in store.conversations().result()} == {
+            made.id: Setup(),
+            plain.id: kept,
+        }
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from sqlite_utils import Database
 from tests.app.store.conftest import ROOT
 
 import zhiyin.store.migrations as migrations_module
-from zhiyin.store import Store, StoreCode, StoreError, list_backups
+from zhiyin.roles import Member, Setup
+from zhiyin.store import NewPersona, Sent, Status, Store, StoreCode, StoreError, list_backups
 from zhiyin.store.migrations import NAMES, migrate, migrations
 from zhiyin.store.schema import MIGRATIONS, VERSION
 
@@ -20,6 +21,10 @@ SHIPPED = {
     "m001_conversations_and_turns": "af6e0283f61a8d05",
     "m002_revisions": "b6608d9196fe2df9",
     "m003_settings": "829c6f1ec822cf60",
+    "m004_personas": "7171c942504060d2",
+    "m005_profiles_books_and_tasks": "aa5966a371ebd714",
+    "m006_who_spoke": "09bb1144a3eb7ab6",
+    "m007_ratings_and_sent_texts": "8a7ea0f9ecab162a",
 }
 
 
@@ -81,11 +86,21 @@ def test_every_earlier_schema_is_brought_up_to_date_after_a_backup(tmp_path: Pat
     database_at(old / database, version)
     with Store.open(old) as store:
         if version:
-            assert [turn.text for turn in store.conversation(1).result().turns] == ["kept"]
+            (old_turn,) = store.conversation(1).result().turns
+            assert (old_turn.text, old_turn.persona, old_turn.speaker, old_turn.thumb, old_turn.rank) == ("kept", None, "", 0, None)
         made = store.create_conversation().result()
         turn = store.add_user_turn(made.id, None, "new").result()
         store.edit_reply(turn.id, "newer").result()
         store.set_setting("key", 1).result()
+        persona = store.personas.add(NewPersona("{}", "new")).result()
+        store.update_conversation(made.id, setup=Setup(members=(Member(persona.id),))).result()
+        reply = store.add_reply(made.id, turn.id, model="m", status=Status.COMPLETE, text="a", persona=persona.id, speaker="new").result()
+        store.ratings.rate(reply.id, 1).result()
+        store.sent.put(Sent(reply.id, "text", ())).result()
+        for added in (store.profiles.add("p"), store.books.add("b", "{}", 0), store.tasks.add("{}")):
+            added.result()
+        kept = store.conversation(made.id).result()
+        assert (kept.conversation.setup.members, kept.turns[-1].speaker, kept.turns[-1].thumb) == ((Member(persona.id),), "new", 1)
     assert schema(old / database) == schema(fresh / database)
     taken = [backup for backup in list_backups(old) if backup.reason == "migration"]
     assert len(taken) == (1 if version else 0)  # there is nothing to lose before the first

@@ -225,8 +225,57 @@ def test_any_text_is_kept_or_made_keepable(store: Store, text: str) -> None:
     assert kept.text == turn.text == expected
 
 
+def test_greetings_are_alternatives_of_the_first_message(store: Store) -> None:
+    made = store.create_conversation().result()
+    first = store.add_replies(made.id, None, ["Hello.", "Good day.", "Hey."], persona=4, speaker="李白").result()
+    assert (first.text, first.status, first.persona, first.speaker, len(first.sibling_ids)) == ("Hello.", Status.COMPLETE, 4, "李白", 3)
+    assert texts(store, made.id) == ["Hello."]
+    second = first.sibling_ids[1]
+    assert [turn.text for turn in store.choose(second).result().turns] == ["Good day."]
+    asked = store.add_user_turn(made.id, second, "Who are you?", speaker="Mei").result()
+    view = store.conversation(made.id).result()
+    assert view.conversation.title == "Who are you?"
+    assert [(turn.text, turn.persona, turn.speaker, len(turn.sibling_ids)) for turn in view.turns] == [
+        ("Good day.", 4, "李白", 3),
+        ("Who are you?", None, "Mei", 1),
+    ]
+    assert store.add_edited_turn(asked.id, "And you?").result().speaker == "Mei"
+    assert texts(store, made.id) == ["Good day.", "And you?"]
+    assert [turn.text for turn in store.choose(first.id).result().turns] == ["Hello."]
+    reply = store.add_reply(made.id, asked.id, model="m", persona=9, speaker="杜甫").result()
+    assert (reply.persona, reply.speaker) == (9, "杜甫")
+    with pytest.raises(ValueError, match="no replies"):
+        store.add_replies(made.id, None, [])
+    assert store.summary(made.id).result().turns == 6
+
+
+def test_a_summary_is_a_turn_of_the_path(store: Store) -> None:
+    made = store.create_conversation().result()
+    asked = store.add_user_turn(made.id, None, "q").result()
+    reply = store.add_reply(made.id, asked.id, model="m", text="a", status=Status.COMPLETE).result()
+    summary = store.add_summary(made.id, reply.id, "They met.", asked.id).result()
+    assert (summary.role, summary.covers, summary.parent, summary.status) == ("system", asked.id, reply.id, Status.COMPLETE)
+    store.add_user_turn(made.id, summary.id, "more").result()
+    assert [(turn.role, turn.text, turn.covers) for turn in store.conversation(made.id).result().turns] == [
+        ("user", "q", None),
+        ("assistant", "a", None),
+        ("system", "They met.", asked.id),
+        ("user", "more", None),
+    ]
+    assert store.edit_reply(summary.id, "They met and drank.").result().covers == asked.id
+    other = store.add_user_turn(made.id, reply.id, "instead").result()  # of another role: no alternative of the summary
+    assert other.sibling_ids == (other.id,)
+    assert [turn.text for turn in store.choose(summary.id).result().turns] == ["q", "a", "They met and drank.", "more"]
+    elsewhere = store.create_conversation().result()
+    foreign = store.add_user_turn(elsewhere.id, None, "x").result()
+    for parent, covers in ((foreign.id, asked.id), (reply.id, foreign.id), (reply.id, 99)):
+        with pytest.raises(StoreError) as caught:
+            store.add_summary(made.id, parent, "s", covers).result()
+        assert caught.value.code is StoreCode.MISSING
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(["user", "reply", "choose"]), st.integers(0, 1000)), max_size=25))
+@given(st.lists(st.tuples(st.sampled_from(["user", "reply", "replies", "summary", "choose"]), st.integers(0, 1000)), max_size=25))
 def test_the_view_is_the_path_of_the_tree(store: Store, steps: list[tuple[str, int]]) -> None:
     """Against the simplest model of a tree that there is."""
     made = store.create_conversation().result()
@@ -243,10 +292,19 @@ def test_the_view_is_the_path_of_the_tree(store: Store, steps: list[tuple[str, i
             while below := [ident for ident, (parent, _) in parents.items() if parent == leaf]:
                 leaf = max(below, key=lambda ident: newest_under(parents, ident))
             continue
-        parent = None if number % 7 == 0 else at
-        added = store.add_user_turn(made.id, parent, "t") if what == "user" else store.add_reply(made.id, parent, model="m")
+        parent = at if what == "summary" or number % 7 else None
+        if what == "summary":
+            if parent is None:
+                continue
+            added = store.add_summary(made.id, parent, "s", parent)
+        elif what == "replies":
+            added = store.add_replies(made.id, parent, ["a", "b"])
+        else:
+            added = store.add_user_turn(made.id, parent, "t") if what == "user" else store.add_reply(made.id, parent, model="m")
         leaf = added.result().id
-        parents[leaf] = (parent, "user" if what == "user" else "assistant")
+        parents[leaf] = (parent, {"user": "user", "summary": "system"}.get(what, "assistant"))
+        if what == "replies":
+            parents[leaf + 1] = parents[leaf]
     view = store.conversation(made.id).result()
     expected = []
     while leaf is not None:
