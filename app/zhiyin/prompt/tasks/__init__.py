@@ -1,0 +1,1 @@
+"""Tasks: reusable prompts with fields and examples."""
