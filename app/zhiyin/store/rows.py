@@ -14,8 +14,10 @@ S = TypeVar("S", Sampling, Stats, Failure)
 _STATUS = {status.value: status for status in Status}  # three times as fast as Status(text), on paths of thousands
 
 TURN_COLUMNS = """id, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited,
-    persona, speaker, covers, thumb, rank, remark"""
-TURN_ROWS = f"SELECT {TURN_COLUMNS} FROM turns LEFT JOIN ratings ON ratings.turn = turns.id"  # noqa: S608  constants only
+    persona, speaker, covers"""
+TURN_ROWS = f"SELECT {TURN_COLUMNS} FROM turns"  # noqa: S608  constants only
+Rating = tuple[int, int | None, str]  # thumb, rank, remark
+UNRATED: Rating = (0, None, "")
 CONVERSATION_COLUMNS = """c.id, c.title, c.auto_title, c.created, c.updated, c.model, c.system_prompt, c.sampling, c.leaf, c.draft,
     c.memory_start, c.turn_count, c.setup, (SELECT status FROM turns WHERE turns.id = c.leaf)"""
 CONVERSATION_ROWS = f"SELECT {CONVERSATION_COLUMNS} FROM conversations AS c"  # noqa: S608  constants only
@@ -45,32 +47,33 @@ def _from_json(text: str | None, kind: type[S]) -> S | None:
         return None
 
 
-def turn(row: sqlite3.Row | tuple[Any, ...], sibling_ids: tuple[int, ...]) -> Turn:
-    """Return the turn of a row of TURN_COLUMNS."""
-    ident, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited, *more = row
-    persona, speaker, covers, thumb, rank, remark = more
+def turn(row: sqlite3.Row | tuple[Any, ...], rating: Rating, sibling_ids: tuple[int, ...]) -> Turn:
+    """Return the turn of a row of TURN_COLUMNS. By position, which is four times as fast as by name on paths of thousands."""
+    ident, conversation, parent, role, text, status, created, finished, model, fingerprint, reason, stats, failure, edited, *who = row
+    persona, speaker, covers = who
+    thumb, rank, remark = rating
     return Turn(
-        id=ident,
-        conversation=conversation,
-        parent=parent,
-        role=role,
-        text=text,
-        status=_STATUS.get(status, Status.INTERRUPTED),
-        created=created,
-        finished=finished,
-        model=model,
-        fingerprint=fingerprint,
-        reason=reason,
-        stats=_from_json(stats, Stats),
-        failure=_from_json(failure, Failure),
-        edited=bool(edited),
-        persona=persona,
-        speaker=speaker,
-        covers=covers,
-        thumb=thumb or 0,
-        rank=rank,
-        remark=remark or "",
-        sibling_ids=sibling_ids,
+        ident,
+        conversation,
+        parent,
+        role,
+        text,
+        _STATUS.get(status, Status.INTERRUPTED),
+        created,
+        finished,
+        model,
+        fingerprint,
+        reason,
+        None if stats is None else _from_json(stats, Stats),
+        None if failure is None else _from_json(failure, Failure),
+        bool(edited),
+        persona,
+        speaker,
+        covers,
+        thumb,
+        rank,
+        remark,
+        sibling_ids,
     )
 
 

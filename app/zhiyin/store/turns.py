@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from zhiyin.store import conversations
 from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.records import Conversation, ConversationView, Revision, Status, Turn
-from zhiyin.store.rows import TURN_ROWS, storable, to_json, turn
+from zhiyin.store.rows import TURN_ROWS, UNRATED, Rating, storable, to_json, turn
 from zhiyin_models.engine.protocol import Stats
 from zhiyin_models.errors import Failure
 
@@ -28,7 +28,8 @@ def get(connection: sqlite3.Connection, turn_id: int) -> Turn:
     row = connection.execute(f"{TURN_ROWS} WHERE id = ?", (turn_id,)).fetchone()
     if row is None:
         raise StoreError(StoreCode.MISSING, what="turn", id=turn_id)
-    return turn(row, _siblings(connection, row[1], row[2], row[3]))
+    rating = connection.execute("SELECT thumb, rank, remark FROM ratings WHERE turn = ?", (turn_id,)).fetchone()
+    return turn(row, rating or UNRATED, _siblings(connection, row[1], row[2], row[3]))
 
 
 def _in_conversation(connection: sqlite3.Connection, conversation: int, turn_id: int) -> None:
@@ -232,22 +233,32 @@ def choose(connection: sqlite3.Connection, turn_id: int) -> int:
 
 
 def view(connection: sqlite3.Connection, conversation: Conversation) -> ConversationView:
-    """Return the path on show. Two queries however long it is: places from an index without texts, then the path's rows."""
-    parents: dict[int, tuple[int | None, str]] = {}
-    families: dict[tuple[int | None, str], list[int]] = {}
+    """Return the path on show. Three queries however long it is: places from an index without texts, then ratings and the path's rows."""
+    parents: dict[int, int | None] = {}
+    alternatives: dict[int, list[int]] = {}  # of turns that have siblings: most have none
+    last: tuple[int | None, str, int] = (None, "", 0)
     for ident, parent, role in connection.execute(
         "SELECT id, parent, role FROM turns WHERE conversation = ? ORDER BY parent, role, id", (conversation.id,)
     ):
-        place = (parent, role)
-        parents[ident] = place
-        families.setdefault(place, []).append(ident)
+        parents[ident] = parent
+        if parent == last[0] and role == last[1]:
+            alternatives[ident] = family = alternatives.setdefault(last[2], [last[2]])
+            family.append(ident)
+        last = (parent, role, ident)
     path: list[int] = []
     here = conversation.leaf
     while here is not None and here in parents:
         path.append(here)
-        here = parents[here][0]
+        here = parents[here]
+    ratings: dict[int, Rating] = {}
+    if path:  # the range holds other conversations' ratings too, which are few; a join would cost every turn
+        between = (path[-1], path[0])
+        rated = connection.execute("SELECT turn, thumb, rank, remark FROM ratings WHERE turn BETWEEN ? AND ?", between)
+        ratings = {ident: (thumb, rank, remark) for ident, thumb, rank, remark in rated}
     rows = connection.execute(_PATH, (json.dumps(path),))
-    return ConversationView(conversation, tuple(turn(row, tuple(families[row[2], row[3]])) for row in rows))
+    return ConversationView(
+        conversation, tuple(turn(row, ratings.get(row[0], UNRATED), tuple(alternatives.get(row[0], row[:1]))) for row in rows)
+    )
 
 
 def mark_interrupted(connection: sqlite3.Connection) -> int:
