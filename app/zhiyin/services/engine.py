@@ -6,7 +6,7 @@ was switched away from can never delay the next one.
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from zhiyin_models.engine.client import EngineClient
 from zhiyin_models.engine.protocol import (
     FINAL,
+    Complete,
+    Count,
     Devices,
     Event,
     Failed,
@@ -26,8 +28,10 @@ from zhiyin_models.engine.protocol import (
     LoadProgress,
     ModelInfo,
     Notice,
+    Render,
     Request,
     Text,
+    TokenProbability,
 )
 from zhiyin_models.errors import Code, Failure, ModelError
 
@@ -133,11 +137,19 @@ class EngineService(QObject):
 
     def generate(self, make: Callable[[int], Generate], on_event: Callable[[Event], None]) -> int | None:
         """Send a request to the loaded model; ``on_event`` is called on the window's thread, once with a final event."""
-        client = self._client
-        if client is None or self._state is not EngineState.READY:
-            on_event(Failed(0, Code.MODEL_NONE_LOADED))
-            return None
-        return self._submit(client, make, on_event)
+        return self._ask(make, on_event)
+
+    def complete(self, make: Callable[[int], Complete], on_event: Callable[[Event], None]) -> int | None:
+        """Let the loaded model continue a plain text; as ``generate``."""
+        return self._ask(make, on_event)
+
+    def count(self, texts: Sequence[str], on_event: Callable[[Event], None]) -> int | None:
+        """Ask for the tokens of each text: ``Counted`` or ``Failed``, also while the model writes."""
+        return self._ask(lambda id_: Count(id=id_, texts=tuple(texts)), on_event)
+
+    def render(self, make: Callable[[int], Render], on_event: Callable[[Event], None]) -> int | None:
+        """Ask what a request would send: ``Rendered`` or ``Failed``, also while the model writes."""
+        return self._ask(make, on_event)
 
     def devices(self, on_event: Callable[[Event], None]) -> None:
         """Ask the loaded engine what can hold layers; nothing is heard when none is loaded."""
@@ -149,6 +161,13 @@ class EngineService(QObject):
         """Stop a request; its final event says that it was."""
         if self._client is not None:
             self._client.stop(request)
+
+    def _ask(self, make: Callable[[int], Request], on_event: Callable[[Event], None]) -> int | None:
+        client = self._client
+        if client is None or self._state is not EngineState.READY:
+            on_event(Failed(0, Code.MODEL_NONE_LOADED))
+            return None
+        return self._submit(client, make, on_event)
 
     # ------------------------------------------------------------ processes
 
@@ -247,32 +266,43 @@ class EngineService(QObject):
     def _drain(self) -> None:
         self._woken = False
         self._drained = time.monotonic()
-        pieces: list[str] = []
-        tokens = 0
-        pending: tuple[Callable[[Event], None], Text] | None = None
+        waiting: dict[tuple[int, int], _Pieces] = {}  # of each reply, by request and index: those of one request come in turn
 
         def flush() -> None:
-            nonlocal pending, tokens
-            if pending is not None:
-                call, first = pending
-                pending = None
-                call(Text(first.id, "".join(pieces), tokens, first.index))
-            pieces.clear()
-            tokens = 0
+            for pieces in waiting.values():
+                pieces.tell()
+            waiting.clear()
 
         while self._events:
             generation, on_event, event = self._events.popleft()
             if generation != self._generation and not isinstance(event, FINAL):
                 continue
             if isinstance(event, Text):
-                if pending is not None and pending[1].id != event.id:
-                    flush()
-                pending = pending or (on_event, event)
-                pieces.append(event.text)
-                tokens += event.tokens
+                waiting.setdefault((event.id, event.index), _Pieces(on_event, event.id, event.index)).add(event)
                 continue
             flush()
             if generation == self._generation and self._state is EngineState.READY and isinstance(event, Failed) and event.code in DEATHS:
                 self._bury(Failure(event.code, event.args))  # before anybody who hears of it sends the next request
             on_event(event)
         flush()
+
+
+class _Pieces:
+    """The pieces of one reply that came since the last frame."""
+
+    def __init__(self, on_event: Callable[[Event], None], request: int, index: int) -> None:
+        self._on_event = on_event
+        self._request = request
+        self._index = index
+        self._texts: list[str] = []
+        self._tokens = 0
+        self._probabilities: list[tuple[TokenProbability, ...]] = []
+
+    def add(self, piece: Text) -> None:
+        self._texts.append(piece.text)
+        self._tokens += piece.tokens
+        self._probabilities += piece.probabilities
+
+    def tell(self) -> None:
+        """As one."""
+        self._on_event(Text(self._request, "".join(self._texts), self._tokens, self._index, tuple(self._probabilities)))

@@ -16,6 +16,7 @@ from zhiyin_models.child import Child, ExitReport, child_command
 from zhiyin_models.engine.protocol import (
     FINAL,
     VERSION,
+    Complete,
     DeviceList,
     Devices,
     Event,
@@ -36,7 +37,7 @@ from zhiyin_models.errors import Code, Failure, ModelError
 KIND = "engine"
 ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}  # an aborting ggml would otherwise start a debugger
 WAKE = 0.5  # seconds after which a waiting main thread looks for Ctrl-C, where signals do not wake it
-STOPPABLE = (Load, Unload, Generate, Forget)
+STOPPABLE = (Load, Unload, Generate, Complete, Forget)
 
 logger = logging.getLogger(__name__)
 
@@ -214,6 +215,10 @@ class EngineClient:
     def generate(self, session: str, messages: Sequence[Message], **options: Any) -> "EventStream":
         """The events of a reply; ``options`` are the fields of ``Generate``."""
         return self.stream(lambda request_id: Generate(id=request_id, session=session, messages=tuple(messages), **options))
+
+    def complete(self, session: str, text: str, **options: Any) -> "EventStream":
+        """The events of a text's continuation; ``options`` are the fields of ``Complete``."""
+        return self.stream(lambda request_id: Complete(id=request_id, session=session, text=text, **options))
 
     def devices(self, rpc_servers: Sequence[str] = ()) -> DeviceList:
         """The devices that can hold layers. Raises ModelError."""

@@ -20,6 +20,7 @@ from typing import Any
 from zhiyin_models.child import ChildEnd
 from zhiyin_models.engine.protocol import (
     VERSION,
+    Complete,
     Count,
     Counted,
     DeviceList,
@@ -114,7 +115,7 @@ class Host:
             return Finished(request.id)
         return self._generate(request, entry.arrived)
 
-    def _generate(self, request: Generate, arrived: float) -> Event:
+    def _generate(self, request: Generate | Complete, arrived: float) -> Event:
         from zhiyin_models.engine.generation import Generation  # noqa: PLC0415 - imports llama.cpp
 
         if self._model is None:
@@ -161,7 +162,7 @@ class Host:
             self._end.send(answer)
 
     def _answer(self, request: Count | Tokenize | Render | Info) -> Event:
-        from zhiyin_models.engine.generation import render  # noqa: PLC0415 - imports llama.cpp
+        from zhiyin_models.engine.prompts import render  # noqa: PLC0415 - imports llama.cpp
 
         if self._model is None:
             raise ModelError(Code.MODEL_NONE_LOADED)

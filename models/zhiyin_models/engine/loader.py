@@ -10,7 +10,7 @@ from typing import Any, Literal
 from llama_cpp import llama_cpp
 
 from zhiyin_models.engine.adapters import Adapters
-from zhiyin_models.engine.decoding import BatchDecoder, StopFlag
+from zhiyin_models.engine.decoding import Aborted, BatchDecoder, StopFlag
 from zhiyin_models.engine.devices import connected, offload_devices, physical_cores, unused_cards
 from zhiyin_models.engine.fingerprint import fingerprint
 from zhiyin_models.engine.library_log import LibraryLog
@@ -82,6 +82,11 @@ class LoadedModel:
             now, *other = _file_identity(path)
             if now < size and other == identity:
                 raise ModelError(Code.MODEL_TRUNCATED, path=str(path), expected=size, actual=now)
+
+    def check_stop(self) -> None:
+        """Raises Aborted when a stop was asked for."""
+        if self.stop.is_set():
+            raise Aborted
 
     def close(self) -> None:
         """Free everything; the object is of no use afterwards."""

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from zhiyin_models.engine.protocol import Forget, Generate, Load, Queued, Unload
+from zhiyin_models.engine.protocol import Complete, Forget, Generate, Load, Queued, Unload
 
-Work = Load | Unload | Generate | Forget
+Work = Load | Unload | Generate | Complete | Forget
 
 
 @dataclass(order=True)
@@ -39,7 +39,7 @@ class RequestQueue:
             barrier = isinstance(request, Load | Unload)
             self._section += barrier
             self._number += 1
-            urgency = -request.priority if isinstance(request, Generate) else 0
+            urgency = -request.priority if isinstance(request, Generate | Complete) else 0
             self._entries.append(Entry(self._section, urgency, self._number, request, time.monotonic()))
             self._section += barrier
             self._entries.sort()

@@ -1,6 +1,5 @@
 """The chain of samplers, wholly in C; a sampler at its neutral setting is left out, because even a neutral one costs time per token."""
 
-import ctypes
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import msgspec
 from llama_cpp import llama_cpp
 
-from zhiyin_models.engine.protocol import Sampling, TokenProbability
+from zhiyin_models.engine.protocol import Sampling
 from zhiyin_models.engine.vocabulary import Vocabulary
 from zhiyin_models.errors import Code, ModelError
 
@@ -91,18 +90,3 @@ class SamplerChain:
         if self.pointer is not None:
             llama_cpp.llama_sampler_free(self.pointer)
             self.pointer = None
-
-
-def top_candidates(context: Any, row: int, count: int, vocabulary: Vocabulary) -> tuple[TokenProbability, ...]:
-    """The likeliest next tokens before any sampler, probabilities taken over the whole vocabulary."""
-    import numpy as np  # noqa: PLC0415 - a quarter of a second that only this request needs
-
-    pointer = llama_cpp.llama_get_logits_ith(context, row)
-    logits = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), (vocabulary.size,)).astype(np.float64)
-    logits -= logits.max()
-    weights = np.exp(logits)
-    count = min(count, vocabulary.size)
-    best = np.argpartition(-weights, count - 1)[:count]
-    best = best[np.argsort(-weights[best], kind="stable")]
-    total = float(weights.sum())
-    return tuple(TokenProbability(int(token), vocabulary.readable(int(token)), float(weights[token]) / total) for token in best)

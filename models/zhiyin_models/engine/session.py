@@ -11,7 +11,7 @@ Attention reads every cell up to the last one in use, whoever's it is: so long s
 """
 
 import ctypes
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,9 +37,10 @@ class Session:
     cached: int = 0
     sampled_from: int = 0  # index of the first token of the newest reply
     sequence: int = NOWHERE
+    plain: bool = False  # whether control tokens written out in the text were taken as text
     saved: Any = None  # the KV state in host memory while the cells are needed by others
     used: int = 0  # when, as a count of requests
-    dropped: tuple[tuple[int, int], ...] = ()  # messages left out to make earlier prompts fit: (index, hash)
+    dropped: tuple[tuple[int | str, int], ...] = ()  # messages left out to make earlier prompts fit: as in ``budget``
 
     def append(self, token: int, piece: bytes) -> None:
         """Take in a sampled token, which becomes part of the text as it was shown, or as it is written where nothing is shown.
@@ -59,48 +60,53 @@ class Plan:
     tokens: list[int]
     starts: list[int]
     kept: int
+    plain: bool = False
 
 
-def measure(session: Session, text: bytes, vocabulary: Vocabulary, most: int, check: Callable[[], None]) -> tuple[Plan, int]:
-    """The plan for a prompt and its number of tokens.
+def measure(
+    session: Session, text: bytes, vocabulary: Vocabulary, most: int, check: Callable[[], None], *, plain: bool = False
+) -> tuple[Plan, int]:
+    """The plan for a prompt and its number of tokens; ``plain``: control tokens written out in the text are taken as text.
 
     A text that is likely to have more than ``most`` tokens is counted in chunks first, with a call of ``check`` before each, which may
     raise; if it has, the plan is empty and the number a few too high.
     """
     check()
-    index, place = _boundary(session, text, vocabulary)
+    index, place = _boundary(session, text, vocabulary, plain=plain)
     if len(text) - place > FAR_BEYOND * most:
-        tokens = index + vocabulary.count_roughly(text[place:], check)
+        tokens = index + vocabulary.count_roughly(text[place:], check, special=not plain)
         if tokens > most + len(text) // CHUNK:
-            return Plan(text, [], [], 0), tokens
+            return Plan(text, [], [], 0, plain), tokens
         check()
-    found = plan(session, text, vocabulary)
+    found = plan(session, text, vocabulary, plain=plain)
     return found, len(found.tokens)
 
 
-def plan(session: Session, text: bytes, vocabulary: Vocabulary) -> Plan:
-    """Match a rendered prompt with what the session has, and tokenize the rest."""
-    index, place = _boundary(session, text, vocabulary)
+def plan(session: Session, text: bytes, vocabulary: Vocabulary, *, plain: bool = False) -> Plan:
+    """Match a prompt with what the session has, and tokenize the rest."""
+    index, place = _boundary(session, text, vocabulary, plain=plain)
     if index == 0:
-        tokens = vocabulary.prompt(text)
+        tokens = vocabulary.prompt(text, special=not plain)
         starts = vocabulary.offsets(tokens, text)
         kept = 0
     else:
-        tail = vocabulary.tokenize(text[place:], special=True)
+        tail = vocabulary.tokenize(text[place:], special=not plain)
         tokens = session.tokens[:index] + tail
         starts = session.starts[:index] + vocabulary.offsets(tail, text, place)
         kept = index
     limit = min(len(tokens), len(session.tokens))
     while kept < limit and tokens[kept] == session.tokens[kept]:
         kept += 1
-    return Plan(text, tokens, starts, kept)
+    return Plan(text, tokens, starts, kept, plain)
 
 
-def _boundary(session: Session, text: bytes, vocabulary: Vocabulary) -> tuple[int, int]:
+def _boundary(session: Session, text: bytes, vocabulary: Vocabulary, *, plain: bool) -> tuple[int, int]:
     """The last token boundary (index, byte) up to which the session's tokens can stay and from which the tail can be tokenized."""
+    if session.plain != plain:
+        return 0, 0
     old = session.text
     common = _common_prefix(old, text)
-    for index in range(len(session.tokens), 0, -1):
+    for index in range(_usable(session, vocabulary), 0, -1):
         place = session.starts[index] if index < len(session.tokens) else len(old)
         added = index <= session.sampled_from and session.starts[index - 1] == place  # a tokenizer's own space before what follows
         if 0 < place <= common and not added and _is_sound(session, index, (text, place, common), vocabulary):
@@ -108,18 +114,29 @@ def _boundary(session: Session, text: bytes, vocabulary: Vocabulary) -> tuple[in
     return 0, 0
 
 
+def _usable(session: Session, vocabulary: Vocabulary) -> int:
+    """How many of the session's tokens say what its text says: in plain text, a control token that was sampled does not."""
+    if session.plain:
+        for index in range(max(1, session.sampled_from), len(session.tokens)):
+            if not vocabulary.shown(session.tokens[index]):
+                return index
+    return len(session.tokens)
+
+
 def _is_sound(session: Session, index: int, at: tuple[bytes, int, int], vocabulary: Vocabulary) -> bool:
     """Whether the new text's tokens may be put together at token ``index``; ``at``: that text, the place in it, how much is common."""
     text, place, common = at
+    cut_out = vocabulary.user_defined if session.plain else vocabulary.special
+    matches = (vocabulary.user_defined_text if session.plain else vocabulary.special_text).match
     before = session.tokens[index - 1]
-    if before in vocabulary.special and before not in vocabulary.strips_right:
-        found = vocabulary.special_text.match(text, session.starts[index - 1]) if session.starts[index - 1] >= 0 else None
+    if before in cut_out and before not in vocabulary.strips_right:
+        found = matches(text, session.starts[index - 1]) if session.starts[index - 1] >= 0 else None
         return found is None or found.end() == place  # it may have become the beginning of a longer one
     sampled = index >= session.sampled_from
     if place == len(text):
         return sampled
-    special = not sampled and session.tokens[index] in vocabulary.special
-    if vocabulary.special_text.match(text, place):
+    special = not sampled and session.tokens[index] in cut_out
+    if matches(text, place):
         return sampled or special or text[place - 1] not in SPACES  # how spaces are cut depends on what follows them
     if not vocabulary.splits_words or place + 1 >= common or special:
         return False
@@ -193,7 +210,7 @@ class SessionCache:
         """A passing copy of a session with everything it has cached; costs no cells until the copies differ."""
         copy = self.get("")
         copy.tokens, copy.starts, copy.text = session.tokens.copy(), session.starts.copy(), session.text.copy()
-        copy.sampled_from = session.sampled_from
+        copy.sampled_from, copy.plain = session.sampled_from, session.plain
         self.begin(copy)
         llama_cpp.llama_memory_seq_cp(self._memory, session.sequence, copy.sequence, -1, -1)
         copy.cached = session.cached
@@ -210,7 +227,16 @@ class SessionCache:
         llama_cpp.llama_memory_seq_rm(self._memory, session.sequence, -1, -1)
         llama_cpp.llama_memory_seq_cp(self._memory, best.sequence, session.sequence, 0, shared)
         session.cached = shared
-        return Plan(prompt.text, prompt.tokens, prompt.starts, shared)
+        return Plan(prompt.text, prompt.tokens, prompt.starts, shared, prompt.plain)
+
+    def take_over(self, session: Session, others: Sequence[Session]) -> None:
+        """Let the session have what one of the others has cached of its tokens, if that is more than its own."""
+        for other in others if self._partial else ():
+            common = min(_common(other.tokens, session.tokens), other.cached)
+            if common > session.cached:
+                llama_cpp.llama_memory_seq_rm(self._memory, session.sequence, -1, -1)
+                llama_cpp.llama_memory_seq_cp(self._memory, other.sequence, session.sequence, 0, common)
+                session.cached = common
 
     def _lender(self, session: Session, prompt: Plan) -> tuple[Session | None, int]:
         """The session in the context that has more of the prompt than the session itself, and how many tokens."""
@@ -250,7 +276,7 @@ class SessionCache:
         session.tokens = list(prompt.tokens)
         session.starts = list(prompt.starts)
         session.text = bytearray(prompt.text)
-        session.sampled_from = len(session.tokens)
+        session.sampled_from, session.plain = len(session.tokens), prompt.plain
         session.cached = keep
         return keep
 

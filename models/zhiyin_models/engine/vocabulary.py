@@ -2,7 +2,7 @@
 
 import ctypes
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +33,7 @@ class Vocabulary:
         self.adds_bos: bool = bool(llama_cpp.llama_vocab_get_add_bos(self._vocab)) and self.bos >= 0
         attributes = [llama_cpp.llama_vocab_get_attr(self._vocab, token) for token in range(self.size)]
         self.special = frozenset(token for token, value in enumerate(attributes) if value & (UNKNOWN | CONTROL | USER_DEFINED))
+        self.user_defined = frozenset(token for token, value in enumerate(attributes) if value & USER_DEFINED)
         self.strips_right = frozenset(token for token in self.special if attributes[token] & RSTRIP)
         self.end_of_generation = frozenset(token for token in range(self.size) if llama_cpp.llama_vocab_is_eog(self._vocab, token))
         self._shown: dict[int, bytes] = {}
@@ -46,8 +47,16 @@ class Vocabulary:
 
     @cached_property
     def special_text(self) -> re.Pattern[bytes]:
-        """Matches the text of any token that is cut out of the text before the rest is tokenized."""
-        texts = sorted({text for token in self.special if (text := self.written(token))}, key=len, reverse=True)
+        """Matches the text of any token that is cut out of a prompt before the rest is tokenized."""
+        return self._text_of(self.special)
+
+    @cached_property
+    def user_defined_text(self) -> re.Pattern[bytes]:
+        """The same for plain text, in which control tokens are text like any other."""
+        return self._text_of(self.user_defined)
+
+    def _text_of(self, tokens: Iterable[int]) -> re.Pattern[bytes]:
+        texts = sorted({text for token in tokens if (text := self.written(token))}, key=len, reverse=True)
         return re.compile(b"|".join(map(re.escape, texts)) or b"(?!)")
 
     def tokenize(self, text: bytes, *, special: bool) -> list[int]:
@@ -111,9 +120,13 @@ class Vocabulary:
         """The token as text; bytes that are no UTF-8 by themselves appear as <0xNN>."""
         return self.written(token).decode("utf-8", "surrogateescape").translate(ESCAPED)
 
-    def prompt(self, text: bytes) -> list[int]:
-        """Tokens of a rendered prompt, with the model's beginning token in front unless the template wrote it."""
-        return self.with_beginning(self.tokenize(text, special=True))
+    def prompt(self, text: bytes, *, special: bool = True) -> list[int]:
+        """Tokens of a rendered prompt, or of a plain text, with the model's beginning token in front unless the template wrote it.
+
+        A plain text of nothing still begins, with the beginning or the end token: something has to be decoded.
+        """
+        tokens = self.with_beginning(self.tokenize(text, special=special))
+        return tokens if tokens or special else [token for token in (self.bos, self.eos) if token >= 0][:1]
 
     def with_beginning(self, tokens: list[int]) -> list[int]:
         """The same tokens behind the model's beginning token, where the model wants one and it is not there."""

@@ -112,3 +112,15 @@ def ask(client: EngineClient, session: str, messages: Sequence[p.Message], **opt
 def answer(client: EngineClient, make: Callable[[int], p.Request]) -> Pending:
     """Send anything and wait for its end."""
     return Pending(client, make).done()
+
+
+def rendered(client: EngineClient, messages: Sequence[p.Message], **options: bool) -> str:
+    """The text that would be decoded for these messages."""
+    event = answer(client, lambda number: p.Render(id=number, messages=tuple(messages), **options)).final
+    assert isinstance(event, p.Rendered)
+    return event.text
+
+
+def growing(event: p.Event) -> bool:
+    """Whether it is a piece of a reply."""
+    return isinstance(event, p.Text)

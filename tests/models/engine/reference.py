@@ -74,6 +74,10 @@ class Reference:
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self.context), True)
         return self._decode(prompt)
 
+    def more(self, token: int) -> NDArray[np.float32]:
+        """Of the token after this one, which follows what was decoded last."""
+        return self._decode([token])
+
     def _decode(self, tokens: list[int]) -> NDArray[np.float32]:
         held = (ctypes.c_int32 * len(tokens))(*tokens)
         assert llama_cpp.llama_decode(self.context, llama_cpp.llama_batch_get_one(held, len(tokens))) == 0

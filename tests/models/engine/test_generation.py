@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from tests.models.engine.asking import answer, ask, begin, talk
+from tests.models.engine.asking import answer, ask, begin, growing, rendered, talk
 from tests.models.engine.reference import Reference
 
 from zhiyin_models.engine import protocol as p
@@ -13,16 +13,6 @@ from zhiyin_models.engine.sampling import check_settings
 from zhiyin_models.errors import Code, ModelError
 
 FOX = talk("Tell me a story about a fox.")
-
-
-def rendered(engine: EngineClient, messages: tuple[p.Message, ...], **options: bool) -> str:
-    event = answer(engine, lambda number: p.Render(id=number, messages=messages, **options)).final
-    assert isinstance(event, p.Rendered)
-    return event.text
-
-
-def growing(event: p.Event) -> bool:
-    return isinstance(event, p.Text)
 
 
 def test_greedy_replies_are_those_of_the_plain_loop_turn_after_turn(engine: EngineClient, reference: Reference) -> None:

@@ -26,15 +26,15 @@ def vocabulary(starter: Path) -> Iterator[Vocabulary]:
         yield Vocabulary(model.model)
 
 
-def session_of(text: str, vocabulary: Vocabulary) -> Session:
+def session_of(text: str, vocabulary: Vocabulary, *, plain: bool = False) -> Session:
     session = Session("x")
-    keep(session, plan(session, text.encode(), vocabulary))
+    keep(session, plan(session, text.encode(), vocabulary, plain=plain))
     return session
 
 
 def keep(session: Session, prompt: Plan) -> None:
     session.tokens, session.starts, session.text = list(prompt.tokens), list(prompt.starts), bytearray(prompt.text)
-    session.sampled_from = len(session.tokens)
+    session.sampled_from, session.plain = len(session.tokens), prompt.plain
 
 
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
@@ -48,6 +48,27 @@ def test_after_any_edit_the_tokens_are_those_of_the_whole_text(vocabulary: Vocab
     assert prompt.tokens == vocabulary.tokenize(text, special=True)
     assert prompt.starts == vocabulary.offsets(prompt.tokens, text)
     assert prompt.tokens[: prompt.kept] == session.tokens[: prompt.kept]
+
+
+@given(TEXTS, st.tuples(TEXTS, TEXTS), TEXTS, st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_a_plain_text_is_cut_as_plain_text_whatever_was_there(
+    vocabulary: Vocabulary, head: str, edit: tuple[str, str], tail: str, was_plain: bool
+) -> None:
+    old, new = edit
+    session = session_of(head + old + tail, vocabulary, plain=was_plain)
+    text = (head + new + tail).encode()
+    prompt = plan(session, text, vocabulary, plain=True)
+    assert prompt.tokens == vocabulary.tokenize(text, special=False)
+    assert prompt.tokens[: prompt.kept] == session.tokens[: prompt.kept]
+
+
+def test_a_control_token_that_was_sampled_is_not_the_text_that_stands_for_it(vocabulary: Vocabulary) -> None:
+    session = session_of("one", vocabulary, plain=True)
+    control = vocabulary.tokenize(b"<|im_start|>", special=True)[0]
+    session.append(control, vocabulary.written(control))
+    text = b"one<|im_start|> two"
+    assert plan(session, text, vocabulary, plain=True).tokens == vocabulary.tokenize(text, special=False)
 
 
 def test_an_edit_in_a_long_message_keeps_what_is_before_it(vocabulary: Vocabulary) -> None:
