@@ -11,6 +11,7 @@ from zhiyin.store.records import (
     Persona,
     PersonaRow,
     Profile,
+    RatingCounts,
     Revision,
     Sent,
     SentMessage,
@@ -19,6 +20,7 @@ from zhiyin.store.records import (
     Turn,
 )
 from zhiyin.store.store import Store, list_backups, restore_backup
+from zhiyin.store.training import Exported, TrainingKind
 
 __all__ = [
     "Backup",
@@ -26,10 +28,12 @@ __all__ = [
     "BookRow",
     "Conversation",
     "ConversationView",
+    "Exported",
     "NewPersona",
     "Persona",
     "PersonaRow",
     "Profile",
+    "RatingCounts",
     "Revision",
     "Sent",
     "SentMessage",
@@ -39,6 +43,7 @@ __all__ = [
     "StoreError",
     "StoreFailure",
     "StoredTask",
+    "TrainingKind",
     "Turn",
     "list_backups",
     "restore_backup",

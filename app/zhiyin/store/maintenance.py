@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from zhiyin.paths import Paths
@@ -16,6 +17,7 @@ from zhiyin.store import backups, conversations, trash
 from zhiyin.store.database import quick_check
 from zhiyin.store.errors import StoreCode, StoreError, from_sqlite
 from zhiyin.store.records import Backup
+from zhiyin.store.training import ExportCancelled, Exported, TrainingKind, export
 from zhiyin.store.writer import Writer, call_off, settle
 
 T = TypeVar("T")
@@ -51,9 +53,9 @@ class Maintenance:
         self._thread = threading.Thread(target=self._run, name="store-maintenance", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Run work on this thread."""
-        future: Future[T] = Future()
+    def submit(self, work: Callable[[], T], future: Future[T] | None = None) -> Future[T]:
+        """Run work on this thread, answering with the future that is given, or a new one."""
+        future = future or Future()
         with self._wake:
             if self._closing:
                 future.set_exception(StoreError(StoreCode.CLOSED))
@@ -61,6 +63,19 @@ class Maintenance:
             self._asked.append((work, future))
             self._wake.notify()
         return future
+
+    def export(self, path: Path, kind: TrainingKind, progress: Callable[[int, int], None]) -> Future[Exported]:
+        """Export what was rated; cancelling the future, or closing the store, gives it up."""
+        future: Future[Exported] = Future()
+
+        def work() -> Exported:
+            try:
+                with contextlib.closing(self._connect()) as connection:
+                    return export(connection, path, kind, progress, lambda: self._closing or future.cancelled())
+            except sqlite3.Error as error:
+                raise from_sqlite(error, self._paths.database) from error
+
+        return self.submit(work, future)
 
     def backup(self, reason: str) -> Future[Backup]:
         """Back up now; cancelled when the store is closed meanwhile."""
@@ -92,7 +107,7 @@ class Maintenance:
                 self._due = time.monotonic() + HOUR
                 self._purge()
                 self._back_up_daily()
-            elif asked is not None:
+            elif asked is not None and not asked[1].cancelled():
                 self._answer(*asked)
         for _, future in self._asked:
             call_off(future)
@@ -107,7 +122,7 @@ class Maintenance:
     def _answer(self, work: Callable[[], Any], future: Future[Any]) -> None:
         try:
             result = work()
-        except backups.BackupCancelled:
+        except (backups.BackupCancelled, ExportCancelled):
             call_off(future)
         except BaseException as error:
             settle(future, error=error)

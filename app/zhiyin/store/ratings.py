@@ -7,10 +7,14 @@ from concurrent.futures import Future
 
 from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.reader import Reader
-from zhiyin.store.records import Turn
+from zhiyin.store.records import RatingCounts, Turn
 from zhiyin.store.rows import storable
 from zhiyin.store.turns import get
 from zhiyin.store.writer import Writer
+
+_COUNTS = """SELECT count(*) FILTER (WHERE thumb > 0), count(*) FILTER (WHERE thumb < 0), count(rank), count(nullif(remark, ''))
+    FROM ratings JOIN turns ON turns.id = ratings.turn JOIN conversations ON conversations.id = turns.conversation
+    WHERE conversations.deleted IS NULL"""
 
 
 def _reply(connection: sqlite3.Connection, ident: int) -> Turn:
@@ -87,3 +91,7 @@ class Ratings:
     def alternatives(self, turn: int) -> Future[list[Turn]]:
         """Return a reply and its siblings with their texts, oldest first."""
         return self._reader.submit(lambda connection: [get(connection, ident) for ident in _reply(connection, turn).sibling_ids])
+
+    def counts(self) -> Future[RatingCounts]:
+        """Return how much was rated in conversations that are not deleted."""
+        return self._reader.submit(lambda connection: RatingCounts(*connection.execute(_COUNTS).fetchone()))

@@ -184,3 +184,12 @@ class Sent(Struct, frozen=True):
     text: str
     messages: tuple[SentMessage, ...]
     fit: FitReport | None = None
+
+
+class RatingCounts(Struct, frozen=True):
+    """How much was rated."""
+
+    good: int
+    bad: int
+    ranked: int  # replies that have a rank
+    remarks: int

@@ -34,7 +34,8 @@ def _put(connection: sqlite3.Connection, turn: int, packed: bytes) -> None:
     )
 
 
-def _get(connection: sqlite3.Connection, turn: int) -> Sent | None:
+def read(connection: sqlite3.Connection, turn: int) -> Sent | None:
+    """Return what was sent for a reply; None when it is not known any more."""
     row = connection.execute("SELECT contents FROM sent WHERE turn = ?", (turn,)).fetchone()
     if row is None:
         return None
@@ -70,4 +71,4 @@ class SentTexts:
 
     def get(self, turn: int) -> Future[Sent | None]:
         """Return what was sent for a reply; None when it is not known any more."""
-        return self._reader.submit(lambda connection: _get(connection, turn))
+        return self._reader.submit(lambda connection: read(connection, turn))

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from zhiyin.store.records import Backup, Conversation, ConversationView, Revisio
 from zhiyin.store.schema import VERSION
 from zhiyin.store.sent import SentTexts
 from zhiyin.store.tasks import Tasks
+from zhiyin.store.training import Exported, TrainingKind
 from zhiyin.store.writer import Writer, call_off, settle
 from zhiyin_models.engine.protocol import Sampling, Stats
 from zhiyin_models.errors import Failure
@@ -336,6 +337,19 @@ class Store:
         """Set a JSON value. Raises TypeError or ValueError at once when it is none."""
         text = json.dumps(value, allow_nan=False)
         return self._writer.submit(lambda connection: settings.put(connection, key, text), ("setting", key))
+
+    # ---------------------------------------------------------------- training data
+
+    def export_training(
+        self, path: Path, kind: TrainingKind, progress: Callable[[int, int], None] = lambda _done, _total: None
+    ) -> Future[Exported]:
+        """Write what was rated as JSON lines for a way of training (dpo, kto, sft), replacing the file at the very end.
+
+        Cancelling the future gives it up. ``progress`` is called on the store's thread, with rated replies done and all.
+        Fails with DISK_FULL, READ_ONLY, IO.
+        """
+        assert self._maintenance is not None  # noqa: S101  open() made it
+        return self._maintenance.export(path, kind, progress)
 
     # ---------------------------------------------------------------- backups
 
