@@ -48,3 +48,4 @@ class Scene(Struct, frozen=True):
     context: int = 8192  # tokens
     reserve: int = 0  # tokens kept free for the reply; 0 = a quarter of the context, as the engine does
     language: str = "en"  # of what the app itself says to the model: "zh" or "en"
+    once_more: bool = False  # the last turn is the speaker's own and done, and another reply is to follow it
