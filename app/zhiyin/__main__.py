@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run_child(kind: str) -> int:
+    import zhiyin.importing.command  # noqa: F401, PLC0415 - makes its kind known
     from zhiyin_models.child.command import MODULES  # noqa: PLC0415 - a child must not import Qt
 
     if kind not in MODULES:

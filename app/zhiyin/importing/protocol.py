@@ -52,10 +52,14 @@ class MakePicture(Struct, frozen=True, tag="make_picture"):
 
 
 class ClearPictures(Struct, frozen=True, tag="clear_pictures"):
-    """Delete the pictures that are none of these and not of the last hour: ``PicturesCleared``."""
+    """Delete the pictures that are none of these and not of the last hour: ``PicturesCleared``.
+
+    ``keep_assets`` are the keys of the files that came with cards (``assets`` in our part of their extensions); None keeps all of them.
+    """
 
     id: int
     keep: tuple[str, ...]
+    keep_assets: tuple[str, ...] | None = None
 
 
 class Forget(Struct, frozen=True, tag="forget"):

@@ -101,9 +101,15 @@ class CardService(QObject):
         """Take an image that was chosen by hand into the picture folder."""
         return self._ask(lambda number: MakePicture(number, path_to_wire(path)), path, then)
 
-    def clear_pictures(self, keep: set[str], then: Callable[[PicturesCleared | CardFailed], None]) -> int:
-        """Delete pictures that nobody names any more; ``keep`` is what ``store.personas.pictures()`` says."""
-        return self._ask(lambda number: ClearPictures(number, tuple(sorted(keep))), "", then)
+    def clear_pictures(
+        self, keep: set[str], then: Callable[[PicturesCleared | CardFailed], None], *, keep_assets: set[str] | None = None
+    ) -> int:
+        """Delete pictures that nobody names any more; ``keep`` is what ``store.personas.pictures()`` says.
+
+        Files that came with cards are deleted as well where ``keep_assets`` says which of them cards still name (``Card.own["assets"]``).
+        """
+        assets = tuple(sorted(keep_assets)) if keep_assets is not None else None
+        return self._ask(lambda number: ClearPictures(number, tuple(sorted(keep)), assets), "", then)
 
     def import_files(
         self,

@@ -246,10 +246,15 @@ class Card:
         return Card({**card.raw, **beside, "data": data})
 
     def with_own(self, **values: Any) -> "Card":
-        """The card with these values in our part of the extensions; None takes one away."""
+        """The card with these values in our part of the extensions and nothing else changed; None takes one away."""
         own = {name: value for name, value in {**self.own, **values}.items() if value is not None}
-        extensions = {name: value for name, value in self.extensions.items() if name != OWN}
-        return self.changed(extensions={**extensions, OWN: own} if own else extensions)
+        if own == self.own:
+            return self
+        extensions = {**self.extensions, OWN: own}
+        if not own:
+            del extensions[OWN]
+        body = {**self.body, "extensions": extensions}
+        return Card(body if self.version == 1 else {**self.raw, "data": body})
 
     def as_version(self, version: int) -> "Card":
         """The card in another version of the format; see ``lost_in``. Fields that a version requires are added empty."""
