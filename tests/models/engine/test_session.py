@@ -67,7 +67,7 @@ def test_a_control_token_that_was_sampled_is_not_the_text_that_stands_for_it(voc
     session = session_of("one", vocabulary, plain=True)
     control = vocabulary.tokenize(b"<|im_start|>", special=True)[0]
     session.append(control, vocabulary.written(control))
-    text = b"one<|im_start|> two"
+    text = b"one<|im_start|>"
     assert plan(session, text, vocabulary, plain=True).tokens == vocabulary.tokenize(text, special=False)
 
 
