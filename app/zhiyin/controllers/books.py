@@ -1,18 +1,41 @@
-"""The standalone lorebooks, connected."""
+"""The lorebooks, connected: the list of standalone ones, files that come and go, and the editor of one or of a card's own."""
 
-from concurrent.futures import Executor
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from zhiyin.controllers.book_sources import CardBook, StandaloneBook
+from zhiyin.controllers.lore import LoreController
+from zhiyin.controllers.lore_trial import Recent
+from zhiyin.errors import describe
+from zhiyin.prompt.cards.card import Card
+from zhiyin.prompt.cards.json_text import dump, parse
+from zhiyin.prompt.errors import CardCode, CardError, CardFailure
+from zhiyin.prompt.token_counts import TokenCounts
 from zhiyin.services.delivery import Delivery
+from zhiyin.store.records import Book, BookRow, Persona
 from zhiyin.store.store import Store
-from zhiyin.ui.main_window import MainWindow
+from zhiyin.ui.books_values import BookItem
+from zhiyin.ui.lore_editor import LoreEditor
+from zhiyin.ui.main_window import UNDO_SECONDS, MainWindow
+from zhiyin.ui.wording import Wording, worded
+from zhiyin_models.errors import Failure
+
+MOST_BYTES = 32 * 2**20  # of a book's file
+MOST_FILES = 200  # imported at once
 
 
 class BooksController(QObject):
     """Fills the view of lorebooks."""
 
     changed = Signal()  # what there is, or what stands in one
+    persona_changed = Signal(int)  # the book in this persona's card is another now
+    persona_wanted = Signal(int)  # back from the book in its card
     trouble = Signal(object)  # an exception, to be put into words
 
     def __init__(
@@ -20,18 +43,328 @@ class BooksController(QObject):
     ) -> None:
         super().__init__(parent)
         self._window = window
+        self._view = window.personas_page.books
         self._store = store
         self._background = background
         self._delivery = delivery
+        self._lore: LoreController | None = None
+        self._recent: Recent | None = None
+        self._counts: TokenCounts | None = None
+        self._rows: list[BookRow] = []
+        self._wanted = 0  # the book to be opened as soon as it is listed
+        self._persona: int | None = None  # whose card's book is in the editor, or is on its way there
+        self._notice: tuple[Wording, str] = ("", "info")
+        self._ended = False
+        self._connect()
+
+    def _connect(self) -> None:
+        view = self._view
+        view.built.connect(self._on_built)
+        view.opened.connect(self._on_opened)
+        view.left.connect(self.flush)
+        view.chosen.connect(self._choose)
+        view.new_requested.connect(self._add)
+        view.files_chosen.connect(self.import_files)
+        view.export_chosen.connect(self._export)
+        view.duplicate_requested.connect(self._duplicate)
+        view.delete_requested.connect(self._delete)
+        view.card_left.connect(self._leave_card)
+        if view.is_built:
+            self._on_built(view.editor)
 
     def open(self) -> None:
         """List what there is."""
-
-    def import_files(self, paths: list[str]) -> None:
-        """Add the books in files; what is none is said."""
+        self._list()
 
     def retranslate(self) -> None:
         """Put everything into the language of the moment."""
+        self._say(*self._notice)
 
     def end(self) -> None:
         """Leave nothing unsaved."""
+        self._ended = True
+        if self._lore is not None:
+            self._lore.end()
+
+    def flush(self) -> None:
+        """Keep now what would be kept soon."""
+        if self._lore is not None and not self._ended:
+            self._lore.flush()
+
+    def set_recent(self, recent: Recent | None) -> None:
+        """Where the last turns of the open conversation come from: (role, name, text) each, the oldest first."""
+        self._recent = recent
+        if self._lore is not None:
+            self._lore.trial.set_recent(recent)
+
+    def set_counts(self, counts: TokenCounts) -> None:
+        """Token counts that follow what the engine counted."""
+        self._counts = counts
+        if self._lore is not None:
+            self._lore.trial.set_counts(counts)
+
+    def rows(self) -> list[BookRow]:
+        """The standalone books, by name."""
+        return list(self._rows)
+
+    # ------------------------------------------------------------ showing
+
+    def _on_built(self, editor: LoreEditor) -> None:
+        self._lore = lore = LoreController(editor, self._window.toast, background=self._background, delivery=self._delivery, parent=self)
+        lore.trial.set_recent(self._recent)
+        if self._counts is not None:
+            lore.trial.set_counts(self._counts)
+        lore.saved.connect(self._on_saved)
+        lore.outdone.connect(self._on_outdone)
+        lore.gone.connect(self._on_gone)
+        lore.trouble.connect(self.trouble)
+
+    def _on_opened(self) -> None:
+        self._list()
+        if self._lore is not None:
+            self._lore.refresh()
+
+    def _list(self, then: Callable[[], None] | None = None) -> None:
+        def listed(rows: list[BookRow]) -> None:
+            self._rows = rows
+            self._view.set_items([BookItem(row.id, row.name, row.entries) for row in rows])
+            if then is not None:
+                then()
+            self._show()
+
+        self._delivery.deliver(self._store.books.all(), listed, self.trouble.emit)
+
+    def _show(self) -> None:
+        """Have the chosen book in the editor; where none is chosen, the first."""
+        if self._persona is not None or self._lore is None:
+            return
+        known = {row.id for row in self._rows}
+        current = self._lore.source.ident if isinstance(self._lore.source, StandaloneBook) else 0
+        wanted = next((ident for ident in (self._wanted, current, self._rows[0].id if self._rows else 0) if ident in known), 0)
+        self._wanted = 0
+        if self._view.chosen_book() != wanted:
+            self._view.choose(wanted)
+        if wanted and wanted != current:
+            self._lore.open(StandaloneBook(self._store, wanted))
+        elif not wanted:
+            self._lore.close()
+
+    def _choose(self, ident: int) -> None:
+        self._say("")
+        if self._lore is not None:
+            self._lore.open(StandaloneBook(self._store, ident))
+
+    def _say(self, text: Wording, kind: str = "info") -> None:
+        self._notice = (text, kind)
+        self._view.set_notice(worded(text), kind)
+
+    def _say_failure(self, failure: CardFailure | Failure) -> None:
+        self._say(partial(describe, failure.code, failure.args), "error")
+
+    # ------------------------------------------------------------ a card's own book
+
+    def edit_card_book(self, persona: int) -> None:
+        """Show the editor on the book in a persona's card; one that has none gets it with the first entry."""
+        self._window.show_personas("books")
+        self._view.content()
+        if self._lore is None or self._persona == persona:
+            return
+        self._say("")
+        self._persona = persona
+
+        def found(stored: Persona) -> None:
+            if self._persona == persona and self._lore is not None:
+                self._view.show_card(stored.row.name)
+                self._lore.open(CardBook(self._store, persona, stored.row.name, card_of))
+
+        self._delivery.deliver(self._store.personas.get(persona), found, self._card_refused)
+
+    def _card_refused(self, error: BaseException) -> None:
+        self._forget_card()
+        self.trouble.emit(error)
+
+    def _leave_card(self) -> None:
+        persona = self._persona
+        self._forget_card()
+        self._window.show_personas("personas")
+        if persona is not None:
+            self.persona_wanted.emit(persona)
+
+    def _forget_card(self) -> None:
+        self._persona = None
+        self._view.show_card(None)
+        if self._lore is not None:
+            self._lore.close()
+        self._list()
+
+    # ------------------------------------------------------------ what the editor tells
+
+    def _on_saved(self) -> None:
+        self._list()
+        if self._persona is not None:
+            self.persona_changed.emit(self._persona)
+        self.changed.emit()
+
+    def _on_outdone(self, book: dict[str, Any], name: str) -> None:
+        """Somebody else changed the book: what was typed becomes one of its own."""
+        title = self.tr("{name} (typed meanwhile)").format(name=name)
+
+        def kept(row: BookRow) -> None:
+            self._say(
+                lambda: self.tr("This lorebook was changed elsewhere meanwhile. What you typed is kept as “{name}”.").format(name=row.name),
+                "warning",
+            )
+            self._list()
+            self.changed.emit()
+
+        count = len(book["entries"])
+        self._after(self._background.submit(dump, {**book, "name": title}), lambda text: self._keep(title, text, count, kept))
+
+    def _on_gone(self) -> None:
+        if self._persona is not None:
+            self._forget_card()
+        else:
+            self._list()
+
+    # ------------------------------------------------------------ books come and go
+
+    def _after(self, future: "Future[Any]", then: Callable[[Any], None]) -> None:
+        self._delivery.deliver(future, then, self._refused)
+
+    def _refused(self, error: BaseException) -> None:
+        if isinstance(error, CardError):
+            self._say_failure(error.failure)
+        else:
+            self.trouble.emit(error)
+
+    def _keep(self, name: str, text: str, entries: int, then: Callable[[BookRow], None]) -> None:
+        self._after(self._store.books.add(name, text, entries), then)
+
+    def _open_new(self, row: BookRow) -> None:
+        self._wanted = row.id
+        self._list()
+        self.changed.emit()
+
+    def _add(self) -> None:
+        self._say("")
+        name = self.tr("New lorebook")
+        self._keep(name, dump({"name": name, "extensions": {}, "entries": []}), 0, self._open_new)
+
+    def _duplicate(self, ident: int) -> None:
+        self._say("")
+        self.flush()
+        source = self._lore.document if self._lore is not None else None
+        if source is None or not ident:
+            return
+        name = self.tr("{name} (copy)").format(name=source.name)
+        raw = {**source.raw(), "name": name}
+        self._after(self._background.submit(dump, raw), lambda text: self._keep(name, text, source.count, self._open_new))
+
+    def _delete(self, ident: int) -> None:
+        row = next((row for row in self._rows if row.id == ident), None)
+        if row is None:
+            return
+        self._say("")
+        if self._lore is not None:
+            self._lore.close()
+
+        def undo() -> None:
+            self._after(self._store.books.restore(ident), self._open_new)
+
+        def gone(_done: None) -> None:
+            self._window.toast.show_message(
+                lambda: self.tr("“{name}” is deleted.").format(name=row.name[:40]), lambda: self.tr("Undo"), UNDO_SECONDS, act=undo
+            )
+            self._list()
+            self.changed.emit()
+
+        self._after(self._store.books.delete(ident), gone)
+
+    # ------------------------------------------------------------ files
+
+    def import_files(self, paths: list[str]) -> None:
+        """Add the books in files; what is none is said."""
+        self._window.show_personas("books")
+        self._say("")
+        self._after(self._background.submit(_read_files, list(paths)[:MOST_FILES]), self._on_read)
+
+    def _on_read(self, found: "tuple[list[tuple[str, str, int]], list[CardFailure]]") -> None:
+        books, failures = found
+        if failures:
+            self._say_failure(failures[0])
+        elif books:
+            names = "、".join(f"“{name[:40]}”" for name, _text, _count in books[:3])
+            if len(books) == 1:
+                self._say(lambda: self.tr("{name} is imported.").format(name=names), "good")
+            else:
+                self._say(lambda: self.tr("{count} lorebooks are imported.").format(count=len(books)), "good")
+        for number, (name, text, count) in enumerate(books):
+            self._keep(name, text, count, self._open_new if number == 0 else lambda _row: self._list())
+
+    def _export(self, ident: int, path: str) -> None:
+        """Into a file; of the book in the editor, what stands there."""
+
+        def read(books: list[Book]) -> None:
+            if books:
+                write(books[0].book)
+
+        def write(book: str | dict[str, Any]) -> None:
+            self._after(self._background.submit(_write_file, book, path), written)
+
+        def written(_done: None) -> None:
+            self._say(lambda: self.tr("The lorebook is in {file} now.").format(file=Path(path).name), "good")
+
+        self.flush()
+        lore = self._lore
+        if lore is not None and lore.document is not None and isinstance(lore.source, StandaloneBook) and lore.source.ident == ident:
+            write(lore.document.raw())
+        else:
+            self._after(self._store.books.get_many([ident]), read)
+
+
+def card_of(persona: Persona) -> Card:
+    """A persona's card; that of a built-in one which was not changed comes with the app."""
+    if persona.card:
+        return Card.from_json(persona.card)
+    from zhiyin.i18n import language  # noqa: PLC0415
+    from zhiyin.prompt.builtin import built_in  # noqa: PLC0415 - only for personas that were not changed
+
+    return built_in("zh" if language().startswith("zh") else "en")[persona.row.builtin].card
+
+
+def _read_files(paths: list[str]) -> tuple[list[tuple[str, str, int]], list[CardFailure]]:
+    """Name, JSON and number of entries of each book, and what could not be read."""
+    from zhiyin.prompt.lore.book_file import read_book_file  # noqa: PLC0415 - only for files
+
+    books: list[tuple[str, str, int]] = []
+    failures: list[CardFailure] = []
+    for path in paths:
+        try:
+            file = Path(path)
+            if file.stat().st_size > MOST_BYTES:
+                raise CardError(CardCode.TOO_LARGE, path=path, size=MOST_BYTES)
+            with file.open("rb") as stream:
+                read = read_book_file(stream.read(MOST_BYTES + 1), path)
+            entries = read.raw.get("entries")
+            books.append((read.name or file.stem, dump(read.raw), len(entries) if isinstance(entries, list) else 0))
+        except CardError as error:
+            failures.append(CardFailure(error.code, {**error.failure.args, "path": path}))
+        except OSError as error:
+            failures.append(CardFailure(CardCode.UNREADABLE, {"path": path, "detail": error.strerror or type(error).__name__}))
+    return books, failures
+
+
+def _write_file(book: str | dict[str, Any], path: str) -> None:
+    """Write a lorebook_v3 file whole, or not at all. Raises CardError WRITE_FAILED."""
+    from zhiyin.prompt.lore.book_file import write_book_file  # noqa: PLC0415 - the same
+
+    part = Path(f"{path}.part")
+    try:
+        with part.open("wb") as stream:
+            stream.write(write_book_file(parse(book).value if isinstance(book, str) else book))
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CardError(CardCode.WRITE_FAILED, path=path, detail=error.strerror or type(error).__name__) from error
