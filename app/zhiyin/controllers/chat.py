@@ -8,22 +8,26 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from zhiyin.controllers.answering import Answering
+from zhiyin.controllers.cast import CastController
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.presentation import turn_view, turn_views
 from zhiyin.controllers.replies import ReplyJob, ReplyRunner, fit_of
-from zhiyin.prompt.layout import lay_out
+from zhiyin.controllers.sending import NEW_DRAFT_KEY, Sending
+from zhiyin.roles import Setup
 from zhiyin.services.delivery import Delivery
 from zhiyin.settings import AppSettings
 from zhiyin.store.records import Conversation, ConversationView, Status, Turn
 from zhiyin.store.store import Store
 from zhiyin.ui.composer import Composer
+from zhiyin.ui.transcript.turn import TurnView
 from zhiyin.ui.transcript.view import TranscriptView
 from zhiyin_models.engine.protocol import Sampling
-from zhiyin_models.errors import Code, Failure
+
+__all__ = ["NEW_DRAFT_KEY", "ChatController"]
 
 log = logging.getLogger(__name__)
 
-NEW_DRAFT_KEY = "new_draft"
 # The starter model's template puts in a system prompt under which it rambles; with this one it names the capital of France.
 STARTER_PROMPT = "You are a helpful assistant."
 
@@ -35,6 +39,7 @@ class ChatController(QObject):
     leaving = Signal()  # the conversation on the screen is about to be replaced: nothing may wait
     changed = Signal(object)  # Conversation: its row in the list is another now
     turns_changed = Signal()  # the path, or the figures of its last reply
+    sent = Signal(object)  # Turn of the user's, stored and shown
     trouble = Signal(object)  # an exception, to be put into words
 
     def __init__(
@@ -45,6 +50,8 @@ class ChatController(QObject):
         store: Store,
         replies: ReplyRunner,
         models: ModelsController,
+        cast: CastController,
+        answering: Answering,
         delivery: Delivery,
         parent: QObject | None = None,
     ) -> None:
@@ -54,22 +61,20 @@ class ChatController(QObject):
         self._store = store
         self._replies = replies
         self._models = models
+        self._cast = cast
+        self._answering = answering
         self._delivery = delivery
         self._settings = AppSettings()
         self._conversation: Conversation | None = None
         self._turns: list[Turn] = []
         self._new: dict[str, Any] = {}  # what was chosen for a conversation that is not stored yet
-        self._new_draft = ""
         self._opening = 0
-        self._pending: set[int | None] = set()  # conversations with a turn on its way into the store; None is the one to be made
-        self._unsent: str = ""  # what is to begin a conversation that is being made
+        self.sending = Sending(self, composer, store=store, cast=cast, answering=answering, delivery=delivery)
         replies.set_ready_check(models.is_ready)
         self._connect()
 
     def _connect(self) -> None:
-        self._composer.submitted.connect(self.send)
         self._composer.stop_requested.connect(self.stop)
-        self._composer.draft_changed.connect(self._keep_draft)
         view = self._transcript
         view.regenerate.connect(self.regenerate)
         view.edit_user.connect(self.edit_and_resend)
@@ -84,6 +89,11 @@ class ChatController(QObject):
         self._replies.grew.connect(self._on_grew)
         self._replies.ended.connect(self._on_ended)
         self._replies.discarded.connect(self._on_discarded)
+        self._answering.pending_changed.connect(self._show_busy)
+        self._answering.added.connect(self._on_added)
+        self._answering.changed.connect(self._on_updated)
+        self._answering.trouble.connect(self.trouble)
+        self._cast.arrived.connect(self.retranslate)
 
     # ------------------------------------------------------------ which conversation
 
@@ -123,16 +133,22 @@ class ChatController(QObject):
         """This conversation's own; None = the default."""
         return self._conversation.sampling if self._conversation is not None else self._new.get("sampling")
 
+    @property
+    def setup(self) -> Setup:
+        """Who takes part, and how."""
+        return self._conversation.setup if self._conversation is not None else self._new.get("setup", Setup())
+
     def set_settings(self, settings: AppSettings) -> None:
         """Take over the app-wide defaults."""
         self._settings = settings
+        self._answering.set_settings(settings)
 
     def new(self) -> None:
         """Show an empty conversation; it is stored with its first turn."""
         self._leave()
         self._conversation, self._turns, self._new = None, [], {}
         self._transcript.clear()
-        self._composer.set_draft(self._new_draft)
+        self._composer.set_draft(self.sending.new_draft)
         self._show_busy()
         self.opened.emit(None)
         self.turns_changed.emit()
@@ -163,6 +179,7 @@ class ChatController(QObject):
         self._conversation = view.conversation
         self._turns = list(view.turns)
         self._new = {}
+        self._meet_cast()
         self._transcript.set_turns(self._views())
         if fresh:
             self._transcript.scroll_to_end()
@@ -192,9 +209,17 @@ class ChatController(QObject):
         if self._turns:
             self._transcript.set_turns(self._views())
 
-    def _views(self) -> list[Any]:
+    def _meet_cast(self) -> None:
+        """Fetch how everybody who speaks here looks; the turns are shown again when that is known."""
+        speakers = {turn.persona for turn in self._turns if turn.persona is not None}
+        self._cast.gather(self.setup, lambda _cast: None, also=speakers)
+
+    def _views(self) -> list[TurnView]:
         jobs = {job.reply: job for job in self._replies.jobs_of(self.id)} if self.id is not None else {}
-        return turn_views(self._turns, jobs, self._memory_start())
+        return turn_views(self._turns, jobs, self._memory_start(), self._cast.look)
+
+    def _view(self, turn: Turn) -> TurnView:
+        return turn_view(turn, job=self._replies.job(turn.id), memory_start=self._memory_start(), look=self._cast.look(turn.persona))
 
     def _memory_start(self) -> int | None:
         return self._conversation.memory_start if self._conversation is not None else None
@@ -213,162 +238,71 @@ class ChatController(QObject):
             self._conversation = conversation
         self.changed.emit(conversation)
 
-    def _keep_draft(self, text: str) -> None:
+    def take(self, conversation: Conversation) -> None:
+        """Take over what was changed of a conversation elsewhere."""
+        self._on_updated(conversation)
+
+    def note_draft(self, text: str) -> None:
+        """What stands in the composer is the draft of the stored conversation on the screen."""
         if self._conversation is not None:
             self._conversation = msgspec.structs.replace(self._conversation, draft=text)
-            self._ask(self._store.set_draft(self._conversation.id, text))
-        else:
-            self._keep_new_draft(text)
-
-    def _keep_new_draft(self, text: str) -> None:
-        if text != self._new_draft:
-            self._new_draft = text
-            self._ask(self._store.set_setting(NEW_DRAFT_KEY, text))
-
-    def read_new_draft(self) -> None:
-        """Fetch what was written for a conversation that never began."""
-
-        def read(text: object) -> None:
-            self._new_draft = text if isinstance(text, str) else ""
-            if self._conversation is None and not self._composer.text():
-                self._composer.set_draft(self._new_draft)
-
-        self._ask(self._store.get_setting(NEW_DRAFT_KEY, ""), read)
 
     # ------------------------------------------------------------ sending
 
     def send(self, text: str) -> None:
         """Store the user's turn, then ask for a reply. A turn that cannot be stored goes back into the composer."""
-        if not text.strip():
-            return
-        if self._busy_here():
-            self._give_back(self.id, text)
-            return
-        self._set_pending(self.id)
-        if self._conversation is not None:
-            self._send_in(self._conversation, text, list(self._turns))
-            return
-        self._unsent = text
-        making = self._store.create_conversation(**self._fields_of_new())
-        self._ask(making, lambda made: self._begin(made, text), lambda error: self._not_sent(None, text, error))
+        self.sending.send(text)
 
-    def _fields_of_new(self) -> dict[str, Any]:
-        fields = dict(self._new)
-        if fields.get("system_prompt") is None and not self._settings.system_prompt and self._models.is_starter(self.model):
-            fields["system_prompt"] = STARTER_PROMPT
-        return fields
-
-    def _begin(self, made: Conversation, text: str) -> None:
-        self._unsent = ""
-        self._set_pending(made.id)
-        self._clear_pending(None)
-        if self._conversation is None:
-            self._conversation = made
-            self._keep_new_draft("")
-            if self._composer.text():  # written meanwhile
-                self._keep_draft(self._composer.text())
-            self.opened.emit(made)
-        self._send_in(made, text, [])
-
-    def _send_in(self, conversation: Conversation, text: str, before: list[Turn]) -> None:
-        parent = before[-1].id if before else None
-
-        def stored(turn: Turn) -> None:
-            if turn.conversation == self.id:
-                self._turns.append(turn)
-                self._transcript.append_turn(turn_view(turn))
-                self._transcript.scroll_to_end()
-                self.turns_changed.emit()
-            self._answer(conversation, [*before, turn])
-
-        adding = self._store.add_user_turn(conversation.id, parent, text)
-        self._ask(adding, stored, lambda error: self._not_sent(conversation.id, text, error))
-
-    def _not_sent(self, conversation: int | None, text: str, error: BaseException) -> None:
-        self._unsent = ""
-        self._clear_pending(conversation)
-        self._give_back(conversation, text)
-        self.trouble.emit(error)
-
-    def _give_back(self, conversation: int | None, text: str) -> None:
-        """Put what could not be sent back where it was written, before whatever was written meanwhile: it is nowhere else."""
-        if conversation == self.id:
-            later = self._composer.text()
-            whole = f"{text}\n{later}" if later else text
-            self._composer.set_draft(whole)
-            self._keep_draft(whole)
-        elif conversation is None:
-            self._keep_new_draft(text)
-        else:
-
-            def kept(_none: object) -> None:
-                if conversation == self.id and not self._composer.text():  # opened again before this was written
-                    self._composer.set_draft(text)
-
-            self._ask(self._store.set_draft(conversation, text), kept)
+    def read_new_draft(self) -> None:
+        """Fetch what was written for a conversation that never began."""
+        self.sending.read_new_draft()
 
     def end(self) -> None:
         """The app is being left: what was to begin a conversation stays as its draft."""
-        if self._unsent:
-            self._store.set_setting(NEW_DRAFT_KEY, self._unsent)
+        self.sending.end()
 
-    def _set_pending(self, conversation: int | None) -> None:
-        self._pending.add(conversation)
-        self._show_busy()
+    def fields_of_new(self) -> dict[str, Any]:
+        """What a conversation that begins now is stored with."""
+        fields = dict(self._new)
+        alone = not fields.get("setup", Setup()).members
+        if alone and fields.get("system_prompt") is None and not self._settings.system_prompt and self._models.is_starter(self.model):
+            fields["system_prompt"] = STARTER_PROMPT
+        return fields
 
-    def _clear_pending(self, conversation: int | None) -> None:
-        self._pending.discard(conversation)
-        self._show_busy()
+    def adopt(self, conversation: Conversation) -> None:
+        """The new conversation on the screen is stored now."""
+        self._conversation = conversation
 
-    def _answer(self, conversation: Conversation, path: list[Turn]) -> None:
-        """Ask for a reply to the last turn of a path; a sibling of the replies that it has. The view may be elsewhere by now."""
-        model = self._models.present_name(conversation.model) if conversation.model else self._models.default
-        self._set_pending(conversation.id)
+    def show_sent(self, turn: Turn) -> None:
+        """Show a turn of the user's that has just been stored, where its conversation is on the screen."""
+        if turn.conversation == self.id:
+            self._turns.append(turn)
+            self._transcript.append_turn(self._view(turn))
+            self._transcript.scroll_to_end()
+            self.sent.emit(turn)
+            self.turns_changed.emit()
 
-        def stored(reply: Turn) -> None:
-            shown = reply.conversation == self.id
-            follows = shown and bool(self._turns) and self._turns[-1].id == path[-1].id
-            if follows:
+    def _on_added(self, reply: Turn, path: list[Turn]) -> None:
+        """A reply that is going to be made has its place."""
+        if reply.conversation == self.id:
+            if self._turns and self._turns[-1].id == path[-1].id:
                 self._turns.append(reply)
-                self._transcript.append_turn(turn_view(reply))
-            self._submit(conversation, reply, path, model)
-            self._clear_pending(conversation.id)
-            if shown and not follows:
+                self._transcript.append_turn(self._view(reply))
+            else:
                 self.reload()
-            self._refresh_row(reply.conversation)
-
-        def failed(error: BaseException) -> None:
-            self._clear_pending(conversation.id)
-            self.trouble.emit(error)
-
-        self._ask(self._store.add_reply(conversation.id, path[-1].id, model=model, status=Status.QUEUED), stored, failed)
-
-    def _submit(self, conversation: Conversation, reply: Turn, path: list[Turn], model: str, *, open_reply: bool = False) -> None:
-        known = self._models.find(model)
-        prompt = self._settings.system_prompt if conversation.system_prompt is None else conversation.system_prompt
-        job = ReplyJob(
-            conversation=reply.conversation,
-            reply=reply.id,
-            model=model,
-            layout=lay_out(path, system_prompt=prompt),
-            sampling=conversation.sampling or self._settings.sampling,
-            max_tokens=self._settings.max_tokens,
-            open_reply=open_reply,
-            start_text=reply.text if open_reply else "",
-        )
-        if not conversation.model and known is not None:
-            self._ask(self._store.update_conversation(conversation.id, model=known.name), self._on_updated)
-        self._models.touch()
-        if model:
-            self._replies.submit(job)
-        else:
-            self._replies.refuse(job, Failure(Code.MODEL_NONE_LOADED))
+        self._refresh_row(reply.conversation)
 
     def stop(self) -> None:
         """Stop what this conversation has running or waiting."""
         if self.id is not None:
+            self._answering.stop(self.id)
             for job in reversed(self._replies.jobs_of(self.id)):
                 self._replies.cancel(job.reply)
+
+    def speak(self, persona: int) -> None:
+        """Let a persona speak now, in answer to the path as it is."""
+        if self._conversation is not None and self._turns and not self.is_busy():
+            self._answering.answer(self._conversation, list(self._turns), persona)
 
     # ------------------------------------------------------------ turns
 
@@ -378,27 +312,31 @@ class ChatController(QObject):
     def regenerate(self, reply: int) -> None:
         """Write another alternative of a reply; also answers a user's turn that has none."""
         found = self._turn(reply)
-        if found is None or self._busy_here() or self._conversation is None:
+        if found is None or self.is_busy() or self._conversation is None:
             return
         index, turn = found
         path = self._turns[: index + 1 if turn.role == "user" else index]
+        here = {member.persona for member in self.setup.members}
         if path:
-            self._answer(self._conversation, path)
+            self._answering.answer(self._conversation, path, turn.persona if turn.persona in here else None)
 
     def edit_and_resend(self, id_: int, text: str) -> None:
         """Put another text beside a user's turn and answer that."""
         found, conversation = self._turn(id_), self._conversation
-        if found is None or conversation is None or self._busy_here() or not text.strip():
+        if found is None or conversation is None or self.is_busy() or not text.strip():
             return
         before = self._turns[: found[0]]
-        self._set_pending(conversation.id)
+        self._answering.hold(conversation.id)
 
         def failed(error: BaseException) -> None:
-            self._clear_pending(conversation.id)
-            self._give_back(conversation.id, text)
+            self._answering.release(conversation.id)
+            self.sending.give_back(conversation.id, text)
             self.trouble.emit(error)
 
-        self._ask(self._store.add_edited_turn(id_, text), lambda turn: self._answer(conversation, [*before, turn]), failed)
+        def stored(turn: Turn) -> None:
+            self._answering.answer(conversation, [*before, turn])
+
+        self._ask(self._store.add_edited_turn(id_, text), stored, failed)
 
     def edit_reply(self, id_: int, text: str) -> None:
         """Change a reply in place; its former text is kept in the store."""
@@ -412,22 +350,21 @@ class ChatController(QObject):
     def continue_reply(self, id_: int) -> None:
         """Go on with a reply that was cut, in the same turn."""
         found, conversation = self._turn(id_), self._conversation
-        if found is None or conversation is None or self._busy_here():
+        if found is None or conversation is None or self.is_busy():
             return
         index, turn = found
         if not turn.text.strip():
             self.regenerate(id_)
             return
-        path, model = self._turns[: index + 1], self.model
-        self._set_pending(conversation.id)
+        path = self._turns[: index + 1]
+        self._answering.hold(conversation.id)
 
         def reopened(reply: Turn) -> None:
             self._replace(reply)
-            self._submit(conversation, reply, path, model, open_reply=True)
-            self._clear_pending(conversation.id)
+            self._answering.go_on(conversation, reply, path)
 
         def failed(error: BaseException) -> None:
-            self._clear_pending(conversation.id)
+            self._answering.release(conversation.id)
             self.trouble.emit(error)
 
         self._ask(self._store.reopen_reply(id_, Status.QUEUED), reopened, failed)
@@ -452,15 +389,20 @@ class ChatController(QObject):
         found = self._turn(turn.id)
         if found is not None:
             self._turns[found[0]] = turn
-            self._transcript.update_turn(turn_view(turn, job=self._replies.job(turn.id), memory_start=self._memory_start()))
+            self._transcript.update_turn(self._view(turn))
+
+    def replace(self, turn: Turn) -> None:
+        """Show a turn as it is stored now, where it is on the screen."""
+        self._replace(turn)
 
     # ------------------------------------------------------------ replies
 
-    def _busy_here(self) -> bool:
-        return self.id in self._pending or (self.id is not None and bool(self._replies.jobs_of(self.id)))
+    def is_busy(self) -> bool:
+        """Whether a reply is on its way in the conversation on the screen."""
+        return self._answering.is_pending(self.id) or (self.id is not None and bool(self._replies.jobs_of(self.id)))
 
     def _show_busy(self) -> None:
-        busy = self._busy_here()
+        busy = self.is_busy()
         self._composer.set_busy(busy)
         self._transcript.set_busy(busy)
 
@@ -468,7 +410,8 @@ class ChatController(QObject):
         if job.conversation == self.id:
             found = self._turn(job.reply)
             if found is not None:
-                self._transcript.update_turn(turn_view(found[1], job=job, memory_start=self._memory_start()))
+                look = self._cast.look(found[1].persona)
+                self._transcript.update_turn(turn_view(found[1], job=job, memory_start=self._memory_start(), look=look))
             self._show_busy()
 
     def _on_grew(self, job: ReplyJob, delta: str) -> None:
@@ -477,7 +420,7 @@ class ChatController(QObject):
 
     def _on_ended(self, job: ReplyJob, turn: Turn) -> None:
         self._models.touch()
-        start = job.layout.memory_start(fit_of(turn.stats))
+        start = job.layout.memory_start(fit_of(turn.stats), job.left_out)
         if turn.conversation == self.id:
             self._replace(turn)
             self._show_busy()

@@ -1,13 +1,14 @@
 """From stored turns to what the transcript shows: names, captions, sentences."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from zhiyin.controllers.cast import Look
 from zhiyin.controllers.replies import ReplyJob
 from zhiyin.errors import describe
 from zhiyin.store.records import Status, Turn
-from zhiyin.ui.transcript.turn import State, TurnView
+from zhiyin.ui.transcript.turn import Role, State, TurnView
 from zhiyin_models.errors import Code
 
 STATES: Mapping[Status, State] = {
@@ -18,6 +19,7 @@ STATES: Mapping[Status, State] = {
     Status.INTERRUPTED: "interrupted",
     Status.FAILED: "failed",
 }
+ROLES: Mapping[str, Role] = {"user": "user", "assistant": "assistant", "system": "summary"}
 RELOAD = "reload"
 CHOOSE_MODEL = "choose_model"
 SETTINGS = "settings"
@@ -26,7 +28,7 @@ RELOADABLE = frozenset({"engine.died", "engine.silent", "engine.decode_failed", 
 
 
 def persona_name() -> str:
-    """Who answers, until personas can be chosen."""
+    """Who answers where no persona was chosen."""
     return QCoreApplication.translate("Presentation", "Zhiyin")
 
 
@@ -74,9 +76,9 @@ def cut_sentence(reason: str) -> str:
     return QCoreApplication.translate("Presentation", "Cut: the context is full.")
 
 
-def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | None = None) -> TurnView:
-    """What the transcript shows of a turn; a running job knows more of its reply than the store does."""
-    mine = turn.role == "user"
+def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | None = None, look: Look | None = None) -> TurnView:
+    """What the transcript shows of a turn; a running job knows more of its reply than the store does. ``look`` is the speaker's."""
+    name, look = speaker_name(turn, look), look or Look()
     siblings = turn.sibling_ids or (turn.id,)
     status, text, line = turn.status, turn.text, caption(turn)
     if job is not None:
@@ -95,9 +97,9 @@ def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | No
         error, actions = cut_sentence(turn.reason), frozenset({CONTINUE})
     return TurnView(
         id=turn.id,
-        role="user" if mine else "assistant",
-        name=QCoreApplication.translate("Presentation", "You") if mine else persona_name(),
-        seal="" if mine else PERSONA_SEAL,
+        role=ROLES.get(turn.role, "assistant"),
+        name=name,
+        seal=seal_of(turn, look),
         text=text,
         state=STATES[status],
         alternative=(siblings.index(turn.id) + 1 if turn.id in siblings else 1, len(siblings)),
@@ -105,9 +107,37 @@ def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | No
         error=error,
         actions=actions,
         memory_starts_here=memory_start == turn.id,
+        color=look.color,
+        picture=look.picture,
+        thumb=turn.thumb,
+        rank=turn.rank,
+        rateable=turn.role == "assistant" and job is None and bool(turn.text),
+        has_sent=turn.role == "assistant" and job is None and turn.stats is not None,
     )
 
 
-def turn_views(turns: Iterable[Turn], jobs: dict[int, ReplyJob], memory_start: int | None) -> list[TurnView]:
+def turn_views(
+    turns: Iterable[Turn], jobs: dict[int, ReplyJob], memory_start: int | None, look: Callable[[int | None], Look | None]
+) -> list[TurnView]:
     """What the transcript shows of a path."""
-    return [turn_view(turn, job=jobs.get(turn.id), memory_start=memory_start) for turn in turns]
+    return [turn_view(turn, job=jobs.get(turn.id), memory_start=memory_start, look=look(turn.persona)) for turn in turns]
+
+
+def speaker_name(turn: Turn, look: Look | None) -> str:
+    """Who said it."""
+    if turn.role == "user":
+        return turn.speaker or QCoreApplication.translate("Presentation", "You")
+    if turn.role == "system":
+        return QCoreApplication.translate("Presentation", "Summary of earlier turns")
+    if turn.persona is None:
+        return persona_name()
+    return (look.name if look is not None else "") or turn.speaker or persona_name()
+
+
+def seal_of(turn: Turn, look: Look) -> str:
+    """The one character beside the name."""
+    if turn.role != "assistant":
+        return ""
+    if turn.persona is None:
+        return PERSONA_SEAL
+    return look.seal or (look.name or turn.speaker or PERSONA_SEAL)[:1]

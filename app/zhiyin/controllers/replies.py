@@ -11,12 +11,25 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from zhiyin.prompt.groups import strip_name
 from zhiyin.prompt.layout import Layout
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import EngineService, EngineState
-from zhiyin.store.records import Status, Turn
+from zhiyin.store.records import Sent, SentMessage, Status, Turn
 from zhiyin.store.store import Store
-from zhiyin_models.engine.protocol import Event, Failed, Finished, FitReport, Generate, Notice, Prefill, Sampling, Stats, Text
+from zhiyin_models.engine.protocol import (
+    Event,
+    Failed,
+    Finished,
+    FitReport,
+    Generate,
+    Notice,
+    Prefill,
+    PromptText,
+    Sampling,
+    Stats,
+    Text,
+)
 from zhiyin_models.errors import Code, Failure
 
 FLUSH_MS = 800  # a crash may cost at most the last second
@@ -44,13 +57,32 @@ class ReplyJob:
     pieces: list[str] = field(default_factory=list)
     flushed_pieces: int = 0
     notices: list[Notice] = field(default_factory=list)
+    stop_strings: tuple[str, ...] = ()
+    speaker: str = ""  # what the persona is called, who may begin with its own name
+    left_out: tuple[int, ...] = ()  # turns that were not even laid out, oldest first
+    prompt_text: str = ""  # what was sent, to the letter
+    message_tokens: tuple[int, ...] = ()  # of each message's content
 
     @property
     def text(self) -> str:
         """The whole reply so far."""
         if len(self.pieces) > 1:
             self.pieces[:] = ["".join(self.pieces)]
-        return self.start_text + "".join(self.pieces)
+        said = self.start_text + "".join(self.pieces)
+        return strip_name(said, (self.speaker,)) if self.speaker else said
+
+    def sent(self, stats: Stats | None) -> Sent | None:
+        """What was sent, as it is kept; None when the engine never said."""
+        if not self.prompt_text:
+            return None
+        fit = fit_of(stats)
+        gone = set(fit.dropped) if fit is not None else set()
+        counts = self.message_tokens or (0,) * len(self.layout.messages)
+        messages = tuple(
+            SentMessage(message.role, message.section, message.content, tokens, dropped=index in gone, turn=turn)
+            for index, (message, turn, tokens) in enumerate(zip(self.layout.messages, self.layout.turns, counts, strict=False))
+        )
+        return Sent(self.reply, self.prompt_text, messages, fit)
 
 
 @dataclass(frozen=True)
@@ -179,6 +211,8 @@ class ReplyRunner(QObject):
                 sampling=job.sampling,
                 max_tokens=job.max_tokens,
                 open_reply=job.open_reply,
+                stop=job.stop_strings,
+                tell_prompt=True,
             ),
             lambda event: self._on_event(job, event),
         )
@@ -218,6 +252,8 @@ class ReplyRunner(QObject):
                     self.changed.emit(job)
                 job.pieces.append(event.text)  # after ``changed``, which shows the text so far: ``grew`` brings this piece
                 self.grew.emit(job, event.text)
+            case PromptText():
+                job.prompt_text, job.message_tokens = event.text, event.tokens
             case Prefill():
                 job.prefill_done, job.prefill_total = event.done, event.total
                 self.changed.emit(job)
@@ -268,6 +304,9 @@ class ReplyRunner(QObject):
         self._delivery.deliver(future, lambda turn: self._saved(job, turn), lambda error: self._not_saved(job, ending, error))
 
     def _saved(self, job: ReplyJob, turn: Turn) -> None:
+        sent = job.sent(turn.stats)
+        if sent is not None:
+            self._delivery.deliver(self._store.sent.put(sent), None, self.unsaved.emit)
         self.ended.emit(job, turn)
         if self._unsaved:
             self._save_again()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from PySide6.QtCore import QEvent, QObject
 
+from zhiyin.controllers.answering import Answering
 from zhiyin.controllers.books import BooksController
+from zhiyin.controllers.cast import CastController
 from zhiyin.controllers.chat import NEW_DRAFT_KEY, ChatController
 from zhiyin.controllers.conversations import ConversationsController
 from zhiyin.controllers.conversion import ConversionController
@@ -18,10 +20,12 @@ from zhiyin.controllers.library import LibraryController
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.notebook import NotebookController
 from zhiyin.controllers.personas import PersonasController
+from zhiyin.controllers.playing import PlayingController
 from zhiyin.controllers.profiles import ProfilesController
 from zhiyin.controllers.replies import ReplyRunner
 from zhiyin.controllers.settings import SettingsController
 from zhiyin.controllers.sources import SourcesController
+from zhiyin.controllers.summaries import SummaryController
 from zhiyin.controllers.tasks import TasksController
 from zhiyin.controllers.window import WindowController
 from zhiyin.services.delivery import Delivery
@@ -54,8 +58,27 @@ class Session(QObject):
         self.library = Library(zhiyin.paths.data_dir)
         self.models = ModelsController(self.library, self.engine, zhiyin.background, delivery, parent=self)
         self.replies = ReplyRunner(self.engine, store, delivery, parent=self)
+        self.cast = CastController(store=store, background=zhiyin.background, delivery=delivery, parent=self)
+        self.answering = Answering(
+            store=store,
+            cast=self.cast,
+            replies=self.replies,
+            models=self.models,
+            engine=self.engine,
+            background=zhiyin.background,
+            delivery=delivery,
+            parent=self,
+        )
         self.chat = ChatController(
-            window.transcript, window.composer, store=store, replies=self.replies, models=self.models, delivery=delivery, parent=self
+            window.transcript,
+            window.composer,
+            store=store,
+            replies=self.replies,
+            models=self.models,
+            cast=self.cast,
+            answering=self.answering,
+            delivery=delivery,
+            parent=self,
         )
         self.conversations = ConversationsController(
             window.conversations, store=store, chat=self.chat, replies=self.replies, delivery=delivery, parent=self
@@ -63,6 +86,7 @@ class Session(QObject):
         self.view = WindowController(
             window,
             chat=self.chat,
+            cast=self.cast,
             conversations=self.conversations,
             models=self.models,
             replies=self.replies,
@@ -158,6 +182,18 @@ class Session(QObject):
             )
             for make in (TasksController, NotebookController)
         )
+        self.playing = PlayingController(store=store, chat=self.chat, cast=self.cast, delivery=delivery, parent=self)
+        self.summaries = SummaryController(store=store, replies=self.replies, engine=self.engine, delivery=delivery, parent=self)
+        self.personas.chat_wanted.connect(self.playing.start_with)
+        self.personas.join_wanted.connect(self.playing.join)
+        self.personas.changed.connect(self.cast.forget_personas)
+        self.books.changed.connect(self.cast.forget_books)
+        self.profiles.changed.connect(self.cast.read_profiles)
+        self.playing.shown.connect(window.show_home)
+        self.playing.abandoned.connect(self.conversations.delete)
+        self.summaries.written.connect(self._on_summary)
+        for playing in (self.playing, self.summaries):
+            playing.trouble.connect(self.view.show_trouble)
         self._pages = (self.personas, self.books, self.profiles, self.tasks, self.notebook)
         for page in self._pages:
             page.trouble.connect(self.view.show_trouble)
@@ -178,6 +214,7 @@ class Session(QObject):
         self.conversion.open()
         self.library_page.open()
         self.downloads.open()
+        self.cast.read_profiles()
         for page in self._pages:
             page.open()
         self.delivery.deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
@@ -228,6 +265,7 @@ class Session(QObject):
             _surely(flush)
         for end in (
             *(page.end for page in self._pages),
+            self.summaries.end,
             self.leaving.end,
             self.discover.end,
             self.library_page.end,
@@ -281,6 +319,10 @@ class Session(QObject):
         self.chat.open(conversation)
         self.zhiyin.window.show_home()
 
+    def _on_summary(self, conversation: int) -> None:
+        if conversation == self.chat.id and not self.chat.is_busy():
+            self.chat.reload()
+
     def _convert(self, folder: str) -> None:
         """Take a checkpoint that has just been fetched to the sidecar."""
         self.zhiyin.window.show_conversion()
@@ -292,6 +334,7 @@ class Session(QObject):
         """When the language changes, what was put into words is put into the new one's."""
         if event.type() == QEvent.Type.LanguageChange and watched is self.zhiyin.window:
             self.view.retranslate()
+            self.cast.retranslate()
             self.chat.retranslate()
             self.conversion.retranslate()
             self.library_page.retranslate()

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QLocale, QObject, Signal
 
+from zhiyin.controllers.cast import CastController
 from zhiyin.controllers.chat import ChatController
 from zhiyin.controllers.conversations import ConversationsController
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.presentation import CHOOSE_MODEL, CONTINUE, PERSONA_SEAL, RELOAD, SETTINGS
 from zhiyin.controllers.replies import ReplyJob, ReplyRunner
 from zhiyin.errors import describe
+from zhiyin.prompt.errors import CardError
 from zhiyin.services.engine import EngineService, EngineState
 from zhiyin.settings import AppSettings
 from zhiyin.store.errors import StoreCode, StoreError
@@ -42,6 +44,7 @@ class WindowController(QObject):
         window: MainWindow,
         *,
         chat: ChatController,
+        cast: CastController,
         conversations: ConversationsController,
         models: ModelsController,
         replies: ReplyRunner,
@@ -51,6 +54,7 @@ class WindowController(QObject):
         super().__init__(parent)
         self._window = window
         self._chat = chat
+        self._cast = cast
         self._conversations = conversations
         self._models = models
         self._replies = replies
@@ -64,6 +68,7 @@ class WindowController(QObject):
         window = self._window
         header = window.header
         header.set_seal(PERSONA_SEAL)
+        header.seal_clicked.connect(window.show_personas)
         header.title_edited.connect(self._conversations.rename_current)
         header.delete_requested.connect(self._delete_current)
         header.unload_requested.connect(self._models.unload)
@@ -86,7 +91,10 @@ class WindowController(QObject):
         self._chat.changed.connect(self._on_conversation_changed)
         self._chat.turns_changed.connect(self._show_footer)
         self._chat.turns_changed.connect(lambda: window.show_empty(not self._chat.turns))
+        self._chat.turns_changed.connect(self._show_persona)
         self._chat.trouble.connect(self.show_trouble)
+        self._cast.trouble.connect(self.show_trouble)
+        self._cast.arrived.connect(self._show_persona)
         self._replies.unsaved.connect(self.show_trouble)
         self._replies.saved.connect(lambda: self._window.banner.dismiss(STORE_KEY))
         self._replies.changed.connect(self._on_job)
@@ -128,6 +136,19 @@ class WindowController(QObject):
         if conversation.id == self._chat.id:
             self._show_title()
             self._show_model()
+
+    def _show_persona(self) -> None:
+        """Who answers, above the transcript and in its place while it is empty."""
+        members = self._chat.setup.members
+        look = self._cast.look(members[0].persona) if members else None
+        header, empty = self._window.header, self._window.empty_state
+        if look is None:
+            header.set_seal(PERSONA_SEAL, name=self.tr("Choose who answers"))
+            empty.set_seal(PERSONA_SEAL)
+            return
+        seal = look.seal or look.name[:1]
+        header.set_seal(seal, look.color, picture=look.picture, name=look.name)
+        empty.set_seal(seal, look.color, picture=look.picture, name=look.name)
 
     def _show_title(self) -> None:
         conversation = self._chat.conversation
@@ -313,7 +334,7 @@ class WindowController(QObject):
         if isinstance(error, StoreError) and error.code is StoreCode.DAMAGED:
             self.damaged.emit(error)
             return
-        if isinstance(error, StoreError | ModelError):
+        if isinstance(error, StoreError | ModelError | CardError):
             text = partial(describe, error.failure.code, error.failure.args)
         else:
             log.error("unexpected", exc_info=error)

@@ -1,0 +1,122 @@
+"""Personas in conversations: greetings, who answers, groups, what was sent, summaries; with the starter model."""
+
+import json
+
+import msgspec
+import pytest
+from tests.end_to_end.conftest import Driver
+
+from zhiyin.roles import AuthorNote, Member, Setup
+from zhiyin.store.records import NewPersona, PersonaRow, Status
+
+
+def card(name: str, **fields: object) -> str:
+    data = {
+        "name": name,
+        "description": f"{name} keeps a tea house.",
+        "personality": "calm",
+        "scenario": "An evening in the tea house.",
+        "first_mes": f"{{{{user}}}}, welcome. I am {name}.",
+        "mes_example": "",
+        "creator_notes": "",
+        "system_prompt": "",
+        "post_history_instructions": "",
+        "alternate_greetings": ["The kettle is on."],
+        "group_only_greetings": [],
+        "tags": [],
+        "creator": "",
+        "character_version": "",
+        "extensions": {},
+        **fields,
+    }
+    return json.dumps({"spec": "chara_card_v3", "spec_version": "3.0", "data": data}, ensure_ascii=False)
+
+
+@pytest.fixture
+def driver(app: Driver) -> Driver:
+    return app
+
+
+def add(driver: Driver, name: str, **fields: object) -> PersonaRow:
+    return driver.session.store.personas.add(NewPersona(card=card(name, **fields), name=name, seal=name[:1])).result(10)
+
+
+def begin(driver: Driver, persona: PersonaRow) -> None:
+    driver.session.playing.start_with(persona.id)
+    driver.until(lambda: driver.chat.turns and driver.chat.setup.members == (Member(persona.id),))
+
+
+def test_a_persona_greets_answers_and_is_named(driver: Driver) -> None:
+    persona = add(driver, "Mei")
+    begin(driver, persona)
+    (greeting,) = driver.chat.turns
+    assert greeting.text.endswith("welcome. I am Mei.") and "{{" not in greeting.text
+    assert len(greeting.sibling_ids) == 2 and greeting.persona == persona.id
+    view = driver.window.transcript.stack.entries[0].turn
+    assert (view.name, view.seal, view.alternative) == ("Mei", "M", (1, 2))
+    driver.chat.show_alternative(greeting.id, 1)
+    driver.until(lambda: driver.chat.turns[0].text == "The kettle is on.")
+    driver.say("Good evening")
+    driver.until(lambda: len(driver.chat.turns) == 3)
+    driver.idle()
+    reply = driver.chat.turns[-1]
+    assert (reply.persona, reply.speaker, reply.status) == (persona.id, "Mei", Status.COMPLETE)
+    driver.until(lambda: driver.chat.conversation.title == "Good evening")
+    sent = driver.session.store.sent.get(reply.id).result(10)
+    assert sent is not None and "keeps a tea house" in sent.text and "The kettle is on." in sent.text and "Good evening" in sent.text
+    assert {"persona", "history"} <= {message.section for message in sent.messages}
+
+
+def test_a_conversation_that_was_only_looked_at_leaves_nothing(driver: Driver) -> None:
+    persona = add(driver, "Mei")
+    begin(driver, persona)
+    begun = driver.chat.id
+    driver.chat.new()
+    driver.until(lambda: begun not in [one.id for one in driver.session.store.conversations().result(10)])
+
+
+def test_two_personas_answer_in_turn_and_one_by_name(driver: Driver) -> None:
+    mei, bo = add(driver, "Mei"), add(driver, "Bo", group_only_greetings=["Bo sits down with you."])
+    begin(driver, mei)
+    driver.session.playing.join(bo.id)
+    driver.until(lambda: len(driver.chat.turns) == 2)
+    assert driver.chat.turns[1].persona == bo.id
+    driver.say("Hello you two")
+    driver.until(lambda: len(driver.chat.turns) == 4)
+    driver.idle()
+    assert driver.chat.turns[-1].persona == mei.id
+    setup = msgspec.structs.replace(driver.chat.setup, speaking="mention")
+    driver.session.playing.set_setup(setup)
+    driver.until(lambda: driver.chat.setup.speaking == "mention")
+    driver.say("Bo, and then Mei: what do you drink?")
+    driver.until(lambda: len(driver.chat.turns) == 7)
+    driver.idle()
+    assert [turn.persona for turn in driver.chat.turns[-2:]] == [bo.id, mei.id]
+    assert driver.chat.turns[-1].parent == driver.chat.turns[-2].id
+
+
+def test_the_user_says_who_speaks(driver: Driver) -> None:
+    mei, bo = add(driver, "Mei"), add(driver, "Bo")
+    begin(driver, mei)
+    driver.session.playing.join(bo.id)
+    driver.until(lambda: len(driver.chat.setup.members) == 2)
+    driver.session.playing.set_setup(msgspec.structs.replace(driver.chat.setup, speaking="user"))
+    driver.until(lambda: driver.chat.setup.speaking == "user")
+    before = len(driver.chat.turns)
+    driver.say("Well?")
+    driver.until(lambda: len(driver.chat.turns) == before + 1 and not driver.chat.is_busy())
+    driver.chat.speak(bo.id)
+    driver.until(lambda: len(driver.chat.turns) == before + 2)
+    driver.idle()
+    assert driver.chat.turns[-1].persona == bo.id
+
+
+def test_a_note_reaches_the_model(driver: Driver) -> None:
+    mei = add(driver, "Mei")
+    begin(driver, mei)
+    note = AuthorNote(text="It is raining outside.", depth=0)
+    driver.session.playing.set_setup(Setup(members=(Member(mei.id),), note=note))
+    driver.until(lambda: driver.chat.setup.note == note)
+    driver.ask("How are you?")
+    sent = driver.session.store.sent.get(driver.chat.turns[-1].id).result(10)
+    assert sent is not None and "It is raining outside." in sent.text
