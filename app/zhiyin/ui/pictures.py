@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageReader, QPainter, QPainterPath, QPixmap
 
 from zhiyin.resources import asset_path
@@ -252,6 +252,22 @@ def _round(image: QImage, side: int) -> QImage:
     painter.drawImage((side - grown.width()) // 2, (side - grown.height()) // 2, grown)
     painter.end()
     return result
+
+
+def drawn_png(picture: str, seal: str, color: str, side: int = 512) -> bytes:
+    """A drawn avatar, or the seal that stands in for one, as a PNG file. May be called in any thread."""
+    name = picture.removeprefix(ASSET)
+    image = _read(Path(name), side, asset=True) if picture.startswith(ASSET) and _ASSET.fullmatch(name) else None
+    if image is None:
+        image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        paint_seal(painter, QRectF(0, 0, side, side), seal[:1], ground_color(color))
+        painter.end()
+    held = QBuffer()
+    held.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(held, b"PNG")
+    return bytes(held.data().data())
 
 
 class _Shared:
