@@ -7,7 +7,7 @@ import pytest
 from tests.end_to_end.conftest import Driver
 
 from zhiyin.roles import AuthorNote, Member, Setup
-from zhiyin.store.records import NewPersona, PersonaRow, Status
+from zhiyin.store.records import NewPersona, PersonaRow, Sent, Status
 
 
 def card(name: str, **fields: object) -> str:
@@ -46,6 +46,19 @@ def begin(driver: Driver, persona: PersonaRow) -> None:
     driver.until(lambda: driver.chat.turns and driver.chat.setup.members == (Member(persona.id),))
 
 
+def sent_for(driver: Driver, turn: int) -> Sent:
+    """What was sent for a reply; it is written just after the reply itself."""
+    found: list[Sent] = []
+
+    def known() -> bool:
+        sent = driver.session.store.sent.get(turn).result(10)
+        found.extend([sent] if sent is not None else [])
+        return bool(found)
+
+    driver.until(known)
+    return found[0]
+
+
 def test_a_persona_greets_answers_and_is_named(driver: Driver) -> None:
     persona = add(driver, "Mei")
     begin(driver, persona)
@@ -62,8 +75,8 @@ def test_a_persona_greets_answers_and_is_named(driver: Driver) -> None:
     reply = driver.chat.turns[-1]
     assert (reply.persona, reply.speaker, reply.status) == (persona.id, "Mei", Status.COMPLETE)
     driver.until(lambda: driver.chat.conversation.title == "Good evening")
-    sent = driver.session.store.sent.get(reply.id).result(10)
-    assert sent is not None and "keeps a tea house" in sent.text and "The kettle is on." in sent.text and "Good evening" in sent.text
+    sent = sent_for(driver, reply.id)
+    assert "keeps a tea house" in sent.text and "The kettle is on." in sent.text and "Good evening" in sent.text
     assert {"persona", "history"} <= {message.section for message in sent.messages}
 
 
@@ -118,5 +131,5 @@ def test_a_note_reaches_the_model(driver: Driver) -> None:
     driver.session.playing.set_setup(Setup(members=(Member(mei.id),), note=note))
     driver.until(lambda: driver.chat.setup.note == note)
     driver.ask("How are you?")
-    sent = driver.session.store.sent.get(driver.chat.turns[-1].id).result(10)
-    assert sent is not None and "It is raining outside." in sent.text
+    sent = sent_for(driver, driver.chat.turns[-1].id)
+    assert "It is raining outside." in sent.text
