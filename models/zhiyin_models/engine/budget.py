@@ -15,6 +15,7 @@ from zhiyin_models.errors import Code, ModelError
 RELAXED = 0.75  # of the limit: how far dropping goes once it must begin
 LEAST_REPLY = 64  # tokens kept free when a single message fills the context
 TEMPLATE = "template"
+HISTORY = "history"  # the section of turns; examples and lore that go are no turns
 
 T = TypeVar("T")
 Identity = tuple[tuple[int | str, int], ...]  # (key, or index where it has none; hash) of messages left out
@@ -84,7 +85,7 @@ def fit(
         context=context,
         sections=_sections(messages, gone, total, count),
         dropped=tuple(sorted(gone)),
-        dropped_turns=sum(gone.issuperset(group) for group in groups),
+        dropped_turns=sum(gone.issuperset(group) and messages[group[0]].section == HISTORY for group in groups),
     )
     return Prompt(text, plan, report, _identity(messages, gone), newly_dropped=bool(gone - before))
 

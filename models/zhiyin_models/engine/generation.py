@@ -60,7 +60,7 @@ class Generation:
             except Aborted:
                 return self._finish(Ending("stopped"))
             self._report = fitted.report
-            if fitted.newly_dropped:
+            if fitted.newly_dropped and fitted.report.dropped_turns:
                 self._send(Notice(request.id, Code.CONTEXT_DROPPED, {"turns": fitted.report.dropped_turns}))
             if prompt_text is not None:
                 self._send(prompt_text)

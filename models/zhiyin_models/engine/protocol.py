@@ -110,7 +110,7 @@ class FitReport(Struct, frozen=True):
     context: int
     sections: dict[str, int] = {}  # tokens per section; what the template adds is under "template"
     dropped: tuple[int, ...] = ()  # indices into the request's messages
-    dropped_turns: int = 0  # groups
+    dropped_turns: int = 0  # groups of the section history
 
 
 class Stats(Struct, frozen=True):

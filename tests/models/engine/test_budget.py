@@ -133,3 +133,10 @@ def test_a_message_alone_may_take_most_of_the_reply_s_room_but_no_more() -> None
         fitted([Message("system", "never goes"), Message("user", "a", drop=0), Message("user", "x" * 340)])
     assert caught.value.code is Code.MESSAGE_TOO_LONG
     assert caught.value.failure.args == {"tokens": 354, "limit": 350, "over": 4}
+
+
+def test_only_turns_are_counted_as_turns() -> None:
+    examples = [Message(role="user", content="e" * 100, section="examples", drop=number) for number in range(2)]
+    prompt = fitted([*examples, Message(role="user", content="x" * 20), Message(role="user", content="y" * 150)])
+    assert prompt.report.dropped == (0, 1)
+    assert prompt.report.dropped_turns == 0
