@@ -22,7 +22,7 @@ MAX_PIXELS = 64_000_000
 MAX_MEMORY = 320  # MiB that one picture may take while it is decoded
 LARGEST = 2048  # px, of what is made a PNG
 FACE = 0.15  # of what is cut off a tall picture, above: faces are near the top
-FAST = 80  # quality as Qt counts it: for a PNG, how little time is spent on packing it
+FAST = 88  # quality as Qt counts it: of a PNG, how little time is spent on packing it
 KINDS = {b"png": "png", b"jpeg": "jpeg", b"jpg": "jpeg", b"webp": "webp", b"gif": "gif", b"bmp": "bmp"}
 
 

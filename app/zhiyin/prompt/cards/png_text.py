@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from msgspec import Struct
 
@@ -165,6 +166,7 @@ def _keyword(word: bytes) -> str:
         return word.decode("latin-1").strip()
 
 
+@cache
 def plain_picture(width: int = 400, height: int = 600) -> bytes:
     """A picture for a card that has none: a plain grey one."""
     rows = (b"\0" + bytes([GREY]) * width) * height
