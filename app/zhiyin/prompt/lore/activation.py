@@ -57,8 +57,8 @@ def _fit(call: Call, counts: Callable[[str], int]) -> Activation:
     slow = {
         (side.number, side.book.entries[number].index)
         for side in call.sides
-        for key in side.clock.slow
-        for number in side.index.users_of(key)
+        if side.clock.slow
+        for number in side.index.users_of(side.clock.slow)
     }
     disabled = {one.entry.decorators.disable_ui_prompt for one in kept} - {None}
     return Activation(

@@ -64,7 +64,7 @@ def read_book_file(data: bytes, path: str = "") -> BookFile:
 
 def write_book_file(raw: dict[str, Any]) -> bytes:
     """The file form of a book: ``lorebook_v3``, UTF-8, indented."""
-    data = {"extensions": {}, "entries": [], **raw}
+    data = {**raw, "extensions": raw.get("extensions", {}), "entries": raw.get("entries", [])}
     text = json.dumps({"spec": "lorebook_v3", "data": data}, ensure_ascii=False, indent=2)
     return text.encode("utf-8", "backslashreplace")
 

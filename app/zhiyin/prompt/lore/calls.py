@@ -13,10 +13,12 @@ from zhiyin.prompt.lore.values import MAX_RECURSION, LoreSettings, Reason, Scann
 from zhiyin.prompt.macros import MacroValues, expand, hidden_keys
 
 MAX_SCANNED = 200_000
-"""Characters of messages that are looked through, newest first; and as many of entries."""
+"""Characters of messages that are looked through, newest first."""
+MAX_SCANNED_LORE = 100_000
+"""Characters of entries that are looked through for other entries."""
 HISTORY_MESSAGES = 1000
 """How far back is looked for what an entry did before."""
-MAX_LOOKS = 5000
+MAX_LOOKS = 2500
 """Earlier replies that are judged, of all entries together; what is beyond counts as not called up."""
 
 
@@ -107,7 +109,7 @@ class Call:
         new = self._settle((side, entry) for side in self.sides for entry in self._candidates(side))
         levels = sorted({entry.delay_until_recursion for side in self.sides if side.recursive for entry in side.book.entries} - {0})
         level = 0
-        scanned = MAX_SCANNED
+        scanned = MAX_SCANNED_LORE
         for _ in range(min(self.settings.max_recursion, MAX_RECURSION)):
             scanned = self._read_lore(new, scanned)
             if not new and not levels:
@@ -307,7 +309,7 @@ class Call:
         entry = side.book.entries[number]
         once = not entry.sticky and not entry.cooldown
         before, stays_until, away_until = False, 0, 0
-        for point in self._possible(side, number):
+        for point in self._possible(side, number) if self._looks > 0 else ():
             end = self.points[point]
             if end < max(stays_until, away_until):
                 continue

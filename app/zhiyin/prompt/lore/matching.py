@@ -8,7 +8,7 @@ whole word.
 import re
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -23,7 +23,7 @@ PATTERN_SECONDS = 0.005
 """The longest search of one pattern in one text."""
 ALL_SECONDS = 0.025
 """The longest search of all patterns in one activation."""
-COMPILE_SECONDS = 0.2
+COMPILE_SECONDS = 0.1
 """The longest preparation of patterns in one activation; the next goes on with the rest."""
 STRIKES = 2
 """After so many searches that ran out of time a pattern of this book is not tried again."""
@@ -107,6 +107,7 @@ class KeyIndex:
             self._pieces.setdefault(len(piece), {}).setdefault(piece, []).append((number, plain, folded))
         self._found: dict[str, tuple[int, ...]] = {}
         self._compiled: dict[int, regex.Pattern[str] | None] = {}
+        self._heavy: set[int] = set()
         self._strikes: dict[int, int] = {}
         self._searched: dict[tuple[int, str], bool] = {}
 
@@ -153,20 +154,24 @@ class KeyIndex:
             clock.slow.add(key)
             return None
         source = self._keys[key]
-        if not isinstance(source, PatternKey) or weight(source.source) > MAX_WEIGHT:
+        if not isinstance(source, PatternKey) or key in self._heavy:
             clock.slow.add(key)
             return None
+        if weight(source.source) > MAX_WEIGHT:
+            self._heavy.add(key)
+            return self._compiled_pattern(key, clock)
         began = time.perf_counter()
         self._compiled[key] = compiled = _compile(source)
         clock.compile -= time.perf_counter() - began
         return compiled
 
-    def users_of(self, key: int) -> list[int]:
-        """The entries that a key matters to."""
+    def users_of(self, keys: set[int]) -> list[int]:
+        """The entries that one of these keys matters to."""
         return [
             number
             for number, rule in enumerate(self.rules)
-            if key in rule.primary or key in rule.secondary or key in rule.excluded or any(key in group for group in rule.additional)
+            if not keys.isdisjoint(rule.primary)
+            or any(not keys.isdisjoint(group) for group in (rule.secondary, rule.excluded, *rule.additional))
         ]
 
     def wrong(self, entry: int, clock: Clock) -> bool:
@@ -183,8 +188,7 @@ class KeyIndex:
                     yield number
             return
         for size, pieces in self._pieces.items():
-            present = {piece for at in range(len(folded) - size + 1) if (piece := folded[at : at + size]) in pieces}
-            for piece in present:
+            for piece in _present(folded, size, pieces.keys()):
                 for number, key, wanted in pieces[piece]:
                     if (len(wanted) == size or wanted in folded) and _sure(key, text, folded):
                         yield number
@@ -242,6 +246,19 @@ def _compile(key: PatternKey) -> "regex.Pattern[str] | None":
         return regex.compile(key.source, flags | (regex.DOTALL if "s" in key.flags else 0))
     except (regex.error, ValueError, TypeError, OverflowError, RecursionError, MemoryError, KeyError, IndexError, AttributeError):
         return None
+
+
+_CHUNK = 4096
+_SLICES = {size: [slice(at, at + size) for at in range(_CHUNK)] for size in range(1, _PIECE + 1)}
+
+
+def _present(text: str, size: int, pieces: KeysView[str]) -> set[str]:
+    """Which of the pieces of one size are in a text; the loop over its places is one of C's."""
+    found: set[str] = set()
+    for start in range(0, len(text) - size + 1, _CHUNK):
+        part = text[start : start + _CHUNK + size - 1]
+        found |= pieces & map(part.__getitem__, _SLICES[size][: len(part) - size + 1])
+    return found
 
 
 def weight(source: str) -> int:
