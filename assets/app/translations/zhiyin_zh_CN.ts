@@ -20,8 +20,32 @@
         <translation>已复制</translation>
     </message>
     <message>
+        <source>Show or hide the summary</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A good reply</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A bad reply</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Note on the rating</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation type="unfinished">更多</translation>
+    </message>
+    <message>
         <source>Edit this reply</source>
         <translation>编辑这条回复</translation>
+    </message>
+    <message>
+        <source>Edit the summary</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Edit and send again</source>
@@ -145,6 +169,417 @@
     </message>
 </context>
 <context>
+    <name>AuthorNoteForm</name>
+    <message>
+        <source>Author&apos;s note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep the tension. It is raining.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A reminder to the model, put in again and again, to steer where the conversation goes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>in the chat</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>after the scenario</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the system</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the user</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the persona</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>never</source>
+        <translation type="unfinished">从不</translation>
+    </message>
+    <message>
+        <source>the end</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Depth</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Messages from the end.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Every so many turns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of yours. 1 is always.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Said as</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>BookList</name>
+    <message>
+        <source>Lorebook without a name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>1 entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>BooksContent</name>
+    <message>
+        <source>New lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation type="unfinished">导入…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Duplicate this lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete this lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lorebooks</source>
+        <translation type="unfinished">世界书</translation>
+    </message>
+    <message>
+        <source>Back to the persona</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>BooksController</name>
+    <message>
+        <source>{name} (typed meanwhile)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This lorebook was changed elsewhere meanwhile. What you typed is kept as “{name}”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} (copy)</source>
+        <translation type="unfinished">{name}（副本）</translation>
+    </message>
+    <message>
+        <source>“{name}” is deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+    <message>
+        <source>{name} is imported.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} lorebooks are imported.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The lorebook is in {file} now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>BooksView</name>
+    <message>
+        <source>The lorebook in the card of {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Import lorebooks</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lorebooks (*.json)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation type="unfinished">所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Export the lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CandidatePopover</name>
+    <message>
+        <source>“{token}” had {share}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CardExport</name>
+    <message>
+        <source>Version 1 has no place for: {fields}.</source>
+        <translation>第 1 版里放不下：{fields}。</translation>
+    </message>
+    <message>
+        <source>Version 2 keeps these, but other programs may not use them: {fields}.</source>
+        <translation>第 2 版会保留这些，但别的程序可能用不上：{fields}。</translation>
+    </message>
+    <message>
+        <source>Export all the same</source>
+        <translation>仍然导出</translation>
+    </message>
+    <message>
+        <source>Exported: {name}</source>
+        <translation>已导出：{name}</translation>
+    </message>
+    <message>
+        <source>Cards exported: {count}</source>
+        <translation>已导出角色卡：{count} 张</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>查看</translation>
+    </message>
+</context>
+<context>
+    <name>CardPreview</name>
+    <message>
+        <source>Import a card</source>
+        <translation>导入角色卡</translation>
+    </message>
+    <message>
+        <source>Import cards</source>
+        <translation>导入角色卡</translation>
+    </message>
+    <message>
+        <source>Reading the file…</source>
+        <translation>正在读取文件…</translation>
+    </message>
+    <message>
+        <source>Import as another</source>
+        <translation>另存为新角色</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>替换</translation>
+    </message>
+    <message>
+        <source>Chat now</source>
+        <translation>现在就聊</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>完成</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+</context>
+<context>
+    <name>Cards</name>
+    <message>
+        <source>The picture file has a wrong checksum; it was read all the same.</source>
+        <translation>图片文件的校验和不对，但内容还是读出来了。</translation>
+    </message>
+    <message>
+        <source>Something follows the end of the picture; it was left out.</source>
+        <translation>图片结尾之后还有别的内容，已经舍去。</translation>
+    </message>
+    <message>
+        <source>The file breaks off before its end.</source>
+        <translation>文件没有写完就断了。</translation>
+    </message>
+    <message>
+        <source>The file holds two cards that differ ({fields}); the newer form was taken.</source>
+        <translation>文件里有两张不一样的角色卡（{fields}），已采用较新的格式。</translation>
+    </message>
+    <message>
+        <source>The file holds two cards, one of them unreadable; the other was taken.</source>
+        <translation>文件里有两张角色卡，其中一张读不出来，已采用另一张。</translation>
+    </message>
+    <message>
+        <source>The file holds several cards; the first was taken.</source>
+        <translation>文件里有几张角色卡，已采用第一张。</translation>
+    </message>
+    <message>
+        <source>The text is not proper UTF-8; some letters may be wrong.</source>
+        <translation>文字不是正确的 UTF-8，个别字可能有误。</translation>
+    </message>
+    <message>
+        <source>The text is not properly packed in the picture; it was read all the same.</source>
+        <translation>文字在图片里的编码不规范，但还是读出来了。</translation>
+    </message>
+    <message>
+        <source>Something follows the card&apos;s text; it was left out.</source>
+        <translation>角色卡文字之后还有别的内容，已经舍去。</translation>
+    </message>
+    <message>
+        <source>Numbers that no program can hold were replaced.</source>
+        <translation>没有程序装得下的数字已被替换。</translation>
+    </message>
+    <message>
+        <source>The card is of a newer version ({name}) than is known here; what is new in it is kept.</source>
+        <translation>这张角色卡的版本（{name}）比这里认识的新，新增的内容会原样保留。</translation>
+    </message>
+    <message>
+        <source>The card says that it is of another format ({name}); it was read as a card.</source>
+        <translation>这张卡自称是另一种格式（{name}），已按角色卡读取。</translation>
+    </message>
+    <message>
+        <source>The card is of an old format; its fields were given their present names.</source>
+        <translation>这张角色卡是旧格式，各项已改用现在的名称。</translation>
+    </message>
+    <message>
+        <source>The card has no name; it is called “{name}” after its file.</source>
+        <translation>这张角色卡没有名字，已按文件名叫作“{name}”。</translation>
+    </message>
+    <message>
+        <source>Fields that a card must have are missing: {fields}.</source>
+        <translation>缺少角色卡应有的内容：{fields}。</translation>
+    </message>
+    <message>
+        <source>Fields that hold something else than they should are kept, but not used: {fields}.</source>
+        <translation>有些项的内容类型不对，已保留但不使用：{fields}。</translation>
+    </message>
+    <message>
+        <source>Files in the card that are too large, damaged or badly named were left out.</source>
+        <translation>角色卡里过大、损坏或名称不妥的文件没有带入。</translation>
+    </message>
+    <message>
+        <source>The card&apos;s picture cannot be shown; a seal stands in for it.</source>
+        <translation>角色卡的图片无法显示，用印章代替。</translation>
+    </message>
+    <message>
+        <source>The archive holds “{name}” twice; the last was taken.</source>
+        <translation>压缩包里有两个“{name}”，已采用后一个。</translation>
+    </message>
+    <message>
+        <source>name</source>
+        <translation>名字</translation>
+    </message>
+    <message>
+        <source>description</source>
+        <translation>描述</translation>
+    </message>
+    <message>
+        <source>personality</source>
+        <translation>性格</translation>
+    </message>
+    <message>
+        <source>scenario</source>
+        <translation>场景</translation>
+    </message>
+    <message>
+        <source>first message</source>
+        <translation>开场白</translation>
+    </message>
+    <message>
+        <source>example dialogue</source>
+        <translation>对话示例</translation>
+    </message>
+    <message>
+        <source>creator&apos;s notes</source>
+        <translation>作者的话</translation>
+    </message>
+    <message>
+        <source>system prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>instructions after the conversation</source>
+        <translation>对话之后的指令</translation>
+    </message>
+    <message>
+        <source>other first messages</source>
+        <translation>其他开场白</translation>
+    </message>
+    <message>
+        <source>tags</source>
+        <translation>标签</translation>
+    </message>
+    <message>
+        <source>creator</source>
+        <translation>作者</translation>
+    </message>
+    <message>
+        <source>version</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>extensions</source>
+        <translation>扩展内容</translation>
+    </message>
+    <message>
+        <source>lorebook</source>
+        <translation>世界书</translation>
+    </message>
+    <message>
+        <source>first messages in a group only</source>
+        <translation>群聊专用开场白</translation>
+    </message>
+    <message>
+        <source>nickname</source>
+        <translation>昵称</translation>
+    </message>
+    <message>
+        <source>notes in other languages</source>
+        <translation>其他语言的说明</translation>
+    </message>
+    <message>
+        <source>source</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>pictures and files</source>
+        <translation>图片和文件</translation>
+    </message>
+    <message>
+        <source>dates</source>
+        <translation>日期</translation>
+    </message>
+</context>
+<context>
     <name>ChatHeader</name>
     <message>
         <source>Conversations</source>
@@ -173,6 +608,52 @@
     <message>
         <source>Title</source>
         <translation>标题</translation>
+    </message>
+</context>
+<context>
+    <name>ChoiceStrip</name>
+    <message>
+        <source>Continuations</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ColorChoice</name>
+    <message>
+        <source>Cinnabar</source>
+        <translation>朱砂</translation>
+    </message>
+    <message>
+        <source>Jade</source>
+        <translation>碧玉</translation>
+    </message>
+    <message>
+        <source>Ochre</source>
+        <translation>赭石</translation>
+    </message>
+    <message>
+        <source>Slate</source>
+        <translation>石板</translation>
+    </message>
+    <message>
+        <source>Ink</source>
+        <translation>墨色</translation>
+    </message>
+    <message>
+        <source>Purple</source>
+        <translation>紫色</translation>
+    </message>
+    <message>
+        <source>Teal</source>
+        <translation>青色</translation>
+    </message>
+    <message>
+        <source>Plum</source>
+        <translation>梅色</translation>
+    </message>
+    <message>
+        <source>Colour of the seal</source>
+        <translation>印章的颜色</translation>
     </message>
 </context>
 <context>
@@ -940,6 +1421,10 @@
 <context>
     <name>EmptyState</name>
     <message>
+        <source>Say something, and {name} will answer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Say something, and it will answer.</source>
         <translation>说点什么，自有知音。</translation>
     </message>
@@ -1093,6 +1578,22 @@
     <message>
         <source>{path} is too large for a card: at most {size} are read. Get a smaller one.</source>
         <translation>{path} 作为角色卡过大：最多读取 {size}。请换一个较小的。</translation>
+    </message>
+    <message>
+        <source>{path} is empty. Get the file anew.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is not a file. Choose a file with a card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is being changed by another program. Try again in a moment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is nested too deeply for a card, so nothing of it was taken. Get it from elsewhere.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{path} is not safe to open ({detail}). Nothing of it was taken; get it from elsewhere.</source>
@@ -1608,6 +2109,33 @@
     <message>
         <source>{type} against the checkpoint</source>
         <translation>{type} 与检查点对比</translation>
+    </message>
+</context>
+<context>
+    <name>ExampleDialog</name>
+    <message>
+        <source>Add an example</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Example {number}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation type="unfinished">回答</translation>
+    </message>
+    <message>
+        <source>How one comes to it (optional, given when it is to think first)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation type="unfinished">保存</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
     </message>
 </context>
 <context>
@@ -2261,6 +2789,505 @@
     </message>
 </context>
 <context>
+    <name>LongField</name>
+    <message>
+        <source>about {count} tokens</source>
+        <translation>约 {count} 个词元</translation>
+    </message>
+</context>
+<context>
+    <name>LoreBookForm</name>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished">名称</translation>
+    </message>
+    <message>
+        <source>Name of the lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation type="unfinished">描述</translation>
+    </message>
+    <message>
+        <source>What it is about. It is not sent to the model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Messages looked through</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>How many of the last messages are searched for keys.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Most tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What goes beyond is left out, the lowest priority first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lore that calls up lore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Whether keys are also looked for in entries that were called up.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>2, as usual</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>as usual</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LoreController</name>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+    <message>
+        <source>Entries deleted: {count}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” is deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{key}” is no regular expression ({detail}); the entry waits for nothing.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LoreEditor</name>
+    <message>
+        <source>Use</source>
+        <translation type="unfinished">使用</translation>
+    </message>
+    <message>
+        <source>Switch off</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation type="unfinished">复制一份</translation>
+    </message>
+    <message>
+        <source>Move up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation type="unfinished">删除</translation>
+    </message>
+    <message>
+        <source>1 entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{shown} of {count} entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Search entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Settings of this lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A lorebook tells the model what it needs to know, when it needs it: its keys call an entry up. Add the first one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LoreForm</name>
+    <message>
+        <source>Name, only for you</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished">名称</translation>
+    </message>
+    <message>
+        <source>In use</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation type="unfinished">复制一份</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation type="unfinished">删除</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A comma or Enter ends a key. Write \, for a comma inside one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Words that call it up: 李白, Li Bai</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Further keys</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">无</translation>
+    </message>
+    <message>
+        <source>What the model is told</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Facts, in a few sentences. {{char}} and {{user}} become names.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>How further keys count</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>as the book</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>as the order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Decorators</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>depth {depth}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>order {order}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} further keys</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Place and chance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Matching</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lore that calls up lore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Always there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Without waiting for a key.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keys are regular expressions</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each is given little time; one that takes too long is left out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mind capitals</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Whole words only</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Chinese and Japanese keys are found anywhere: they have no word borders.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Messages looked through</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Place</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Depth</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Messages from the end.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Said as</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation type="unfinished">排序</translation>
+    </message>
+    <message>
+        <source>Lower stands higher in the prompt.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Priority</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lower goes first when there is no room.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Chance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not called up by other lore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Calls up no other lore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only called up by other lore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>any of them too</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not all of them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>none of them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>all of them too</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>before the persona</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>after the persona</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>before the examples</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>after the examples</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>before the author&apos;s note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>after the author&apos;s note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>in the chat</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the system</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the user</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the persona</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lines at the beginning that start with @@ are instructions and are not sent:
+@@depth 4 – into the chat, four messages from the end
+@@role user – said by the user (or system, assistant)
+@@position after_desc – also before_desc, personality, scenario
+@@scan_depth 2 – look through two messages only
+@@activate_only_after 5 – from the fifth reply on
+@@activate_only_every 3 – with every third reply
+@@keep_activate_after_match – once found, there for good
+@@additional_keys a,b – one of these as well; @@exclude_keys a,b – none of these
+@@dont_activate – never by itself; @@activate – always
+A line with @@@ below one stands in for it where it is not known.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LoreList</name>
+    <message>
+        <source>Entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>switched off</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>always there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>regular expressions</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LoreLive</name>
+    <message>
+        <source>What would fire now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A text to try</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write something that could be said, and see which entries it calls up. An empty line begins another turn.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the open conversation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try chance again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing. Entries appear here as soon as one of their keys is in the text.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>1 entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{used} of {budget} tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the first {count} are shown</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A pattern took too long and was left out: {names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>1 token</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation type="unfinished">{count} 个词元</translation>
+    </message>
+    <message>
+        <source>{chance} %: not this time</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{chance} %: this time</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no room</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>always there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>by {key}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>stays from before</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>through “{key}” in other lore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pattern {key} in turn {turn}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{key}” in turn {turn}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Zhiyin</source>
@@ -2714,6 +3741,357 @@
     </message>
 </context>
 <context>
+    <name>PersonaEditor</name>
+    <message>
+        <source>Saved</source>
+        <translation>已保存</translation>
+    </message>
+    <message>
+        <source>Choose a picture</source>
+        <translation>选择图片</translation>
+    </message>
+    <message>
+        <source>Pictures (*.png *.jpg *.jpeg *.webp *.gif *.bmp)</source>
+        <translation>图片 (*.png *.jpg *.jpeg *.webp *.gif *.bmp)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Unnamed</source>
+        <translation>未命名</translation>
+    </message>
+    <message>
+        <source>All personas</source>
+        <translation>全部角色</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>聊天</translation>
+    </message>
+    <message>
+        <source>Back to the original</source>
+        <translation>恢复原样</translation>
+    </message>
+    <message>
+        <source>Seal instead</source>
+        <translation>改用印章</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名字</translation>
+    </message>
+    <message>
+        <source>Nickname (used in place of the name)</source>
+        <translation>昵称（代替名字）</translation>
+    </message>
+    <message>
+        <source>Creator</source>
+        <translation>作者</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>Seal: one character and a colour</source>
+        <translation>印章：一个字和一种颜色</translation>
+    </message>
+    <message>
+        <source>Tags, with commas between them</source>
+        <translation>标签，用逗号隔开</translation>
+    </message>
+    <message>
+        <source>Other first messages</source>
+        <translation>其他开场白</translation>
+    </message>
+    <message>
+        <source>Greeting {number}</source>
+        <translation>开场白 {number}</translation>
+    </message>
+    <message>
+        <source>Add a greeting</source>
+        <translation>添加开场白</translation>
+    </message>
+    <message>
+        <source>First messages in a group only</source>
+        <translation>只在群聊里用的开场白</translation>
+    </message>
+    <message>
+        <source>Lorebook</source>
+        <translation>世界书</translation>
+    </message>
+    <message>
+        <source>What it knows when certain words are said.</source>
+        <translation>提到某些词时，它会想起的事。</translation>
+    </message>
+    <message>
+        <source>Lore ({count} entries)</source>
+        <translation>世界书（{count} 条）</translation>
+    </message>
+    <message>
+        <source>More first messages</source>
+        <translation>更多开场白</translation>
+    </message>
+    <message>
+        <source>Instructions to the model</source>
+        <translation>给模型的指令</translation>
+    </message>
+    <message>
+        <source>About this card</source>
+        <translation>关于这张角色卡</translation>
+    </message>
+    <message>
+        <source>Sampling</source>
+        <translation>采样</translation>
+    </message>
+    <message>
+        <source>Settings of its own</source>
+        <translation>使用自己的设置</translation>
+    </message>
+    <message>
+        <source>New conversations with it begin with these.</source>
+        <translation>与它的新对话从这些设置开始。</translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation>描述</translation>
+    </message>
+    <message>
+        <source>Who it is, what it knows, how it speaks. {{char}} and {{user}} become the names.</source>
+        <translation>它是谁，知道什么，怎么说话。{{char}} 和 {{user}} 会换成名字。</translation>
+    </message>
+    <message>
+        <source>Personality</source>
+        <translation>性格</translation>
+    </message>
+    <message>
+        <source>Scenario</source>
+        <translation>场景</translation>
+    </message>
+    <message>
+        <source>First message</source>
+        <translation>开场白</translation>
+    </message>
+    <message>
+        <source>Example dialogue</source>
+        <translation>对话示例</translation>
+    </message>
+    <message>
+        <source>Each example begins with a line &lt;START&gt;.</source>
+        <translation>每段示例以一行 &lt;START&gt; 开头。</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>In place of the app&apos;s own; {{original}} puts that one in.</source>
+        <translation>代替应用自己的；{{original}} 处会放入原来的。</translation>
+    </message>
+    <message>
+        <source>Instructions after the conversation</source>
+        <translation>对话之后的指令</translation>
+    </message>
+    <message>
+        <source>Creator&apos;s notes</source>
+        <translation>作者的话</translation>
+    </message>
+    <message>
+        <source>For people; never sent to the model.</source>
+        <translation>写给人看的，不会发给模型。</translation>
+    </message>
+</context>
+<context>
+    <name>PersonaGallery</name>
+    <message>
+        <source>All tags</source>
+        <translation>全部标签</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>聊天</translation>
+    </message>
+    <message>
+        <source>Add to this conversation</source>
+        <translation>加入当前对话</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation>复制一份</translation>
+    </message>
+    <message>
+        <source>Back to the original</source>
+        <translation>恢复原样</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Picture with the card in it (PNG)</source>
+        <translation>带角色卡的图片（PNG）</translation>
+    </message>
+    <message>
+        <source>Archive with everything (CHARX)</source>
+        <translation>包含全部内容的压缩包（CHARX）</translation>
+    </message>
+    <message>
+        <source>JSON, version 3</source>
+        <translation>JSON，第 3 版</translation>
+    </message>
+    <message>
+        <source>JSON, version 2</source>
+        <translation>JSON，第 2 版</translation>
+    </message>
+    <message>
+        <source>JSON, version 1</source>
+        <translation>JSON，第 1 版</translation>
+    </message>
+    <message>
+        <source>Cards or lorebooks…</source>
+        <translation>角色卡或世界书…</translation>
+    </message>
+    <message>
+        <source>A folder of cards…</source>
+        <translation>一整个文件夹的角色卡…</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Search personas</source>
+        <translation>搜索角色</translation>
+    </message>
+    <message>
+        <source>Show only one tag</source>
+        <translation>只看一个标签</translation>
+    </message>
+    <message>
+        <source>Sort by</source>
+        <translation>排序</translation>
+    </message>
+    <message>
+        <source>Last used</source>
+        <translation>最近使用</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名字</translation>
+    </message>
+    <message>
+        <source>Newest</source>
+        <translation>最新</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Import cards</source>
+        <translation>导入角色卡</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>新建</translation>
+    </message>
+    <message>
+        <source>New persona</source>
+        <translation>新建角色</translation>
+    </message>
+</context>
+<context>
+    <name>PersonaList</name>
+    <message>
+        <source>Personas</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>changed by you</source>
+        <translation>你改过</translation>
+    </message>
+    <message>
+        <source>built in</source>
+        <translation>内置</translation>
+    </message>
+</context>
+<context>
+    <name>PersonaView</name>
+    <message>
+        <source>Import cards</source>
+        <translation>导入角色卡</translation>
+    </message>
+    <message>
+        <source>Cards and lorebooks (*.png *.apng *.json *.charx)</source>
+        <translation>角色卡和世界书 (*.png *.apng *.json *.charx)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Choose a folder of cards</source>
+        <translation>选择存放角色卡的文件夹</translation>
+    </message>
+    <message>
+        <source>Choose a folder for the cards</source>
+        <translation>选择导出角色卡的文件夹</translation>
+    </message>
+    <message>
+        <source>Export the card</source>
+        <translation>导出角色卡</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>PersonasController</name>
+    <message>
+        <source>New persona</source>
+        <translation>新建角色</translation>
+    </message>
+    <message>
+        <source>{name} (copy)</source>
+        <translation>{name}（副本）</translation>
+    </message>
+    <message>
+        <source>Back to the original</source>
+        <translation>恢复原样</translation>
+    </message>
+    <message>
+        <source>Personas deleted: {count}</source>
+        <translation>已删除 {count} 个角色</translation>
+    </message>
+    <message>
+        <source>“{name}” is deleted; its conversations stay.</source>
+        <translation>“{name}”已删除，它的对话还在。</translation>
+    </message>
+    <message>
+        <source>Personas taken in: {count}</source>
+        <translation>已导入 {count} 个角色</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+</context>
+<context>
     <name>PersonasPage</name>
     <message>
         <source>Back</source>
@@ -2734,6 +4112,13 @@
     <message>
         <source>Who you are</source>
         <translation>你是谁</translation>
+    </message>
+</context>
+<context>
+    <name>PlayingController</name>
+    <message>
+        <source>You</source>
+        <translation type="unfinished">你</translation>
     </message>
 </context>
 <context>
@@ -2769,6 +4154,10 @@
     <message>
         <source>You</source>
         <translation>你</translation>
+    </message>
+    <message>
+        <source>Summary of earlier turns</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Importance matrix of {name}</source>
@@ -2812,10 +4201,284 @@
     </message>
 </context>
 <context>
+    <name>ProfileForm</name>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished">名称</translation>
+    </message>
+    <message>
+        <source>What you are called</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation type="unfinished">描述</translation>
+    </message>
+    <message>
+        <source>Who you are, in a few sentences: what the persona may know of you.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Usual</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who you are where nothing else is chosen.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a picture…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Back to the seal</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete this profile</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ProfileList</name>
+    <message>
+        <source>Profiles</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Without a name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>usual</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ProfilesContent</name>
+    <message>
+        <source>A profile is who you are in a conversation: its name stands where cards say {{user}}, and its description is told to the model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New profile</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ProfilesController</name>
+    <message>
+        <source>Me</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New profile</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+    <message>
+        <source>“{name}” is deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ProfilesView</name>
+    <message>
+        <source>Choose a picture</source>
+        <translation type="unfinished">选择图片</translation>
+    </message>
+    <message>
+        <source>Pictures (*.png *.jpg *.jpeg *.webp *.gif *.bmp)</source>
+        <translation type="unfinished">图片 (*.png *.jpg *.jpeg *.webp *.gif *.bmp)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation type="unfinished">所有文件 (*)</translation>
+    </message>
+</context>
+<context>
+    <name>PromptDialog</name>
+    <message>
+        <source>What is sent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Assistant</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{role} · example</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished">关闭</translation>
+    </message>
+    <message>
+        <source>Copy all</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>RankingDialog</name>
+    <message>
+        <source>Rank the alternatives</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Put the best reply first: drag it, or use the arrows. The one that is chosen can be read below.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Alternatives, the best first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The whole reply</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Better</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Worse</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Why is this order right? (optional)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Note on the order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Remove the order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Keep this order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>alternative {number}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Ratings</name>
+    <message>
+        <source>There is nothing to export for this yet, so no file was made.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{records} records from {conversations} conversations were written.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Left out, because they say nothing or contradict each other: {count}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>RemarkPopup</name>
+    <message>
+        <source>Note on the rating</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Enter keeps it, Esc leaves it as it was. It is kept with the rating, and stays here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What is good about it, or what is wrong?</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>RepositoryList</name>
     <message>
         <source>Models to download</source>
         <translation>可下载的模型</translation>
+    </message>
+</context>
+<context>
+    <name>SampleColumn</name>
+    <message>
+        <source>seed {seed}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Answer {number}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Thinking…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reasoning</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Kept</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make a conversation of it, with the other answers as alternatives.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation type="unfinished">已复制</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation type="unfinished">复制</translation>
+    </message>
+    <message>
+        <source>Not begun</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Writing…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>At the longest answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cut off</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation type="unfinished">{count} 个词元</translation>
     </message>
 </context>
 <context>
@@ -3062,6 +4725,14 @@
 <context>
     <name>SettingsForm</name>
     <message>
+        <source>Good: {good} · bad: {bad} · in order: {ranked}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing is rated yet: point at a reply, and the thumbs are below it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>设置</translation>
     </message>
@@ -3080,6 +4751,10 @@
     <message>
         <source>Model</source>
         <translation>模型</translation>
+    </message>
+    <message>
+        <source>Ratings</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Sources and downloads</source>
@@ -3116,6 +4791,10 @@
     <message>
         <source>Open the folder</source>
         <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Export ratings …</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>No system prompt</source>
@@ -3192,6 +4871,14 @@
     <message>
         <source>Automatic takes one for each physical core.</source>
         <translation>自动：每个物理核心一个。</translation>
+    </message>
+    <message>
+        <source>Training data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What you rated, as a file that a trainer reads.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Folder</source>
@@ -3497,14 +5184,484 @@
     </message>
 </context>
 <context>
+    <name>TaskEditor</name>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished">名称</translation>
+    </message>
+    <message>
+        <source>Sign</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In a line</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Instruction</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What the model is to do. A field&apos;s name in braces, such as {example}, is replaced by what is filled in.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fields</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What is filled in each time.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Input</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>How the fields are put together. Empty: each after its label.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Label of the answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stands at the end of the input, for the model to go on from.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>How to think first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Empty: the usual words.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Where the answer begins</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The words that the answer&apos;s line begins with.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop at</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Texts that end an answer, separated by |.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add a field</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation type="unfinished">保存</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+</context>
+<context>
+    <name>TaskExamples</name>
+    <message>
+        <source>Edit</source>
+        <translation type="unfinished">编辑</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation type="unfinished">复制一份</translation>
+    </message>
+    <message>
+        <source>Move up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation type="unfinished">删除</translation>
+    </message>
+    <message>
+        <source>zero-shot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>one-shot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count}-shot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Examples</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add an example</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>TaskFieldRow</name>
+    <message>
+        <source>One line</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Longer text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choice</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation type="unfinished">种类</translation>
+    </message>
+    <message>
+        <source>Optional</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Label</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name in braces</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Hint</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Filled in at first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choices, separated by |</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation type="unfinished">删除</translation>
+    </message>
+</context>
+<context>
+    <name>TaskFields</name>
+    <message>
+        <source>{name} (optional)</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>TaskFileDialog</name>
+    <message>
+        <source>Tasks (*.json)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation type="unfinished">所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Export the task</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Import a task</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>TaskGallery</name>
+    <message>
+        <source>No task fits “{text}”.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Search tasks</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation type="unfinished">导入…</translation>
+    </message>
+    <message>
+        <source>New task</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation type="unfinished">任务</translation>
+    </message>
+</context>
+<context>
+    <name>TaskOptions</name>
+    <message>
+        <source>Think first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The steps are asked for, and folded apart from the answer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Side by side, each with its own seed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation type="unfinished">温度</translation>
+    </message>
+    <message>
+        <source>Low is sober, high is bold.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation type="unfinished">随机种子</translation>
+    </message>
+    <message>
+        <source>Empty means a new one each time.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Longest answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In tokens.</source>
+        <translation type="unfinished">以词元计。</translation>
+    </message>
+    <message>
+        <source>greedy</source>
+        <translation type="unfinished">贪心</translation>
+    </message>
+    <message>
+        <source>no limit</source>
+        <translation type="unfinished">不限</translation>
+    </message>
+    <message>
+        <source>random</source>
+        <translation type="unfinished">随机</translation>
+    </message>
+    <message>
+        <source>More settings</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>TaskView</name>
+    <message>
+        <source>A reply is being written in a conversation. This begins when it is done.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Loading the model…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation type="unfinished">停止</translation>
+    </message>
+    <message>
+        <source>Show the prompt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Task</source>
+        <translation type="unfinished">用途</translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>TasksController</name>
+    <message>
+        <source>{name} (copy)</source>
+        <translation type="unfinished">{name}（副本）</translation>
+    </message>
+    <message>
+        <source>“{name}” is as it was at first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>“{name}” is deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+    <message>
+        <source>The example is deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Imported task</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Exported as {name}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fill in “{name}” first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no model yet. Get one first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To the models</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model ended in the middle. What was written is kept; run it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>TasksPage</name>
+    <message>
+        <source>Edit</source>
+        <translation type="unfinished">编辑</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation type="unfinished">复制一份</translation>
+    </message>
+    <message>
+        <source>Save as my own</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Back to the original</source>
+        <translation type="unfinished">恢复原样</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation type="unfinished">删除</translation>
+    </message>
+    <message>
+        <source>New task</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Edit “{name}”</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>mine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>changed</source>
+        <translation type="unfinished"></translation>
+    </message>
     <message>
         <source>Back</source>
         <translation>返回</translation>
     </message>
     <message>
+        <source>More</source>
+        <translation type="unfinished">更多</translation>
+    </message>
+    <message>
         <source>Tasks</source>
         <translation>任务</translation>
+    </message>
+</context>
+<context>
+    <name>TrainingDialog</name>
+    <message>
+        <source>Export ratings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>JSON lines (*.jsonl)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">取消</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished">关闭</translation>
+    </message>
+    <message>
+        <source>What you rated becomes training data: one JSON object a line, as the TRL library reads it. Nothing leaves this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There are {good} good replies, {bad} bad ones and {ranked} that you put in order.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Preferences (DPO)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each better alternative beside each worse one, by your thumbs and by your order.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Single judgements (KTO)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each reply that has a thumb, with what you thought of it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Examples (SFT)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Whole conversations up to a reply that you called good or put first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a file …</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -3540,6 +5697,18 @@
     <message>
         <source>A reply is being written in this conversation.</source>
         <translation>这个对话里正在写一条回复。</translation>
+    </message>
+    <message>
+        <source>Rank the alternatives …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Note on the rating …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show what was sent</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -3681,6 +5850,10 @@
         <translation>选择模型</translation>
     </message>
     <message>
+        <source>Choose who answers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Use {name}</source>
         <translation>使用 {name}</translation>
     </message>
@@ -3744,6 +5917,17 @@
     </message>
 </context>
 <context>
+    <name>_CardPainter</name>
+    <message>
+        <source>mine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>changed</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>_Content</name>
     <message>
         <source>No system prompt</source>
@@ -3778,6 +5962,37 @@
     </message>
 </context>
 <context>
+    <name>_Foot</name>
+    <message>
+        <source>Chosen: {count}</source>
+        <translation>已选 {count} 个</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>聊天</translation>
+    </message>
+    <message>
+        <source>Add to this conversation</source>
+        <translation>加入当前对话</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>加入</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+</context>
+<context>
     <name>_FoundStrip</name>
     <message>
         <source>Found on this computer: 1 model of {apps}</source>
@@ -3794,6 +6009,63 @@
     <message>
         <source>Use all</source>
         <translation>全部使用</translation>
+    </message>
+</context>
+<context>
+    <name>_KeptBar</name>
+    <message>
+        <source>Kept as a conversation.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show the conversation</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>_ListedText</name>
+    <message>
+        <source>Move up: {name}</source>
+        <translation>上移：{name}</translation>
+    </message>
+    <message>
+        <source>Move down: {name}</source>
+        <translation>下移：{name}</translation>
+    </message>
+    <message>
+        <source>Remove: {name}</source>
+        <translation>移除：{name}</translation>
+    </message>
+</context>
+<context>
+    <name>_ManyCards</name>
+    <message>
+        <source>Looking for cards…</source>
+        <translation>正在查找角色卡…</translation>
+    </message>
+    <message>
+        <source>{done} of {total} files read</source>
+        <translation>已读 {done} / {total} 个文件</translation>
+    </message>
+    <message>
+        <source>Personas taken in: {count}.</source>
+        <translation>已导入角色：{count} 个。</translation>
+    </message>
+    <message>
+        <source>Already here: {count}.</source>
+        <translation>原来就有：{count} 个。</translation>
+    </message>
+    <message>
+        <source>Lorebooks: {count}.</source>
+        <translation>世界书：{count} 本。</translation>
+    </message>
+    <message>
+        <source>Cancelled; what was taken in stays.</source>
+        <translation>已取消；已经导入的保留。</translation>
+    </message>
+    <message>
+        <source>Refused: {count}</source>
+        <translation>未能导入：{count} 个</translation>
     </message>
 </context>
 <context>
@@ -3817,6 +6089,85 @@
         <source>No models yet. Drop a GGUF file anywhere on this window, open one, or look for one in Discover.</source>
         <translation>还没有模型。把 GGUF 文件拖到窗口的任何位置，打开一个，或到“发现”里寻找。</translation>
     </message>
+    <message>
+        <source>A lorebook is knowledge about a world: places, people, rules. What the conversation touches on is told to the model. A lorebook that stands here can be used in any conversation, with any persona.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>No persona fits “{text}”.</source>
+        <translation>没有与“{text}”相符的角色。</translation>
+    </message>
+    <message>
+        <source>No personas yet. Make one, or drop character cards anywhere on this window.</source>
+        <translation>还没有角色。新建一个，或者把角色卡拖到窗口任意处。</translation>
+    </message>
+    <message>
+        <source>Fill in what there is to do, then run it. The answers appear here, side by side.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>_OneCard</name>
+    <message>
+        <source>Unnamed</source>
+        <translation>未命名</translation>
+    </message>
+    <message>
+        <source>version {version}</source>
+        <translation>版本 {version}</translation>
+    </message>
+    <message>
+        <source>by {creator}</source>
+        <translation>作者：{creator}</translation>
+    </message>
+    <message>
+        <source>First messages</source>
+        <translation>开场白</translation>
+    </message>
+    <message>
+        <source>Lore entries</source>
+        <translation>世界书条目</translation>
+    </message>
+    <message>
+        <source>Brings along</source>
+        <translation>附带</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Creator&apos;s notes</source>
+        <translation>作者的话</translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation>描述</translation>
+    </message>
+    <message>
+        <source>First message</source>
+        <translation>开场白</translation>
+    </message>
+    <message>
+        <source>This very card is here already.</source>
+        <translation>这张角色卡原来就有。</translation>
+    </message>
+    <message>
+        <source>A persona named “{name}” is here already. Replacing it keeps its conversations.</source>
+        <translation>已有一个叫“{name}”的角色。替换后，它的对话都会保留。</translation>
+    </message>
 </context>
 <context>
     <name>_Popup</name>
@@ -3839,6 +6190,21 @@
     <message>
         <source>Models</source>
         <translation>模型</translation>
+    </message>
+</context>
+<context>
+    <name>_Row</name>
+    <message>
+        <source>Give this example: {text}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation type="unfinished">编辑</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation type="unfinished">更多</translation>
     </message>
 </context>
 </TS>
