@@ -1,15 +1,61 @@
 """The page of the tasks, connected."""
 
-from concurrent.futures import Executor
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+import msgspec
+from msgspec import Struct
+from PySide6.QtCore import QObject, QTimer, Signal
 
+from zhiyin import i18n
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyRunner
+from zhiyin.controllers.task_run import Asked, TaskRun
+from zhiyin.errors import describe
+from zhiyin.prompt.errors import CardError
+from zhiyin.prompt.tasks.builtin import Language, built_in
+from zhiyin.prompt.tasks.fill import Filled, fill, kept_system, missing
+from zhiyin.prompt.tasks.inputs import Inputs, read_inputs, write_inputs
+from zhiyin.prompt.tasks.reading import read_task, read_task_file
+from zhiyin.prompt.tasks.template import Example, Field, Task
+from zhiyin.prompt.tasks.writing import write_task, write_task_file
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import EngineService
+from zhiyin.store.records import Conversation, StoredTask, Turn
 from zhiyin.store.store import Store
 from zhiyin.ui.main_window import MainWindow
+from zhiyin.ui.task_values import DELETE, DUPLICATE, REVERT, SentPart, TaskCard, TaskExample, TaskForm, TaskInputs
+from zhiyin.ui.wording import Wording
+from zhiyin_models.engine.protocol import Notice, Sampling
+from zhiyin_models.errors import Code, Failure
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+OWN = "own:"
+NO_MODEL_KEY = "tasks:no-model"
+MODELS = "tasks:models"
+KEEP_MS = 800  # after the last key, what is filled in is kept
+TITLE_LENGTH = 40
+
+
+class Ran(Struct, frozen=True):
+    """What the answers on the page are answers to."""
+
+    task: Task
+    filled: Filled
+    sampling: Sampling
+
+
+class Kept(Struct, frozen=True):
+    """The conversation that was made of the answers, and the turn of each by its place."""
+
+    conversation: int
+    replies: dict[int, int]
 
 
 class TasksController(QObject):
@@ -32,18 +78,428 @@ class TasksController(QObject):
     ) -> None:
         super().__init__(parent)
         self._window = window
+        self._page = window.tasks_page
         self._store = store
-        self._engine = engine
         self._models = models
-        self._replies = replies
         self._background = background
         self._delivery = delivery
+        self._language: Language | None = None  # of ``_built_in``
+        self._built_in: dict[str, Task] = {}
+        self._stored: dict[int, tuple[StoredTask, Task]] = {}
+        self._ident = ""  # of the task that is open: a built-in one's key, or "own:" and a number
+        self._task: Task | None = None
+        self._creating = False  # what is edited is in no list yet
+        self._ran: Ran | None = None
+        self._kept: Kept | None = None
+        self._inputs: TaskInputs | None = None  # filled in and not kept yet
+        self._run = TaskRun(engine, models, replies, self)
+        self._keep = QTimer(self)
+        self._keep.setSingleShot(True)
+        self._keep.setInterval(KEEP_MS)
+        self._keep.timeout.connect(self._keep_inputs)
+        self._connect()
+
+    def _connect(self) -> None:
+        page, run = self._page, self._run
+        page.opened.connect(self._on_opened)
+        page.task_chosen.connect(self.open_task)
+        page.task_closed.connect(self._close_task)
+        page.new_requested.connect(self._new)
+        page.import_chosen.connect(self.import_task)
+        page.export_chosen.connect(self.export_task)
+        page.acted.connect(self._act)
+        page.edited.connect(self._save)
+        page.edit_cancelled.connect(self._on_edit_cancelled)
+        page.examples_changed.connect(self._on_examples)
+        page.example_removed.connect(self._on_example_removed)
+        page.inputs_changed.connect(self._on_inputs)
+        page.run_requested.connect(self.run)
+        page.stop_requested.connect(run.stop)
+        page.prompt_requested.connect(self._show_prompt)
+        page.keep_requested.connect(self.keep)
+        page.conversation_requested.connect(self._show_conversation)
+        run.phase_changed.connect(page.set_phase)
+        run.begun.connect(lambda: page.begin_samples([run.state(sample.index) for sample in run.samples]))
+        run.grew.connect(lambda index: page.set_sample(run.state(index)))
+        run.noticed.connect(self._on_notice)
+        run.ended.connect(self._on_ended)
+        self._window.banner.action.connect(self._on_banner)
+
+    # ------------------------------------------------------------ begin and end
 
     def open(self) -> None:
-        """Fetch what was there when the app was left."""
+        """Nothing is needed before the page is shown."""
 
     def retranslate(self) -> None:
-        """Put everything into the language of the moment."""
+        """Put the gallery into the language of the moment; a task that is open stays as it is."""
+        if self._language is not None:
+            self._read_built_in()
 
     def end(self) -> None:
         """Leave nothing unsaved and nothing running."""
+        self._run.stop()
+        self._keep_inputs()
+
+    @property
+    def running(self) -> bool:
+        """Whether a task is being run."""
+        return self._run.phase != "idle"
+
+    # ------------------------------------------------------------ the gallery
+
+    def _on_opened(self) -> None:
+        if self._language is None:
+            self._read_built_in()
+            self._submit(self._store.tasks.all(), self._on_stored)
+
+    def _read_built_in(self) -> None:
+        language: Language = "zh" if i18n.language().startswith("zh") else "en"
+
+        def arrived(tasks: dict[str, Task]) -> None:
+            self._built_in = tasks
+            self._show_tasks()
+
+        self._language = language
+        self._submit(self._background.submit(built_in, language), arrived)
+
+    def _on_stored(self, rows: list[StoredTask]) -> None:
+        for row in rows:
+            try:
+                self._stored[row.id] = (row, read_task(row.task))
+            except CardError:  # of another version, or damaged: it stays in the store
+                log.warning("the task %d cannot be read", row.id, exc_info=True)
+        self._show_tasks()
+
+    def _show_tasks(self) -> None:
+        if not self._built_in:
+            return
+        own = [self._card(f"{OWN}{ident}") for ident, (row, _) in self._stored.items() if not self._replaces(row)]
+        self._page.set_tasks([*reversed(own), *(self._card(key) for key in self._built_in)])
+
+    def _replaces(self, row: StoredTask) -> bool:
+        return bool(row.builtin) and row.builtin in self._built_in
+
+    def _override(self, key: str) -> tuple[StoredTask, Task] | None:
+        """What stands in the place of a built-in task, if the user changed it; the newest, should there be several."""
+        return next((pair for pair in reversed(self._stored.values()) if pair[0].builtin == key), None)
+
+    def _find(self, ident: str) -> Task | None:
+        if ident.startswith(OWN):
+            pair = self._stored.get(int(ident.removeprefix(OWN)))
+            return pair[1] if pair is not None else None
+        changed = self._override(ident)
+        return changed[1] if changed is not None else self._built_in.get(ident)
+
+    def _card(self, ident: str) -> TaskCard:
+        task = self._find(ident) or Task()
+        own = ident.startswith(OWN)
+        return TaskCard(ident, task.name, task.summary, task.icon, own=own, changed=not own and self._override(ident) is not None)
+
+    # ------------------------------------------------------------ one task
+
+    def open_task(self, ident: str) -> None:
+        """Show a task with what was last filled in."""
+        task = self._find(ident)
+        if task is None:
+            return
+        self._keep_inputs()
+        self._run.stop()
+
+        def arrived(kept: object) -> None:
+            if self._find(ident) is not task:
+                return
+            self._ident, self._task, self._creating = ident, task, False
+            self._forget_run()
+            self._page.open_task(self._card(ident), _form(task), _shown(read_inputs(kept, task)))
+
+        self._submit(self._store.get_setting(f"task:{ident}"), arrived)
+
+    def _close_task(self) -> None:
+        self._keep_inputs()
+        self._run.stop()
+        self._forget_run()
+        self._ident, self._task = "", None
+        self._page.show_gallery()
+
+    def _forget_run(self) -> None:
+        self._ran, self._kept = None, None
+
+    def _on_inputs(self) -> None:
+        if self._task is not None:
+            self._inputs = self._page.inputs()
+            self._keep.start()
+
+    def _keep_inputs(self) -> None:
+        self._keep.stop()
+        inputs, self._inputs = self._inputs, None
+        if inputs is not None and self._ident:
+            kept = write_inputs(msgspec.convert(inputs, Inputs, from_attributes=True))
+            self._submit(self._store.set_setting(f"task:{self._ident}", kept))
+
+    # ------------------------------------------------------------ changing tasks
+
+    def _new(self) -> None:
+        self._creating = True
+        chinese = i18n.language().startswith("zh")
+        task = Task(
+            language="zh" if chinese else "en",
+            icon="sparkle",
+            fields=(Field("text", "输入" if chinese else "Input"),),
+            input_format="{text}",
+        )
+        self._page.edit_task(_form(task), new=True)
+
+    def _on_edit_cancelled(self) -> None:
+        self._creating = False
+
+    def _save(self, form: TaskForm) -> None:
+        """What was edited, or is new."""
+        task = _task(form)
+        self._page.set_notice("")
+        if self._creating:
+            self._creating = False
+            self._add(task)
+        else:
+            self._store_task(task, lambda: self._reopen(task))
+
+    def _add(self, task: Task) -> None:
+        """One more of the user's own, and open it."""
+
+        def added(row: StoredTask) -> None:
+            self._stored[row.id] = (row, task)
+            self._show_tasks()
+            self.open_task(f"{OWN}{row.id}")
+
+        self._submit(self._store.tasks.add(write_task(msgspec.structs.replace(task, key=""))), added)
+
+    def _store_task(self, task: Task, then: Callable[[], None]) -> None:
+        """Put a changed task in the place of the one that is open; a built-in one is replaced by the user's."""
+        ident = self._ident
+
+        def stored(row: StoredTask) -> None:
+            self._stored[row.id] = (row, task)
+            self._show_tasks()
+            if self._ident == ident:
+                self._task = task
+                then()
+
+        text = write_task(task)
+        if ident.startswith(OWN):
+            self._submit(self._store.tasks.update(int(ident.removeprefix(OWN)), text), stored)
+            return
+        known = self._override(ident)
+        self._submit(self._store.tasks.update(known[0].id, text) if known else self._store.tasks.add(text, ident), stored)
+
+    def _reopen(self, task: Task) -> None:
+        inputs = read_inputs(msgspec.to_builtins(self._page.inputs()), task)
+        self._page.open_task(self._card(self._ident), _form(task), _shown(inputs), keep_answers=True)
+
+    def _act(self, action: str, ident: str) -> None:
+        task = self._task if ident == self._ident else self._find(ident)
+        if task is None:
+            return
+        if action == DUPLICATE:
+            self._keep_inputs()
+            self._add(msgspec.structs.replace(task, name=self.tr("{name} (copy)").format(name=task.name[:180])))
+        elif action == REVERT and (known := self._override(ident)) is not None:
+            self._remove(known, lambda: self.tr("“{name}” is as it was at first.").format(name=task.name[:40]))
+        elif action == DELETE and ident.startswith(OWN):
+            known = self._stored[int(ident.removeprefix(OWN))]
+            self._remove(known, lambda: self.tr("“{name}” is deleted.").format(name=task.name[:40]))
+
+    def _remove(self, pair: tuple[StoredTask, Task], words: Wording) -> None:
+        row = pair[0]
+        self._keep_inputs()
+
+        def removed(_: None) -> None:
+            self._stored.pop(row.id, None)
+            self._close_task()
+            self._show_tasks()
+            if row.builtin:
+                self.open_task(row.builtin)
+            self._window.toast.show_message(words, lambda: self.tr("Undo"), act=restore)
+
+        def restore() -> None:
+            self._submit(self._store.tasks.restore(row.id), restored)
+
+        def restored(_: StoredTask) -> None:
+            self._stored[row.id] = pair
+            self._stored = dict(sorted(self._stored.items()))
+            self._show_tasks()
+            self.open_task(row.builtin or f"{OWN}{row.id}")
+
+        self._submit(self._store.tasks.delete(row.id), removed)
+
+    # ------------------------------------------------------------ examples
+
+    def _on_examples(self, examples: tuple[TaskExample, ...], _ticked: tuple[int, ...]) -> None:
+        if self._task is None:
+            return
+        self._on_inputs()
+        task = msgspec.structs.replace(self._task, examples=tuple(_example(example) for example in examples))
+        self._task = task
+        self._store_task(task, lambda: self._page.set_form(self._card(self._ident), _form(task)))
+
+    def _on_example_removed(self, examples: tuple[TaskExample, ...], ticked: tuple[int, ...]) -> None:
+        before, ident = self._task, self._ident
+        if before is None:
+            return
+        kept = [example.ticked for example in before.examples]
+        self._on_examples(examples, ticked)
+
+        def restore() -> None:
+            if self._ident != ident or self._task is None:
+                return
+            places = tuple(place for place, on in enumerate(kept) if on)
+            self._task = before
+            self._page.view.examples.set_examples(_form(before).examples, places)
+            self._on_examples(_form(before).examples, places)
+
+        self._window.toast.show_message(lambda: self.tr("The example is deleted."), lambda: self.tr("Undo"), act=restore)
+
+    # ------------------------------------------------------------ files
+
+    def import_task(self, path: str) -> None:
+        """Take a task from a file into the user's own, and open it."""
+        self._submit(self._background.submit(read_task_file, Path(path)), self._imported)
+
+    def _imported(self, task: Task) -> None:
+        name = task.name or self.tr("Imported task")
+        self._add(msgspec.structs.replace(task, name=name))
+
+    def export_task(self, ident: str, path: str) -> None:
+        """Write a task into a file."""
+        task = self._find(ident)
+        if task is None:
+            return
+
+        def written(_: None) -> None:
+            self._page.set_notice(lambda: self.tr("Exported as {name}.").format(name=Path(path).name), "good")
+
+        self._submit(self._background.submit(write_task_file, task, Path(path)), written)
+
+    # ------------------------------------------------------------ running
+
+    def run(self) -> None:
+        """Ask for the answers."""
+        task = self._task
+        if task is None or self.running:
+            return
+        inputs = self._page.inputs()
+        open_ones = missing(task, inputs.values)
+        if open_ones:
+            field = task.field(open_ones[0])
+            name = field.name if field is not None else ""
+            self._page.set_notice(lambda: self.tr("Fill in “{name}” first.").format(name=name), "warning")
+            self._page.view.fields.focus(open_ones[0])
+            return
+        model = self._models.default
+        if not model:
+            self._window.banner.show_message(
+                lambda: self.tr("There is no model yet. Get one first."),
+                "warning",
+                [(MODELS, lambda: self.tr("To the models"))],
+                key=NO_MODEL_KEY,
+            )
+            return
+        self._window.banner.dismiss(NO_MODEL_KEY)
+        self._inputs = inputs
+        self._keep_inputs()
+        filled = self._filled(task, inputs)
+        sampling = msgspec.structs.replace(task.sampling, temperature=inputs.temperature, seed=inputs.seed)
+        self._ran, self._kept = Ran(task, filled, sampling), None
+        self._run.start(Asked(filled, sampling, inputs.samples, inputs.max_tokens, task.stop), model)
+
+    def _filled(self, task: Task, inputs: TaskInputs) -> Filled:
+        examples = [task.examples[place] for place in inputs.ticked if place < len(task.examples)]
+        return fill(task, inputs.values, examples=examples, reasoning=inputs.reasoning)
+
+    def _show_prompt(self) -> None:
+        if self._task is not None:
+            filled = self._filled(self._task, self._page.inputs())
+            self._page.show_prompt(
+                [SentPart(message.role, message.content, example=message.section == "examples") for message in filled.messages]
+            )
+
+    def _on_notice(self, notice: Notice) -> None:
+        self._page.set_notice(partial(describe, notice.code, notice.args), "warning")
+
+    def _on_ended(self, failure: Failure | None) -> None:
+        if failure is None:
+            return
+        if failure.code in (Code.ENGINE_DIED, Code.ENGINE_SILENT):  # the banner says why, and offers to load again
+            said: Wording = lambda: self.tr("The model ended in the middle. What was written is kept; run it again.")  # noqa: E731 - words
+        else:
+            said = partial(describe, failure.code, failure.args)
+        self._page.set_notice(said, "error")
+
+    def _on_banner(self, action: str) -> None:
+        if action == MODELS:
+            self._window.show_models("discover")
+
+    # ------------------------------------------------------------ keeping
+
+    def keep(self, index: int) -> None:
+        """Make a conversation of the answers, with this one on show."""
+        ran = self._ran
+        if ran is None or self.running or not 0 <= index < len(self._run.samples):
+            return
+        if self._kept is not None:  # another one is the better one after all
+            if index in self._kept.replies:
+                self._submit(self._store.choose(self._kept.replies[index]), lambda _view: self._page.set_kept(index))
+            return
+        samples = sorted(self._run.samples, key=lambda sample: sample.index != index)
+        texts = {sample.index: text for sample in samples if (text := sample.text.strip())}
+        model = self._models.present_name(self._run.model)
+
+        def created(conversation: Conversation) -> None:
+            self._submit(self._store.add_user_turn(conversation.id, None, ran.filled.user), turned)
+
+        def turned(turn: Turn) -> None:
+            self._submit(self._store.add_replies(turn.conversation, turn.id, tuple(texts.values()), model=model), replied)
+
+        def replied(turn: Turn) -> None:
+            if self._ran is ran:
+                self._kept = Kept(turn.conversation, dict(zip(texts, turn.sibling_ids, strict=True)))
+                self._page.set_kept(index)
+
+        if index in texts:
+            made = self._store.create_conversation(
+                title=_title(ran), auto_title=False, model=model, system_prompt=kept_system(ran.task, ran.filled), sampling=ran.sampling
+            )
+            self._submit(made, created)
+
+    def _show_conversation(self) -> None:
+        if self._kept is not None:
+            self.chat_wanted.emit(self._kept.conversation)
+
+    # ------------------------------------------------------------ beside the window
+
+    def _submit(self, future: "Future[T]", then: Callable[[T], object] | None = None) -> None:
+        def arrived(result: T) -> None:
+            if then is not None:
+                then(result)
+
+        self._delivery.deliver(future, arrived, self.trouble.emit)
+
+
+def _form(task: Task) -> TaskForm:
+    return msgspec.convert(task, TaskForm, from_attributes=True)
+
+
+def _task(form: TaskForm) -> Task:
+    return msgspec.convert(form, Task, from_attributes=True)
+
+
+def _example(example: TaskExample) -> Example:
+    return msgspec.convert(example, Example, from_attributes=True)
+
+
+def _shown(inputs: Inputs) -> TaskInputs:
+    return msgspec.convert(inputs, TaskInputs, from_attributes=True)
+
+
+def _title(ran: Ran) -> str:
+    """The task's name, and the first words of what was filled in."""
+    words = " ".join(next((line for line in ran.filled.user.split("\n") if line.strip()), "").split())
+    return f"{ran.task.name} · {words[:TITLE_LENGTH]}"
