@@ -120,7 +120,8 @@ class TaskEditor(QWidget):
         button.setCheckable(True)
         button.setAutoExclusive(True)
         button.setProperty("kind", "tab")
-        button.setStyleSheet("padding: 5px 6px;")
+        button.setStyleSheet("padding: 5px 0;")
+        button.setFixedWidth(7 * STEP)
         button.setAccessibleName(name)
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.icon_buttons[name] = button

@@ -165,7 +165,7 @@ class _Row(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, STEP, 0, STEP)
         layout.setSpacing(2 * STEP)
-        layout.addWidget(self.box, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.box, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addLayout(words, 1)
         layout.addWidget(self.edit_button)
         layout.addWidget(self.more_button)

@@ -2,12 +2,12 @@
 
 import msgspec
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from zhiyin.ui.form_controls import ChoiceBox
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.task_values import Kind, TaskField
-from zhiyin.ui.theme import STEP
+from zhiyin.ui.theme import STEP, ui_font
 
 KINDS: tuple[Kind, ...] = ("line", "text", "choice")
 MOST_CHOICES = 64
@@ -33,6 +33,7 @@ class TaskFieldRow(QFrame):
         for kind in KINDS:
             self.kind.addItem("", kind)
         self.optional = QCheckBox(self)
+        self._names: list[tuple[QLabel, QLineEdit]] = []
         self.up_button, self.down_button = IconButton("arrow-up", self, size=16), IconButton("arrow-down", self, size=16)
         self.remove_button = IconButton("trash", self, size=16)
         self.label.setText(field.label)
@@ -60,17 +61,28 @@ class TaskFieldRow(QFrame):
         for button in (self.up_button, self.down_button, self.remove_button):
             top.addWidget(button)
         grid = QGridLayout()
-        grid.setSpacing(2 * STEP)
-        grid.addWidget(self.label, 0, 0)
-        grid.addWidget(self.key, 0, 1)
-        grid.addWidget(self.placeholder, 1, 0)
-        grid.addWidget(self.default, 1, 1)
-        grid.addWidget(self.choices, 2, 0, 1, 2)
+        grid.setHorizontalSpacing(2 * STEP)
+        grid.setVerticalSpacing(0)
+        for line, row, column, across in (
+            (self.label, 0, 0, 1),
+            (self.key, 0, 1, 1),
+            (self.placeholder, 2, 0, 1),
+            (self.default, 2, 1, 1),
+            (self.choices, 4, 0, 2),
+        ):
+            name = QLabel(self)
+            name.setFont(ui_font(9))
+            name.setProperty("tone", "soft")
+            name.setContentsMargins(0, STEP, 0, 2)
+            name.setBuddy(line)
+            self._names.append((name, line))
+            grid.addWidget(name, row, column, 1, across)
+            grid.addWidget(line, row + 1, column, 1, across)
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 3 * STEP)
-        layout.setSpacing(2 * STEP)
+        layout.setSpacing(STEP)
         layout.addLayout(top)
         layout.addLayout(grid)
 
@@ -93,7 +105,8 @@ class TaskFieldRow(QFrame):
         self.down_button.setEnabled(not last)
 
     def _show_kind(self) -> None:
-        self.choices.setVisible(KINDS[max(0, self.kind.currentIndex())] == "choice")
+        for widget in next(pair for pair in self._names if pair[1] is self.choices):
+            widget.setVisible(KINDS[max(0, self.kind.currentIndex())] == "choice")
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
@@ -109,9 +122,8 @@ class TaskFieldRow(QFrame):
             (self.default, self.tr("Filled in at first")),
             (self.choices, self.tr("Choices, separated by |")),
         ):
-            line.setPlaceholderText(words)
             line.setAccessibleName(words)
-            line.setToolTip(words)
+            next(name for name, of in self._names if of is line).setText(words)
         self.up_button.set_hint(self.tr("Move up"))
         self.down_button.set_hint(self.tr("Move down"))
         self.remove_button.set_hint(self.tr("Delete"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from zhiyin.ui.form_controls import ChoiceBox
@@ -24,9 +25,14 @@ class GrowingText(PlainTextField):
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._fit())
         self._fit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width, another number of lines."""
+        super().resizeEvent(event)
+        self._fit()
+
     def _fit(self) -> None:
         lines = min(max(round(self.document().size().height()), self._least), self._most)
-        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 5 * STEP)
+        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 6 * STEP)
 
 
 class TaskFields(QWidget):

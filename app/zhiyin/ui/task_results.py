@@ -26,7 +26,7 @@ from zhiyin.ui.theme import STEP, reading_font, theme, theme_signals, ui_font
 from zhiyin.ui.wording import Wording, worded
 
 COLUMN_WIDTH = 250  # the least that is good to read
-LINE_HEIGHT = 150  # percent
+LINE_HEIGHT = 115  # percent
 LONGEST_THOUGHT = 6_000  # characters of reasoning that are shown
 COPIED_MS = 1_500
 
@@ -133,16 +133,20 @@ class SampleColumn(QFrame):
         top.setSpacing(STEP)
         top.addWidget(self.title, 1)
         top.addWidget(self.copy_button)
-        top.addWidget(self.keep_button)
+        foot = QHBoxLayout()
+        foot.setSpacing(STEP)
+        foot.addWidget(self.caption, 1)
+        foot.addWidget(self.keep_button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(4 * STEP, 2 * STEP, 3 * STEP, 3 * STEP)
+        layout.setContentsMargins(4 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
         layout.setSpacing(STEP)
         layout.addLayout(top)
         layout.addWidget(self.fold)
         layout.addWidget(self.thought)
+        layout.addSpacing(STEP)
         layout.addWidget(self.answer)
         layout.addStretch(1)
-        layout.addWidget(self.caption)
+        layout.addLayout(foot)
 
     def state(self) -> SampleState:
         """What is shown."""
@@ -177,7 +181,6 @@ class SampleColumn(QFrame):
         self.thought.setText(break_long_words(shown))
         self.thought.setVisible(bool(state.reasoning) and self.fold.isChecked())
         self.caption.setText(self._caption())
-        self.caption.setVisible(bool(self.caption.text()))
         able = bool(state.answer or state.reasoning) and state.phase not in ("waiting", "writing")
         self.keep_button.setText(self.tr("Kept") if self._kept else self.tr("Keep"))
         self.keep_button.setIcon(icon("check" if self._kept else "bookmark-simple", 16, "jade" if self._kept else "ink.soft"))

@@ -37,7 +37,7 @@
     </message>
     <message>
         <source>More</source>
-        <translation type="unfinished">更多</translation>
+        <translation>更多</translation>
     </message>
     <message>
         <source>Edit this reply</source>
@@ -258,11 +258,11 @@
     </message>
     <message>
         <source>Import…</source>
-        <translation type="unfinished">导入…</translation>
+        <translation>导入…</translation>
     </message>
     <message>
         <source>Export…</source>
-        <translation type="unfinished"></translation>
+        <translation>导出…</translation>
     </message>
     <message>
         <source>Duplicate this lorebook</source>
@@ -297,15 +297,15 @@
     </message>
     <message>
         <source>{name} (copy)</source>
-        <translation type="unfinished">{name}（副本）</translation>
+        <translation>{name}（副本）</translation>
     </message>
     <message>
         <source>“{name}” is deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”已删除。</translation>
     </message>
     <message>
         <source>Undo</source>
-        <translation type="unfinished">撤销</translation>
+        <translation>撤销</translation>
     </message>
     <message>
         <source>{name} is imported.</source>
@@ -336,7 +336,7 @@
     </message>
     <message>
         <source>All files (*)</source>
-        <translation type="unfinished">所有文件 (*)</translation>
+        <translation>所有文件 (*)</translation>
     </message>
     <message>
         <source>Export the lorebook</source>
@@ -2115,27 +2115,27 @@
     <name>ExampleDialog</name>
     <message>
         <source>Add an example</source>
-        <translation type="unfinished"></translation>
+        <translation>添加示例</translation>
     </message>
     <message>
         <source>Example {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>示例 {number}</translation>
     </message>
     <message>
         <source>Answer</source>
-        <translation type="unfinished">回答</translation>
+        <translation>回答</translation>
     </message>
     <message>
         <source>How one comes to it (optional, given when it is to think first)</source>
-        <translation type="unfinished"></translation>
+        <translation>怎么想到的（可不填，先思考时给模型看）</translation>
     </message>
     <message>
         <source>Save</source>
-        <translation type="unfinished">保存</translation>
+        <translation>保存</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished">取消</translation>
+        <translation>取消</translation>
     </message>
 </context>
 <context>
@@ -2799,7 +2799,7 @@
     <name>LoreBookForm</name>
     <message>
         <source>Name</source>
-        <translation type="unfinished">名称</translation>
+        <translation>名称</translation>
     </message>
     <message>
         <source>Name of the lorebook</source>
@@ -2858,7 +2858,7 @@
     <name>LoreController</name>
     <message>
         <source>Undo</source>
-        <translation type="unfinished">撤销</translation>
+        <translation>撤销</translation>
     </message>
     <message>
         <source>Entries deleted: {count}</source>
@@ -2866,7 +2866,7 @@
     </message>
     <message>
         <source>“{name}” is deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”已删除。</translation>
     </message>
     <message>
         <source>“{key}” is no regular expression ({detail}); the entry waits for nothing.</source>
@@ -2885,19 +2885,19 @@
     </message>
     <message>
         <source>Duplicate</source>
-        <translation type="unfinished">复制一份</translation>
+        <translation>复制一份</translation>
     </message>
     <message>
         <source>Move up</source>
-        <translation type="unfinished"></translation>
+        <translation>上移</translation>
     </message>
     <message>
         <source>Move down</source>
-        <translation type="unfinished"></translation>
+        <translation>下移</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished">删除</translation>
+        <translation>删除</translation>
     </message>
     <message>
         <source>1 entry</source>
@@ -2940,7 +2940,7 @@
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished">名称</translation>
+        <translation>名称</translation>
     </message>
     <message>
         <source>In use</source>
@@ -2948,11 +2948,11 @@
     </message>
     <message>
         <source>Duplicate</source>
-        <translation type="unfinished">复制一份</translation>
+        <translation>复制一份</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished">删除</translation>
+        <translation>删除</translation>
     </message>
     <message>
         <source>Keys</source>
@@ -3248,7 +3248,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>{count} tokens</source>
-        <translation type="unfinished">{count} 个词元</translation>
+        <translation>{count} 个 token</translation>
     </message>
     <message>
         <source>{chance} %: not this time</source>
@@ -3677,10 +3677,179 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
 </context>
 <context>
+    <name>NotebookContent</name>
+    <message>
+        <source>Waits until the reply in a conversation is finished…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Loading {model}…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>正在读…</translation>
+    </message>
+    <message>
+        <source>Writing…</source>
+        <translation>正在写…</translation>
+    </message>
+    <message>
+        <source>Searching…</source>
+        <translation type="unfinished">正在搜索……</translation>
+    </message>
+    <message>
+        <source>{count} of {limit} tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation>{count} 个 token</translation>
+    </message>
+    <message>
+        <source>{speed} tokens/s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Begin a text here, and let the model go on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation type="unfinished">续写</translation>
+    </message>
+    <message>
+        <source>Continue the text (Ctrl+Enter)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+</context>
+<context>
+    <name>NotebookController</name>
+    <message>
+        <source>The notebook is full: not everything that was pasted has room.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No model is loaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Load {model}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model was taken away while it wrote. What it had written is kept.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The text has {count} tokens, and the model can go on from at most {limit}. Shorten it, or allow a greater length.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>NotebookForm</name>
+    <message>
+        <source>Sampling</source>
+        <translation type="unfinished">采样</translation>
+    </message>
+    <message>
+        <source>Greedy</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Beam search</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Beams</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>How many texts are followed at once. More find likelier ones, and take longer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Continuations</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Several are offered below the text.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>At most, each time.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tokens of the text and what is new, at most.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Probabilities</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unlikely tokens are tinted. Rest on one to see what else it might have been.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no limit</source>
+        <translation>不限</translation>
+    </message>
+    <message>
+        <source>the context</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop strings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One a line; \n is a line break. The model ends before it writes one of them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Samplers</source>
+        <translation type="unfinished">采样</translation>
+    </message>
+</context>
+<context>
     <name>NotebookPage</name>
     <message>
         <source>Back</source>
         <translation>返回</translation>
+    </message>
+    <message>
+        <source>Undo the last step</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>How the text is continued</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Notebook</source>
@@ -4204,7 +4373,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>ProfileForm</name>
     <message>
         <source>Name</source>
-        <translation type="unfinished">名称</translation>
+        <translation>名称</translation>
     </message>
     <message>
         <source>What you are called</source>
@@ -4257,7 +4426,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
 <context>
     <name>ProfilesContent</name>
     <message>
-        <source>A profile is who you are in a conversation: its name stands where cards say {{user}}, and its description is told to the model.</source>
+        <source>A profile is who you are in a conversation: its name stands for {{user}}, and its description is told to the model.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -4277,11 +4446,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Undo</source>
-        <translation type="unfinished">撤销</translation>
+        <translation>撤销</translation>
     </message>
     <message>
         <source>“{name}” is deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”已删除。</translation>
     </message>
 </context>
 <context>
@@ -4296,38 +4465,38 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>All files (*)</source>
-        <translation type="unfinished">所有文件 (*)</translation>
+        <translation>所有文件 (*)</translation>
     </message>
 </context>
 <context>
     <name>PromptDialog</name>
     <message>
         <source>What is sent</source>
-        <translation type="unfinished"></translation>
+        <translation>发出的内容</translation>
     </message>
     <message>
         <source>System</source>
-        <translation type="unfinished"></translation>
+        <translation>系统</translation>
     </message>
     <message>
         <source>User</source>
-        <translation type="unfinished"></translation>
+        <translation>用户</translation>
     </message>
     <message>
         <source>Assistant</source>
-        <translation type="unfinished"></translation>
+        <translation>助手</translation>
     </message>
     <message>
         <source>{role} · example</source>
-        <translation type="unfinished"></translation>
+        <translation>{role} · 示例</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished">关闭</translation>
+        <translation>关闭</translation>
     </message>
     <message>
         <source>Copy all</source>
-        <translation type="unfinished"></translation>
+        <translation>全部复制</translation>
     </message>
 </context>
 <context>
@@ -4370,7 +4539,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished">取消</translation>
+        <translation>取消</translation>
     </message>
     <message>
         <source>Keep this order</source>
@@ -4422,63 +4591,63 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>SampleColumn</name>
     <message>
         <source>seed {seed}</source>
-        <translation type="unfinished"></translation>
+        <translation>种子 {seed}</translation>
     </message>
     <message>
         <source>Answer {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>回答 {number}</translation>
     </message>
     <message>
         <source>Thinking…</source>
-        <translation type="unfinished"></translation>
+        <translation>思考中…</translation>
     </message>
     <message>
         <source>Reasoning</source>
-        <translation type="unfinished"></translation>
+        <translation>思考过程</translation>
     </message>
     <message>
         <source>Kept</source>
-        <translation type="unfinished"></translation>
+        <translation>已留下</translation>
     </message>
     <message>
         <source>Keep</source>
-        <translation type="unfinished"></translation>
+        <translation>留下</translation>
     </message>
     <message>
         <source>Make a conversation of it, with the other answers as alternatives.</source>
-        <translation type="unfinished"></translation>
+        <translation>把它变成一个对话，其余的回答作为备选。</translation>
     </message>
     <message>
         <source>Copied</source>
-        <translation type="unfinished">已复制</translation>
+        <translation>已复制</translation>
     </message>
     <message>
         <source>Copy</source>
-        <translation type="unfinished">复制</translation>
+        <translation>复制</translation>
     </message>
     <message>
         <source>Not begun</source>
-        <translation type="unfinished"></translation>
+        <translation>还没开始</translation>
     </message>
     <message>
         <source>Writing…</source>
-        <translation type="unfinished"></translation>
+        <translation>正在写…</translation>
     </message>
     <message>
         <source>At the longest answer</source>
-        <translation type="unfinished"></translation>
+        <translation>到了最长长度</translation>
     </message>
     <message>
         <source>Stopped</source>
-        <translation type="unfinished"></translation>
+        <translation>已停止</translation>
     </message>
     <message>
         <source>Cut off</source>
-        <translation type="unfinished"></translation>
+        <translation>中断了</translation>
     </message>
     <message>
         <source>{count} tokens</source>
-        <translation type="unfinished">{count} 个词元</translation>
+        <translation>{count} 个 token</translation>
     </message>
 </context>
 <context>
@@ -5187,414 +5356,414 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>TaskEditor</name>
     <message>
         <source>Name</source>
-        <translation type="unfinished">名称</translation>
+        <translation>名称</translation>
     </message>
     <message>
         <source>Sign</source>
-        <translation type="unfinished"></translation>
+        <translation>图标</translation>
     </message>
     <message>
         <source>In a line</source>
-        <translation type="unfinished"></translation>
+        <translation>一句话介绍</translation>
     </message>
     <message>
         <source>Instruction</source>
-        <translation type="unfinished"></translation>
+        <translation>指令</translation>
     </message>
     <message>
         <source>What the model is to do. A field&apos;s name in braces, such as {example}, is replaced by what is filled in.</source>
-        <translation type="unfinished"></translation>
+        <translation>要模型做什么。花括号里的字段名，比如 {example}，会换成填写的内容。</translation>
     </message>
     <message>
         <source>Fields</source>
-        <translation type="unfinished"></translation>
+        <translation>字段</translation>
     </message>
     <message>
         <source>What is filled in each time.</source>
-        <translation type="unfinished"></translation>
+        <translation>每次要填的内容。</translation>
     </message>
     <message>
         <source>Input</source>
-        <translation type="unfinished"></translation>
+        <translation>输入</translation>
     </message>
     <message>
         <source>How the fields are put together. Empty: each after its label.</source>
-        <translation type="unfinished"></translation>
+        <translation>字段怎样拼在一起。留空：每个字段跟在标签后面。</translation>
     </message>
     <message>
         <source>Label of the answer</source>
-        <translation type="unfinished"></translation>
+        <translation>回答的标签</translation>
     </message>
     <message>
         <source>Stands at the end of the input, for the model to go on from.</source>
-        <translation type="unfinished"></translation>
+        <translation>放在输入的末尾，模型从这里接着写。</translation>
     </message>
     <message>
         <source>How to think first</source>
-        <translation type="unfinished"></translation>
+        <translation>怎样先思考</translation>
     </message>
     <message>
         <source>Empty: the usual words.</source>
-        <translation type="unfinished"></translation>
+        <translation>留空：用通常的说法。</translation>
     </message>
     <message>
         <source>Where the answer begins</source>
-        <translation type="unfinished"></translation>
+        <translation>回答从哪里开始</translation>
     </message>
     <message>
         <source>The words that the answer&apos;s line begins with.</source>
-        <translation type="unfinished"></translation>
+        <translation>回答那一行开头的字。</translation>
     </message>
     <message>
         <source>Stop at</source>
-        <translation type="unfinished"></translation>
+        <translation>遇到就停</translation>
     </message>
     <message>
         <source>Texts that end an answer, separated by |.</source>
-        <translation type="unfinished"></translation>
+        <translation>结束回答的文字，用 | 隔开。</translation>
     </message>
     <message>
         <source>Add a field</source>
-        <translation type="unfinished"></translation>
+        <translation>添加字段</translation>
     </message>
     <message>
         <source>Save</source>
-        <translation type="unfinished">保存</translation>
+        <translation>保存</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished">取消</translation>
+        <translation>取消</translation>
     </message>
 </context>
 <context>
     <name>TaskExamples</name>
     <message>
         <source>Edit</source>
-        <translation type="unfinished">编辑</translation>
+        <translation>编辑</translation>
     </message>
     <message>
         <source>Duplicate</source>
-        <translation type="unfinished">复制一份</translation>
+        <translation>复制一份</translation>
     </message>
     <message>
         <source>Move up</source>
-        <translation type="unfinished"></translation>
+        <translation>上移</translation>
     </message>
     <message>
         <source>Move down</source>
-        <translation type="unfinished"></translation>
+        <translation>下移</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished">删除</translation>
+        <translation>删除</translation>
     </message>
     <message>
         <source>zero-shot</source>
-        <translation type="unfinished"></translation>
+        <translation>零样本</translation>
     </message>
     <message>
         <source>one-shot</source>
-        <translation type="unfinished"></translation>
+        <translation>单样本</translation>
     </message>
     <message>
         <source>{count}-shot</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 样本</translation>
     </message>
     <message>
         <source>Examples</source>
-        <translation type="unfinished"></translation>
+        <translation>示例</translation>
     </message>
     <message>
         <source>Add an example</source>
-        <translation type="unfinished"></translation>
+        <translation>添加示例</translation>
     </message>
 </context>
 <context>
     <name>TaskFieldRow</name>
     <message>
         <source>One line</source>
-        <translation type="unfinished"></translation>
+        <translation>单行</translation>
     </message>
     <message>
         <source>Longer text</source>
-        <translation type="unfinished"></translation>
+        <translation>多行</translation>
     </message>
     <message>
         <source>Choice</source>
-        <translation type="unfinished"></translation>
+        <translation>选项</translation>
     </message>
     <message>
         <source>Kind</source>
-        <translation type="unfinished">种类</translation>
+        <translation>类型</translation>
     </message>
     <message>
         <source>Optional</source>
-        <translation type="unfinished"></translation>
+        <translation>可不填</translation>
     </message>
     <message>
         <source>Label</source>
-        <translation type="unfinished"></translation>
+        <translation>标签</translation>
     </message>
     <message>
         <source>Name in braces</source>
-        <translation type="unfinished"></translation>
+        <translation>花括号里的名字</translation>
     </message>
     <message>
         <source>Hint</source>
-        <translation type="unfinished"></translation>
+        <translation>提示</translation>
     </message>
     <message>
         <source>Filled in at first</source>
-        <translation type="unfinished"></translation>
+        <translation>一开始填的</translation>
     </message>
     <message>
         <source>Choices, separated by |</source>
-        <translation type="unfinished"></translation>
+        <translation>选项，用 | 隔开</translation>
     </message>
     <message>
         <source>Move up</source>
-        <translation type="unfinished"></translation>
+        <translation>上移</translation>
     </message>
     <message>
         <source>Move down</source>
-        <translation type="unfinished"></translation>
+        <translation>下移</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished">删除</translation>
+        <translation>删除</translation>
     </message>
 </context>
 <context>
     <name>TaskFields</name>
     <message>
         <source>{name} (optional)</source>
-        <translation type="unfinished"></translation>
+        <translation>{name}（可不填）</translation>
     </message>
 </context>
 <context>
     <name>TaskFileDialog</name>
     <message>
         <source>Tasks (*.json)</source>
-        <translation type="unfinished"></translation>
+        <translation>任务 (*.json)</translation>
     </message>
     <message>
         <source>All files (*)</source>
-        <translation type="unfinished">所有文件 (*)</translation>
+        <translation>所有文件 (*)</translation>
     </message>
     <message>
         <source>Export the task</source>
-        <translation type="unfinished"></translation>
+        <translation>导出任务</translation>
     </message>
     <message>
         <source>Import a task</source>
-        <translation type="unfinished"></translation>
+        <translation>导入任务</translation>
     </message>
 </context>
 <context>
     <name>TaskGallery</name>
     <message>
         <source>No task fits “{text}”.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有任务符合“{text}”。</translation>
     </message>
     <message>
         <source>Search tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>搜索任务</translation>
     </message>
     <message>
         <source>Import…</source>
-        <translation type="unfinished">导入…</translation>
+        <translation>导入…</translation>
     </message>
     <message>
         <source>New task</source>
-        <translation type="unfinished"></translation>
+        <translation>新任务</translation>
     </message>
     <message>
         <source>Tasks</source>
-        <translation type="unfinished">任务</translation>
+        <translation>任务</translation>
     </message>
 </context>
 <context>
     <name>TaskOptions</name>
     <message>
         <source>Think first</source>
-        <translation type="unfinished"></translation>
+        <translation>先思考</translation>
     </message>
     <message>
         <source>The steps are asked for, and folded apart from the answer.</source>
-        <translation type="unfinished"></translation>
+        <translation>让它写出步骤，与回答分开折叠。</translation>
     </message>
     <message>
         <source>Answers</source>
-        <translation type="unfinished"></translation>
+        <translation>回答数</translation>
     </message>
     <message>
         <source>Side by side, each with its own seed.</source>
-        <translation type="unfinished"></translation>
+        <translation>并排对比，各用各的种子。</translation>
     </message>
     <message>
         <source>Temperature</source>
-        <translation type="unfinished">温度</translation>
+        <translation>温度</translation>
     </message>
     <message>
         <source>Low is sober, high is bold.</source>
-        <translation type="unfinished"></translation>
+        <translation>低则稳，高则放。</translation>
     </message>
     <message>
         <source>Seed</source>
-        <translation type="unfinished">随机种子</translation>
+        <translation>种子</translation>
     </message>
     <message>
         <source>Empty means a new one each time.</source>
-        <translation type="unfinished"></translation>
+        <translation>留空则每次不同。</translation>
     </message>
     <message>
         <source>Longest answer</source>
-        <translation type="unfinished"></translation>
+        <translation>最长回答</translation>
     </message>
     <message>
         <source>In tokens.</source>
-        <translation type="unfinished">以词元计。</translation>
+        <translation>以 token 计。</translation>
     </message>
     <message>
         <source>greedy</source>
-        <translation type="unfinished">贪心</translation>
+        <translation>贪心</translation>
     </message>
     <message>
         <source>no limit</source>
-        <translation type="unfinished">不限</translation>
+        <translation>不限</translation>
     </message>
     <message>
         <source>random</source>
-        <translation type="unfinished">随机</translation>
+        <translation>随机</translation>
     </message>
     <message>
         <source>More settings</source>
-        <translation type="unfinished"></translation>
+        <translation>更多设置</translation>
     </message>
 </context>
 <context>
     <name>TaskView</name>
     <message>
         <source>A reply is being written in a conversation. This begins when it is done.</source>
-        <translation type="unfinished"></translation>
+        <translation>有个对话正在回复，等它写完就开始。</translation>
     </message>
     <message>
         <source>Loading the model…</source>
-        <translation type="unfinished"></translation>
+        <translation>正在加载模型…</translation>
     </message>
     <message>
         <source>Reading…</source>
-        <translation type="unfinished"></translation>
+        <translation>正在读…</translation>
     </message>
     <message>
         <source>Run</source>
-        <translation type="unfinished"></translation>
+        <translation>运行</translation>
     </message>
     <message>
         <source>Stop</source>
-        <translation type="unfinished">停止</translation>
+        <translation>停止</translation>
     </message>
     <message>
         <source>Show the prompt</source>
-        <translation type="unfinished"></translation>
+        <translation>查看提示词</translation>
     </message>
     <message>
         <source>Task</source>
-        <translation type="unfinished">用途</translation>
+        <translation>任务</translation>
     </message>
     <message>
         <source>Answers</source>
-        <translation type="unfinished"></translation>
+        <translation>回答</translation>
     </message>
 </context>
 <context>
     <name>TasksController</name>
     <message>
         <source>{name} (copy)</source>
-        <translation type="unfinished">{name}（副本）</translation>
+        <translation>{name}（副本）</translation>
     </message>
     <message>
         <source>“{name}” is as it was at first.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”恢复了原样。</translation>
     </message>
     <message>
         <source>“{name}” is deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”已删除。</translation>
     </message>
     <message>
         <source>Undo</source>
-        <translation type="unfinished">撤销</translation>
+        <translation>撤销</translation>
     </message>
     <message>
         <source>The example is deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>示例已删除。</translation>
     </message>
     <message>
         <source>Imported task</source>
-        <translation type="unfinished"></translation>
+        <translation>导入的任务</translation>
     </message>
     <message>
         <source>Exported as {name}.</source>
-        <translation type="unfinished"></translation>
+        <translation>已导出为 {name}。</translation>
     </message>
     <message>
         <source>Fill in “{name}” first.</source>
-        <translation type="unfinished"></translation>
+        <translation>请先填“{name}”。</translation>
     </message>
     <message>
         <source>There is no model yet. Get one first.</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有模型，先去找一个。</translation>
     </message>
     <message>
         <source>To the models</source>
-        <translation type="unfinished"></translation>
+        <translation>去看模型</translation>
     </message>
     <message>
         <source>The model ended in the middle. What was written is kept; run it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>模型中途退出了。写好的都在，可以再运行一次。</translation>
     </message>
 </context>
 <context>
     <name>TasksPage</name>
     <message>
         <source>Edit</source>
-        <translation type="unfinished">编辑</translation>
+        <translation>编辑</translation>
     </message>
     <message>
         <source>Duplicate</source>
-        <translation type="unfinished">复制一份</translation>
+        <translation>复制一份</translation>
     </message>
     <message>
         <source>Save as my own</source>
-        <translation type="unfinished"></translation>
+        <translation>另存为我的任务</translation>
     </message>
     <message>
         <source>Export…</source>
-        <translation type="unfinished"></translation>
+        <translation>导出…</translation>
     </message>
     <message>
         <source>Back to the original</source>
-        <translation type="unfinished">恢复原样</translation>
+        <translation>恢复原样</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished">删除</translation>
+        <translation>删除</translation>
     </message>
     <message>
         <source>New task</source>
-        <translation type="unfinished"></translation>
+        <translation>新任务</translation>
     </message>
     <message>
         <source>Edit “{name}”</source>
-        <translation type="unfinished"></translation>
+        <translation>编辑“{name}”</translation>
     </message>
     <message>
         <source>mine</source>
-        <translation type="unfinished"></translation>
+        <translation>我的</translation>
     </message>
     <message>
         <source>changed</source>
-        <translation type="unfinished"></translation>
+        <translation>改过</translation>
     </message>
     <message>
         <source>Back</source>
@@ -5602,7 +5771,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>More</source>
-        <translation type="unfinished">更多</translation>
+        <translation>更多</translation>
     </message>
     <message>
         <source>Tasks</source>
@@ -5621,11 +5790,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished">取消</translation>
+        <translation>取消</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished">关闭</translation>
+        <translation>关闭</translation>
     </message>
     <message>
         <source>What you rated becomes training data: one JSON object a line, as the TRL library reads it. Nothing leaves this computer.</source>
@@ -5920,11 +6089,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>_CardPainter</name>
     <message>
         <source>mine</source>
-        <translation type="unfinished"></translation>
+        <translation>我的</translation>
     </message>
     <message>
         <source>changed</source>
-        <translation type="unfinished"></translation>
+        <translation>改过</translation>
     </message>
 </context>
 <context>
@@ -6015,11 +6184,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>_KeptBar</name>
     <message>
         <source>Kept as a conversation.</source>
-        <translation type="unfinished"></translation>
+        <translation>已留作一个对话。</translation>
     </message>
     <message>
         <source>Show the conversation</source>
-        <translation type="unfinished"></translation>
+        <translation>打开对话</translation>
     </message>
 </context>
 <context>
@@ -6111,7 +6280,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Fill in what there is to do, then run it. The answers appear here, side by side.</source>
-        <translation type="unfinished"></translation>
+        <translation>填好要做的事，然后运行。回答会并排出现在这里。</translation>
     </message>
 </context>
 <context>
@@ -6196,15 +6365,15 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>_Row</name>
     <message>
         <source>Give this example: {text}</source>
-        <translation type="unfinished"></translation>
+        <translation>给出这个示例：{text}</translation>
     </message>
     <message>
         <source>Edit</source>
-        <translation type="unfinished">编辑</translation>
+        <translation>编辑</translation>
     </message>
     <message>
         <source>More</source>
-        <translation type="unfinished">更多</translation>
+        <translation>更多</translation>
     </message>
 </context>
 </TS>
