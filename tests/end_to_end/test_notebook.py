@@ -1,0 +1,164 @@
+"""The notebook with the real window, store and engine."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import Qt
+from tests.end_to_end.conftest import Driver
+
+from zhiyin.controllers.notebook import KEY
+from zhiyin.services.engine import EngineState
+from zhiyin.ui.notebook_content import NotebookContent
+from zhiyin.ui.notebook_values import NotebookOptions
+from zhiyin_models.engine.protocol import Sampling
+
+FOX = "The fox looked at the moon and"
+GREEDY = NotebookOptions(method="greedy", max_tokens=8, sampling=Sampling(temperature=0, seed=1))
+
+
+def opened(app: Driver, options: NotebookOptions = GREEDY) -> NotebookContent:
+    """The page, with these options chosen in its form."""
+    app.window.show_notebook()
+    content = app.window.notebook_page.content()
+    app.until(lambda: app.session.notebook._read)
+    content.form.set_value(options)
+    content.form.changed.emit(options)
+    return content
+
+
+def write(content: NotebookContent, text: str) -> None:
+    content.editor.selectAll()
+    content.editor.insertPlainText(text)
+
+
+def go_on(app: Driver, content: NotebookContent) -> str:
+    """Press the button and wait for the end; returns the text."""
+    content.continue_button.click()
+    app.until(lambda: app.session.notebook._run is None)
+    return content.editor.text()
+
+
+def test_a_text_is_continued_undone_and_found_again(app: Driver, open_app: Callable[..., Driver], with_starter: Path) -> None:
+    content = opened(app)
+    write(content, FOX)
+    first = go_on(app, content)
+    assert first.startswith(FOX)
+    assert len(first) > len(FOX)
+    assert len(content.editor.shown().spans) == 8
+    app.until(lambda: " of " in content.figures.text() and "tokens/s" in content.figures.text())
+    second = go_on(app, content)
+    assert second.startswith(first)
+    app.window.notebook_page.undo_button.click()
+    assert content.editor.text() == first
+    app.window.notebook_page.undo_button.click()
+    assert content.editor.text() == FOX
+    app.window.notebook_page.redo_button.click()
+    assert content.editor.text() == first
+    app.zhiyin.close()
+    again = open_app(with_starter).ready()
+    content = opened(again)
+    assert content.editor.text() == first
+    assert len(content.editor.shown().spans) == 8
+    again.qtbot.keyClick(content.editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert content.editor.text() == FOX
+    again.window.notebook_page.redo_button.click()
+    again.window.notebook_page.redo_button.click()
+    assert content.editor.text() == second
+
+
+def test_another_token_is_put_in_and_continued(app: Driver) -> None:
+    content = opened(app)
+    write(content, FOX)
+    whole = go_on(app, content)
+    span = content.editor.shown().spans[3]
+    content.editor.pointed.emit(span, content.editor.rect_of(span))
+    assert len(content.popover.rows) == 10
+    other = next(row for row in content.popover.rows if row.usable)
+    head = whole[: span.start] + other.candidate.text
+    other.click()
+    app.until(lambda: app.session.notebook._run is None)
+    assert content.editor.text().startswith(head)
+    assert len(content.editor.text()) > len(head)
+    for expected in (head, whole, FOX):
+        app.window.notebook_page.undo_button.click()
+        assert content.editor.text() == expected
+
+
+def test_beams_are_offered_and_another_can_be_taken(app: Driver) -> None:
+    content = opened(app, msgspec.structs.replace(GREEDY, method="beams", beams=4, results=3))
+    write(content, FOX)
+    best = go_on(app, content)
+    assert content.choices.isVisible()
+    assert len(content.choices.rows) == 3
+    content.choices.rows[1].click()
+    taken = content.editor.text()
+    assert taken.startswith(FOX)
+    assert taken != best
+    assert content.choices.rows[1].isChecked()
+    app.window.notebook_page.undo_button.click()
+    assert content.editor.text() == best
+    assert not content.choices.isVisible()
+
+
+def test_a_stop_keeps_what_was_written(app: Driver) -> None:
+    content = opened(app, msgspec.structs.replace(GREEDY, max_tokens=0))
+    write(content, FOX)
+    content.continue_button.click()
+    app.until(lambda: len(content.editor.text()) > len(FOX) + 10)
+    assert content.editor.isReadOnly()
+    content.stop_button.click()
+    app.until(lambda: app.session.notebook._run is None)
+    assert content.editor.text().startswith(FOX)
+    assert not content.editor.isReadOnly()
+    assert not app.window.banner.texts()
+
+
+def test_a_reply_comes_first(app: Driver) -> None:
+    content = opened(app)
+    write(content, FOX)
+    app.short(40)
+    app.say("Tell me about the sea.")
+    app.until(lambda: app.session.replies.busy)
+    content.continue_button.click()
+    app.until(lambda: "Waits" in content.figures.text())
+    assert content.editor.text() == FOX
+    app.until(lambda: app.session.notebook._run is None)
+    assert not app.session.replies.busy
+    assert len(content.editor.text()) > len(FOX)
+
+
+def test_without_a_model_one_is_offered_and_a_dead_engine_leaves_the_text(app: Driver) -> None:
+    app.session.models.unload()
+    content = opened(app, msgspec.structs.replace(GREEDY, max_tokens=0))
+    write(content, FOX)
+    content.continue_button.click()
+    (message,) = app.window.banner.messages()
+    assert message.key == KEY
+    message.buttons[0].click()
+    app.until(lambda: len(content.editor.text()) > len(FOX) + 10)
+    os.kill(app.session.engine.pid, signal.SIGKILL)
+    app.until(lambda: app.session.notebook._run is None)
+    assert content.editor.text().startswith(FOX)
+    assert len(content.editor.text()) > len(FOX) + 10
+    app.until(lambda: len(app.window.banner.texts()) == 1)
+    assert app.session.engine.state is EngineState.EMPTY
+
+
+def test_a_model_that_is_taken_away_is_said_in_a_sentence(app: Driver) -> None:
+    content = opened(app, msgspec.structs.replace(GREEDY, max_tokens=0))
+    write(content, FOX)
+    content.continue_button.click()
+    app.until(lambda: len(content.editor.text()) > len(FOX) + 10)
+    app.session.models.unload()
+    app.until(lambda: app.session.notebook._run is None)
+    assert [message.key for message in app.window.banner.messages()] == [KEY]
+    assert content.editor.text().startswith(FOX)
+    write(content, "word " * 9000)
+    app.session.models.load(app.session.models.default)
+    app.until(lambda: app.session.engine.state is EngineState.READY)
+    content.continue_button.click()
+    app.until(lambda: any("tokens" in text for text in app.window.banner.texts()))
+    assert content.editor.text() == "word " * 9000
