@@ -113,6 +113,7 @@ def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | No
         rank=turn.rank,
         rateable=turn.role == "assistant" and job is None and bool(turn.text),
         has_sent=turn.role == "assistant" and job is None and turn.stats is not None,
+        remark=turn.remark,
     )
 
 

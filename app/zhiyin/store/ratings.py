@@ -41,6 +41,12 @@ def _rate(connection: sqlite3.Connection, ident: int, thumb: int, remark: str | 
     return get(connection, ident)
 
 
+def _note(connection: sqlite3.Connection, ident: int, text: str) -> Turn:
+    turn = _reply(connection, ident)
+    _put(connection, turn, turn.thumb, turn.rank, text)
+    return get(connection, ident)
+
+
 def _rank(connection: sqlite3.Connection, idents: Sequence[int], remark: str | None) -> list[Turn]:
     turns = [_reply(connection, ident) for ident in idents]
     for turn in turns:
@@ -75,6 +81,10 @@ class Ratings:
         if thumb not in (-1, 0, 1):
             raise ValueError(f"a thumb is -1, 0 or 1, not {thumb}")
         return self._writer.submit(lambda connection: _rate(connection, turn, thumb, remark))
+
+    def remark(self, turn: int, text: str) -> Future[Turn]:
+        """Note something about a reply; "" takes it back. Fails with MISSING."""
+        return self._writer.submit(lambda connection: _note(connection, turn, text))
 
     def rank(self, turns: Sequence[int], remark: str | None = None) -> Future[list[Turn]]:
         """Put siblings in order, the best first; siblings not named lose their rank. Fails with MISSING.

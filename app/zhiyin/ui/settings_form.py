@@ -1,6 +1,6 @@
 """The controls of the settings page, laid out in one column: a name, a line of explanation, the control at the right."""
 
-from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QEvent, QLocale, QPoint, QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from zhiyin.ui.elided_label import ElidedLabel
@@ -45,6 +45,8 @@ class SettingsForm(QWidget):
         self.prompt.setFixedHeight(28 * STEP)
         self.sampling = SamplingEditor(self)
         self.reset_sampling = QPushButton(self)
+        self.export_ratings = QPushButton(self)
+        self.rating_counts = soft_label(self)
         self.open_button = QPushButton(self)
         self.back_button = IconButton("arrow-left", self)
         self.heading = QLabel(self)
@@ -63,6 +65,21 @@ class SettingsForm(QWidget):
         self.gpu_note.setVisible(bool(gpu_note))
         self.version.setText(version)
         self.version.setVisible(bool(version))
+
+    def show_rated(self, counts: tuple[int, int, int] | None) -> None:
+        """How many replies were called good and bad, and how many were put in order; None while that is not known."""
+        number = QLocale().toString
+        words = ""
+        if counts is not None:
+            good, bad, ranked = counts
+            words = self.tr("Good: {good} · bad: {bad} · in order: {ranked}").format(
+                good=number(good), bad=number(bad), ranked=number(ranked)
+            )
+            if not any(counts):
+                words = self.tr("Nothing is rated yet: point at a reply, and the thumbs are below it.")
+        self.rating_counts.setText(words)
+        self.rating_counts.setVisible(bool(words))
+        self.export_ratings.setEnabled(counts is not None and any(counts))
 
     def show_section(self, name: str) -> None:
         """Scroll to a section; where the page is only being laid out, for as long as that takes."""
@@ -132,6 +149,9 @@ class SettingsForm(QWidget):
         for name in ("unload_after_minutes", "context", "gpu_layers", "threads"):
             self._row(column, name, self.counts[name])
         column.addWidget(self.gpu_note)
+        self._section(column, "ratings")
+        self._row(column, "ratings", self.export_ratings, fixed=False)
+        column.addWidget(self.rating_counts)
         self._section(column, "sources")
         column.addWidget(self.sources)
         self._section(column, "data")
@@ -169,6 +189,7 @@ class SettingsForm(QWidget):
             "look": self.tr("Look"),
             "replies": self.tr("Replies"),
             "model": self.tr("Model"),
+            "ratings": self.tr("Ratings"),
             "sources": self.tr("Sources and downloads"),
             "data": self.tr("Data"),
         }
@@ -185,6 +206,7 @@ class SettingsForm(QWidget):
         self.font_size.setSuffix(self.tr(" pt"))
         self.reset_sampling.setText(self.tr("Restore"))
         self.open_button.setText(self.tr("Open the folder"))
+        self.export_ratings.setText(self.tr("Export ratings …"))
         self.prompt.setPlaceholderText(self.tr("No system prompt"))
         self.prompt.setAccessibleName(self.tr("System prompt"))
 
@@ -201,6 +223,7 @@ class SettingsForm(QWidget):
             "context": (self.tr("Context"), self.tr("In tokens. Larger remembers more and takes more memory.")),
             "gpu_layers": (self.tr("Layers on the GPU"), self.tr("Automatic puts there as many as fit.")),
             "threads": (self.tr("Threads"), self.tr("Automatic takes one for each physical core.")),
+            "ratings": (self.tr("Training data"), self.tr("What you rated, as a file that a trainer reads.")),
             "data": (self.tr("Folder"), self.tr("Conversations and settings lie here.")),
         }
 

@@ -38,6 +38,8 @@ class SettingsPage(QWidget):
     changed = Signal(object)
     back_requested = Signal()
     open_data_directory = Signal()
+    export_ratings_requested = Signal()
+    shown = Signal()  # what can change behind its back may be looked up again
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +48,7 @@ class SettingsPage(QWidget):
         self._data_directory = ""
         self._gpu_note = ""
         self._version = ""
+        self._rated: tuple[int, int, int] | None = None
         self._form: SettingsForm | None = None
         self.sources = SourcesForm(self)
         self.sources.hide()  # until the form has it
@@ -87,6 +90,11 @@ class SettingsPage(QWidget):
         self._version = text
         self._refresh()
 
+    def set_rating_counts(self, good: int, bad: int, ranked: int) -> None:
+        """How many replies were rated, and how."""
+        self._rated = (good, bad, ranked)
+        self._refresh()
+
     def flush(self) -> None:
         """Announce a change that still waits, now."""
         if self._delay.isActive():
@@ -106,6 +114,7 @@ class SettingsPage(QWidget):
             self._refresh()
             form.back_button.clicked.connect(self.back_requested)
             form.open_button.clicked.connect(self.open_data_directory)
+            form.export_ratings.clicked.connect(self.export_ratings_requested)
             self._connect(form)
         return self._form
 
@@ -117,6 +126,7 @@ class SettingsPage(QWidget):
         """Build the form."""
         self.form()
         super().showEvent(event)
+        self.shown.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nothing waits in what is not shown."""
@@ -171,4 +181,5 @@ class SettingsPage(QWidget):
             if form.prompt.text() != values.system_prompt:
                 form.prompt.set_text(values.system_prompt)
         form.sampling.set_value(values.sampling)
+        form.show_rated(self._rated)
         form.show_facts(self._data_directory, self._gpu_note, self._version)

@@ -21,19 +21,19 @@
     </message>
     <message>
         <source>Show or hide the summary</source>
-        <translation type="unfinished"></translation>
+        <translation>可折叠或展开摘要</translation>
     </message>
     <message>
         <source>A good reply</source>
-        <translation type="unfinished"></translation>
+        <translation>好的回复</translation>
     </message>
     <message>
         <source>A bad reply</source>
-        <translation type="unfinished"></translation>
+        <translation>不好的回复</translation>
     </message>
     <message>
         <source>Note on the rating</source>
-        <translation type="unfinished"></translation>
+        <translation>评价的备注</translation>
     </message>
     <message>
         <source>More</source>
@@ -45,7 +45,7 @@
     </message>
     <message>
         <source>Edit the summary</source>
-        <translation type="unfinished"></translation>
+        <translation>编辑摘要</translation>
     </message>
     <message>
         <source>Edit and send again</source>
@@ -4503,39 +4503,39 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>RankingDialog</name>
     <message>
         <source>Rank the alternatives</source>
-        <translation type="unfinished"></translation>
+        <translation>给各个候选排序</translation>
     </message>
     <message>
         <source>Put the best reply first: drag it, or use the arrows. The one that is chosen can be read below.</source>
-        <translation type="unfinished"></translation>
+        <translation>把最好的回复放在最前面：可以拖动，也可以用箭头。选中的那条可在下方阅读全文。</translation>
     </message>
     <message>
         <source>Alternatives, the best first</source>
-        <translation type="unfinished"></translation>
+        <translation>各个候选，最好的在前</translation>
     </message>
     <message>
         <source>The whole reply</source>
-        <translation type="unfinished"></translation>
+        <translation>完整的回复</translation>
     </message>
     <message>
         <source>Better</source>
-        <translation type="unfinished"></translation>
+        <translation>更好</translation>
     </message>
     <message>
         <source>Worse</source>
-        <translation type="unfinished"></translation>
+        <translation>更差</translation>
     </message>
     <message>
         <source>Why is this order right? (optional)</source>
-        <translation type="unfinished"></translation>
+        <translation>为什么是这个顺序？（可不填）</translation>
     </message>
     <message>
         <source>Note on the order</source>
-        <translation type="unfinished"></translation>
+        <translation>排序的备注</translation>
     </message>
     <message>
         <source>Remove the order</source>
-        <translation type="unfinished"></translation>
+        <translation>取消排序</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -4543,41 +4543,41 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Keep this order</source>
-        <translation type="unfinished"></translation>
+        <translation>保存这个顺序</translation>
     </message>
     <message>
         <source>alternative {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>候选 {number}</translation>
     </message>
 </context>
 <context>
     <name>Ratings</name>
     <message>
         <source>There is nothing to export for this yet, so no file was made.</source>
-        <translation type="unfinished"></translation>
+        <translation>目前没有可以这样导出的内容，所以没有生成文件。</translation>
     </message>
     <message>
         <source>{records} records from {conversations} conversations were written.</source>
-        <translation type="unfinished"></translation>
+        <translation>已写入 {records} 条记录，来自 {conversations} 个对话。</translation>
     </message>
     <message>
         <source>Left out, because they say nothing or contradict each other: {count}.</source>
-        <translation type="unfinished"></translation>
+        <translation>因没有信息或相互矛盾而略去：{count}。</translation>
     </message>
 </context>
 <context>
     <name>RemarkPopup</name>
     <message>
         <source>Note on the rating</source>
-        <translation type="unfinished"></translation>
+        <translation>评价的备注</translation>
     </message>
     <message>
         <source>Enter keeps it, Esc leaves it as it was. It is kept with the rating, and stays here.</source>
-        <translation type="unfinished"></translation>
+        <translation>按 Enter 保存，按 Esc 保持原样。备注与评价一起保存，不会离开这里。</translation>
     </message>
     <message>
         <source>What is good about it, or what is wrong?</source>
-        <translation type="unfinished"></translation>
+        <translation>好在哪里，或者哪里不对？</translation>
     </message>
 </context>
 <context>
@@ -4895,11 +4895,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>SettingsForm</name>
     <message>
         <source>Good: {good} · bad: {bad} · in order: {ranked}</source>
-        <translation type="unfinished"></translation>
+        <translation>好：{good} · 不好：{bad} · 排过序：{ranked}</translation>
     </message>
     <message>
         <source>Nothing is rated yet: point at a reply, and the thumbs are below it.</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有评价：把鼠标移到一条回复上，下面就有点赞和点踩。</translation>
     </message>
     <message>
         <source>Settings</source>
@@ -4923,7 +4923,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Ratings</source>
-        <translation type="unfinished"></translation>
+        <translation>评价</translation>
     </message>
     <message>
         <source>Sources and downloads</source>
@@ -4963,7 +4963,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Export ratings …</source>
-        <translation type="unfinished"></translation>
+        <translation>导出评价……</translation>
     </message>
     <message>
         <source>No system prompt</source>
@@ -5043,11 +5043,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Training data</source>
-        <translation type="unfinished"></translation>
+        <translation>训练数据</translation>
     </message>
     <message>
         <source>What you rated, as a file that a trainer reads.</source>
-        <translation type="unfinished"></translation>
+        <translation>把你的评价写成训练程序能读的文件。</translation>
     </message>
     <message>
         <source>Folder</source>
@@ -5782,11 +5782,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>TrainingDialog</name>
     <message>
         <source>Export ratings</source>
-        <translation type="unfinished"></translation>
+        <translation>导出评价</translation>
     </message>
     <message>
         <source>JSON lines (*.jsonl)</source>
-        <translation type="unfinished"></translation>
+        <translation>JSON 行 (*.jsonl)</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -5798,39 +5798,39 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>What you rated becomes training data: one JSON object a line, as the TRL library reads it. Nothing leaves this computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>你的评价会成为训练数据：每行一个 JSON 对象，可由 TRL 库读取。内容不会离开这台电脑。</translation>
     </message>
     <message>
         <source>There are {good} good replies, {bad} bad ones and {ranked} that you put in order.</source>
-        <translation type="unfinished"></translation>
+        <translation>共有 {good} 条好的回复、{bad} 条不好的回复，{ranked} 条排过顺序。</translation>
     </message>
     <message>
         <source>Preferences (DPO)</source>
-        <translation type="unfinished"></translation>
+        <translation>偏好（DPO）</translation>
     </message>
     <message>
         <source>Each better alternative beside each worse one, by your thumbs and by your order.</source>
-        <translation type="unfinished"></translation>
+        <translation>每个较好的候选与较差的候选成对，依据你的点赞、点踩和排序。</translation>
     </message>
     <message>
         <source>Single judgements (KTO)</source>
-        <translation type="unfinished"></translation>
+        <translation>单条评判（KTO）</translation>
     </message>
     <message>
         <source>Each reply that has a thumb, with what you thought of it.</source>
-        <translation type="unfinished"></translation>
+        <translation>每条点过赞或踩的回复，连同你的评判。</translation>
     </message>
     <message>
         <source>Examples (SFT)</source>
-        <translation type="unfinished"></translation>
+        <translation>示例（SFT）</translation>
     </message>
     <message>
         <source>Whole conversations up to a reply that you called good or put first.</source>
-        <translation type="unfinished"></translation>
+        <translation>完整的对话，直到你称好或排在第一的回复为止。</translation>
     </message>
     <message>
         <source>Choose a file …</source>
-        <translation type="unfinished"></translation>
+        <translation>选择文件……</translation>
     </message>
 </context>
 <context>
@@ -5869,15 +5869,15 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Rank the alternatives …</source>
-        <translation type="unfinished"></translation>
+        <translation>给各个候选排序……</translation>
     </message>
     <message>
         <source>Note on the rating …</source>
-        <translation type="unfinished"></translation>
+        <translation>评价的备注……</translation>
     </message>
     <message>
         <source>Show what was sent</source>
-        <translation type="unfinished"></translation>
+        <translation>查看实际发送的内容</translation>
     </message>
 </context>
 <context>

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt, QTimer
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
 
 from zhiyin.ui.transcript.editor import TurnEditor
+from zhiyin.ui.transcript.rating import RemarkPopup, add_rating_actions
 from zhiyin.ui.transcript.rows import NEED_QUIET, ActionRow, NoteRow, needs_note
 from zhiyin.ui.transcript.stack import FOOTER, WAITING, WASH, Entry
 from zhiyin.ui.transcript.turn import TurnView
@@ -211,6 +212,29 @@ class Attachments:
             self.place()
             self._view.viewport().update()
 
+    # ------------------------------------------------------------ ratings
+
+    def show_menu(self, turn_id: int) -> None:
+        """Open the menu of what else can be done with a turn, under its button."""
+        row = self._rows.get(turn_id)
+        if row is None:
+            return
+        menu = QMenu(self._view)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        add_rating_actions(menu, self._view, row.turn)
+        menu.popup(row.mapToGlobal(row.place_of("more")))
+
+    def write_remark(self, turn_id: int) -> None:
+        """Open the field for the note on a rating, under the turn's actions."""
+        view = self._view
+        index = view.stack.index(turn_id)
+        if index < 0 or not view.stack.entries[index].turn.rateable:
+            return
+        rect = view.turn_rect(index)
+        popup = RemarkPopup(view.stack.entries[index].turn, view)
+        popup.written.connect(view.remark_edited)
+        popup.open_at(view.viewport().mapToGlobal(QPoint(rect.left(), min(rect.bottom() - 4, view.viewport().height() - 8))))
+
     # ------------------------------------------------------------ focus
 
     def move_focus(self, *, forward: bool) -> bool:
@@ -299,7 +323,7 @@ class Attachments:
     def _take(self, turn_id: int, text: str) -> None:
         turn = self.editor.turn if self.editor else None
         self._give_up()
-        if turn is None or (turn.role == "assistant" and text == turn.text):
+        if turn is None or (turn.role != "user" and text == turn.text):
             return
         (self._view.edit_user if turn.role == "user" else self._view.edit_reply).emit(turn_id, text)
 

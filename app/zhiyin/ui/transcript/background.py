@@ -57,8 +57,8 @@ class BackgroundWork(QObject):
             self._parsing.start(wait)
 
     def _settled(self, index: int) -> bool:
-        body = self._view.stack.entries[index].body
-        return body is not None and body.settled
+        entry = self._view.stack.entries[index]
+        return entry.folded or (entry.body is not None and entry.body.settled)
 
     def _go_on(self) -> None:
         for index in self._view.visible():
@@ -90,5 +90,5 @@ class BackgroundWork(QObject):
         stack = self._view.stack
         for index in self._view.visible():
             entry = stack.entries[index]
-            if entry.body is not None:
+            if entry.body is not None and not entry.folded:
                 yield entry.body, stack.top(index) + entry.body_top

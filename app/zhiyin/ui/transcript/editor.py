@@ -8,7 +8,9 @@ from zhiyin.ui.plain_text_field import PlainTextField
 from zhiyin.ui.transcript.turn import TurnView
 
 
-class _Field(PlainTextField):
+class MessageField(PlainTextField):
+    """Enter accepts, Shift+Enter breaks the line, Esc leaves."""
+
     accepted = Signal()
     left = Signal()
 
@@ -18,14 +20,17 @@ class _Field(PlainTextField):
         self.setTabChangesFocus(True)
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Note whether something is being composed."""
         self._composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Nothing is composed without the focus."""
         self._composing = False
         super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Accept, break or leave."""
         if event.key() == Qt.Key.Key_Escape:
             self.left.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self._composing:
@@ -52,7 +57,7 @@ class TurnEditor(QWidget):
         super().__init__(parent)
         self.turn = turn
         self._waits = False
-        self.field = _Field(self)
+        self.field = MessageField(self)
         self.field.setFont(font)
         self.field.set_text(text)
         self.field.moveCursor(QTextCursor.MoveOperation.End)

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QMenu, QToolButton, QToolTip
 from zhiyin.ui.icons import icon
 from zhiyin.ui.tooltip import plain_tooltip
 from zhiyin.ui.transcript.box import Box
+from zhiyin.ui.transcript.rating import add_rating_actions
 from zhiyin.ui.transcript.rows import COPIED_MS
-from zhiyin.ui.transcript.stack import Entry
+from zhiyin.ui.transcript.stack import NAME, Entry
 
 if TYPE_CHECKING:
     from zhiyin.ui.transcript.view import TranscriptView
@@ -22,6 +23,7 @@ class Pointer:
     def __init__(self, view: "TranscriptView") -> None:
         self._view = view
         self._pressed_link = ""
+        self._pressed_summary: Entry | None = None
         self._dragged: tuple[Box, float, int] | None = None
         self._copied_from: Box | None = None
         self._button = QToolButton(view.viewport())
@@ -46,7 +48,7 @@ class Pointer:
                 continue
             entry = view.stack.entries[index]
             body = entry.body
-            if body is None or entry.editor_height:
+            if body is None or entry.editor_height or entry.folded:
                 return entry, None, QPointF()
             top = rect.top() + entry.body_top
             number = body.box_at(place.y() - top)
@@ -57,6 +59,19 @@ class Pointer:
             inside = QRectF(origin.x(), origin.y(), box.width, box.height).contains(QPointF(place))
             return entry, box if inside else None, origin
         return None, None, QPointF()
+
+    def _summary(self, place: QPoint) -> Entry | None:
+        """The summary whose heading is at a place: pressing it folds and unfolds it."""
+        view = self._view
+        for index in view.visible():
+            entry = view.stack.entries[index]
+            if entry.turn.role == "summary" and not entry.editor_height:
+                heading = view.turn_rect(index)
+                heading.setTop(heading.top() + entry.frame_top)
+                heading.setHeight(NAME)
+                if heading.contains(place):
+                    return entry
+        return None
 
     def _link(self, place: QPoint) -> str:
         _, box, origin = self._find(place)
@@ -93,13 +108,17 @@ class Pointer:
             case QEvent.Type.MouseButtonPress if left:
                 self._pressed_link = self._link(place)
                 self._press_track(place)
-                return bool(self._pressed_link or self._dragged)
+                self._pressed_summary = self._summary(place)
+                return bool(self._pressed_link or self._dragged or self._pressed_summary)
             case QEvent.Type.MouseButtonRelease if left:
                 self._dragged = None
                 link, self._pressed_link = self._pressed_link, ""
                 if link and link == self._link(place):
                     self._view.link_activated.emit(link)
-                return bool(link)
+                summary, self._pressed_summary = self._pressed_summary, None
+                if summary and summary is self._summary(place):
+                    self._view.act(summary.turn.id, "fold")
+                return bool(link or summary)
             case QEvent.Type.MouseButtonDblClick if left:
                 entry, box, _ = self._find(place)
                 if entry and entry.user and not (box and box.copy_text):
@@ -132,7 +151,7 @@ class Pointer:
         entry, box, origin = self._find(place)
         self._view.attachments.hover(entry.turn.id if entry else -1)
         link = box.link_at(QPointF(place) - origin) if box else ""
-        cursor = Qt.CursorShape.PointingHandCursor if link else Qt.CursorShape.ArrowCursor
+        cursor = Qt.CursorShape.PointingHandCursor if link or self._summary(place) else Qt.CursorShape.ArrowCursor
         if self._view.viewport().cursor().shape() != cursor:
             self._view.viewport().setCursor(cursor)
         if box is None or not box.copy_text:
@@ -199,5 +218,6 @@ class Pointer:
             menu.addAction(QCoreApplication.translate("TranscriptView", "Copy code"), lambda: clipboard.setText(code))
         menu.addAction(QCoreApplication.translate("TranscriptView", "Copy"), lambda: view.copy_turn(turn_id))
         menu.addAction(QCoreApplication.translate("TranscriptView", "Copy as plain text"), lambda: view.copy_turn(turn_id, plain=True))
+        add_rating_actions(menu, view, entry.turn)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())

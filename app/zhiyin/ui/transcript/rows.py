@@ -1,10 +1,12 @@
 """What stands under a turn: its actions, which show where one points or tabs to, and a quiet sentence when something is to be said."""
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.icons import icon
 from zhiyin.ui.tooltip import plain_tooltip
+from zhiyin.ui.transcript.rating import RATED, alternative_words, has_more
 from zhiyin.ui.transcript.turn import TurnView
 
 CUT = ("stopped", "interrupted", "failed")
@@ -41,15 +43,21 @@ class ActionRow(QWidget):
         self._copy = self._button("copy", "copy")
         self._edit = self._button("pencil-simple", "edit")
         self._regenerate = self._button("arrows-clockwise", "regenerate")
+        self._fold = self._button("caret-down", "fold")
+        self._good = self._button("thumbs-up", "good")
+        self._bad = self._button("thumbs-down", "bad")
+        for thumb in (self._good, self._bad):
+            thumb.setCheckable(True)
+        self._remark = self._button("note-pencil", "remark")
+        self._more = self._button("dots-three", "more")
         self._continue = self._button("arrow-line-down", "continue", worded=True)
         self._answer = self._button("arrow-bend-down-right", "answer", worded=True)
         self._copied = QTimer(self)
         self._copied.setSingleShot(True)
         self._copied.setInterval(COPIED_MS)
         self._copied.timeout.connect(self._copy_again)
-        self._caption = QLabel(self)
+        self._caption = ElidedLabel(parent=self)
         self._caption.setProperty("tone", "soft")
-        self._caption.setTextFormat(Qt.TextFormat.PlainText)
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for widget in (self._previous, self._count, self._next, *self._every()[2:]):
@@ -58,7 +66,10 @@ class ActionRow(QWidget):
         self.set_turn(turn)
 
     def _every(self) -> list[QToolButton]:
-        return [self._previous, self._next, self._copy, self._edit, self._regenerate, self._continue, self._answer]
+        return [
+            self._previous, self._next, self._fold, self._copy, self._edit, self._regenerate, self._good, self._bad, self._remark,
+            self._more, self._continue, self._answer,
+        ]  # fmt: skip
 
     def _button(self, symbol: str, action: str, *, worded: bool = False) -> QToolButton:
         button = QToolButton(self)
@@ -72,8 +83,25 @@ class ActionRow(QWidget):
         else:
             button.setFixedWidth(28)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda: self.triggered.emit(self.turn.id, action))
+        button.clicked.connect(lambda: self._trigger(action))
         return button
+
+    def _trigger(self, action: str) -> None:
+        self._show_rating()  # a thumb is down when that is stored, and not before
+        self.triggered.emit(self.turn.id, action)
+
+    def _show_rating(self) -> None:
+        turn = self.turn
+        for button, thumb in ((self._good, 1), (self._bad, -1)):
+            rated = turn.thumb == thumb
+            symbol, role = RATED[thumb] if rated else (RATED[thumb][0].removesuffix("-fill"), "ink.soft")
+            button.setVisible(turn.rateable)
+            button.setChecked(rated)
+            button.setProperty("symbol", symbol)
+            button.setIcon(icon(symbol, 16, role))
+        self._remark.setVisible(turn.rateable and bool(turn.thumb or turn.rank or turn.remark))
+        self._more.setVisible(has_more(turn))
+        self._fold.setVisible(turn.role == "summary")
 
     def set_turn(self, turn: TurnView, *, busy: bool = False, unanswered: bool = False) -> None:
         """Show what this turn allows; ``busy``: a reply is being written, ``unanswered``: nothing follows what the user said."""
@@ -82,7 +110,8 @@ class ActionRow(QWidget):
         several = count > 1
         for widget in (self._previous, self._count, self._next):
             widget.setVisible(several)
-        self._count.setText(f"{which}/{count}")
+        self._count.setText(alternative_words(turn))
+        self._show_rating()
         self._previous.setEnabled(which > 1 and not busy)
         self._next.setEnabled(which < count and not busy)
         self._regenerate.setEnabled(not busy)
@@ -93,10 +122,15 @@ class ActionRow(QWidget):
         self._continue.setVisible(is_cut(turn) and not noted)
         self._answer.setVisible(unanswered and not busy)
         self._copy.setVisible(bool(turn.text))
-        self._edit.setVisible(not reply or bool(turn.text))
+        self._edit.setVisible(turn.role == "user" or bool(turn.text))
         self._caption.setText(turn.caption)
         self._caption.setToolTip(plain_tooltip(turn.caption))
         self.retranslateUi()
+
+    def place_of(self, name: str) -> QPoint:
+        """The lower left corner of a button."""
+        button = next(button for button in self._every() if button.objectName() == name)
+        return button.geometry().bottomLeft()
 
     def shows(self, turn: TurnView, *, busy: bool, unanswered: bool) -> bool:
         """Whether this is what it shows already."""
@@ -117,12 +151,16 @@ class ActionRow(QWidget):
 
     def retranslateUi(self) -> None:
         """Name the buttons in the language in force."""
-        reply = self.turn.role == "assistant"
         for button, text in (
             (self._previous, self.tr("Previous alternative")),
             (self._next, self.tr("Next alternative")),
             (self._copy, self.tr("Copied") if self._copied.isActive() else self.tr("Copy")),
-            (self._edit, self.tr("Edit this reply") if reply else self.tr("Edit and send again")),
+            (self._edit, self._edit_words()),
+            (self._fold, self.tr("Show or hide the summary")),
+            (self._good, self.tr("A good reply")),
+            (self._bad, self.tr("A bad reply")),
+            (self._remark, self.tr("Note on the rating")),
+            (self._more, self.tr("More")),
             (self._regenerate, self.tr("Regenerate")),
             (self._continue, self.tr("Continue")),
             (self._answer, self.tr("Answer")),
@@ -131,11 +169,23 @@ class ActionRow(QWidget):
             button.setAccessibleName(text)
             waits = self._busy and button.objectName() in NEED_QUIET
             button.setToolTip(busy_words() if waits else text)
+        if self.turn.remark:
+            self._remark.setToolTip(plain_tooltip(self.turn.remark))
+
+    def _edit_words(self) -> str:
+        match self.turn.role:
+            case "assistant":
+                return self.tr("Edit this reply")
+            case "summary":
+                return self.tr("Edit the summary")
+            case _:
+                return self.tr("Edit and send again")
 
     def refresh_icons(self) -> None:
         """Draw the icons in the theme in force."""
         for button in self.buttons(visible=False):
             button.setIcon(icon(str(button.property("symbol")), 16))
+        self._show_rating()
 
     def buttons(self, *, visible: bool = True) -> list[QToolButton]:
         """The buttons in their order, those that can be used now."""

@@ -31,10 +31,11 @@ FIRST_SLICE = 0.006
 class Entry:
     """One turn with what is known of its layout."""
 
-    __slots__ = ("body", "body_height", "body_top", "breaks", "chinese", "editor_height", "frame_top", "note_height", "turn")
+    __slots__ = ("body", "body_height", "body_top", "breaks", "chinese", "editor_height", "folded", "frame_top", "note_height", "turn")
 
     def __init__(self, turn: TurnView) -> None:
         self.take(turn)
+        self.folded = turn.role == "summary"  # only its first words are seen
         self.body: Body | None = None
         self.body_height = -1  # of a body that was let go
         self.note_height = 0
@@ -131,6 +132,11 @@ class Stack:
         self._replace(self.entries[index], turn)
         self.measure(index)
 
+    def fold(self, index: int, *, folded: bool) -> None:
+        """Show a turn's text, or only that there is one."""
+        self.entries[index].folded = folded
+        self.measure(index)
+
     def append_text(self, index: int, delta: str) -> None:
         """Add to the text of a growing reply."""
         entry = self.entries[index]
@@ -155,6 +161,8 @@ class Stack:
     # ------------------------------------------------------------ heights
 
     def _height(self, entry: Entry) -> int:
+        if entry.folded and not entry.editor_height:
+            return entry.body_top + entry.below
         if entry.body is None and entry.body_height < 0:
             return entry.body_top + self._guess(entry) + entry.below
         if entry.editor_height:
@@ -206,7 +214,7 @@ class Stack:
         entry = self.entries[index]
         turn = entry.turn
         if entry.body is None:
-            body = Body(self.reading, self.width, literal=turn.role != "assistant")
+            body = Body(self.reading, self.width, literal=turn.role not in ("assistant", "summary"))
             body.set_text(turn.text, final=_is_final(turn))
             body.work(FIRST_SLICE)
             entry.body = body
@@ -224,10 +232,10 @@ class Stack:
                 break
             entry = self.entries[index]
             before = self.heights[index]
-            body = self.body(index)
             inner = top + entry.body_top
             shift = 0
-            if not entry.editor_height:
+            if not entry.editor_height and not entry.folded:
+                body = self.body(index)
                 shift = body.lay_out(first - inner, last - inner, anchor - inner)
                 self._touch(body, first - inner, last - inner)
             change = self.measure(index)

@@ -31,3 +31,4 @@ class TurnView(Struct, frozen=True, gc=False):
     rank: int | None = None  # among the alternatives, 1 = the best
     rateable: bool = False  # it is a finished reply
     has_sent: bool = False  # what was sent for it can be shown
+    remark: str = ""  # the user's note on the rating

@@ -1,15 +1,23 @@
 """Paints one turn: the line where memory begins, the wash, seal and name, the boxes, and what is awaited."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
 
 from zhiyin.ui import tokens
-from zhiyin.ui.seal import paint_seal, seal_color
+from zhiyin.ui.icons import paint_icon
+from zhiyin.ui.pictures import ground_color
+from zhiyin.ui.seal import paint_seal
 from zhiyin.ui.transcript.body import Body
+from zhiyin.ui.transcript.rating import RATED, alternative_words
 from zhiyin.ui.transcript.reading import Reading
 from zhiyin.ui.transcript.stack import FOOTER, MEMORY, NAME, WASH, Entry
 from zhiyin.ui.transcript.text_box import paint_marker
+from zhiyin.ui.transcript.turn import TurnView
 
+PictureOf = Callable[[str, int], QPixmap | None]
+"""A picture by its name and its side in logical pixels; None while there is none, and the seal is painted."""
 SEAL = 20
 BLEED = 16
 """How far the wash reaches beyond the column, so that all text begins at one edge."""
@@ -18,8 +26,9 @@ BLEED = 16
 class TurnPainter:
     """Paints turns at a place of the viewport; ``phase`` moves the three dots of a reply that is awaited."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, picture_of: PictureOf | None = None) -> None:
         self.reading = reading
+        self.picture_of = picture_of
         self.phase = 0
 
     def paint(self, painter: QPainter, entry: Entry, origin: QPointF, size: tuple[int, int], clip: QRectF, *, row: bool) -> None:
@@ -34,7 +43,7 @@ class TurnPainter:
             self._name(painter, entry, origin, width)
         body = entry.body
         place = origin + QPointF(0, entry.body_top)
-        if body is not None and not entry.editor_height:
+        if body is not None and not entry.editor_height and not entry.folded:
             if turn.role == "notice":
                 self._notice(painter, entry, QRectF(place.x(), place.y(), width, height))
             else:
@@ -42,11 +51,19 @@ class TurnPainter:
             place += QPointF(0, body.height)
         if entry.waiting:
             self._waiting(painter, place, width, turn.caption)
-        if not row and turn.alternative[1] > 1:
-            painter.setPen(self.reading.color("ink.soft"))
-            painter.setFont(self.reading.small)
-            box = QRectF(origin.x(), origin.y() + height - FOOTER, width, FOOTER)
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, "{}/{}".format(*turn.alternative))
+        if not row:
+            self._foot(painter, turn, QRectF(origin.x(), origin.y() + height - FOOTER, width, FOOTER))
+
+    def _foot(self, painter: QPainter, turn: TurnView, area: QRectF) -> None:
+        """What is known of a turn where its actions are not shown: which alternative it is, and how it was rated."""
+        painter.setPen(self.reading.color("ink.soft"))
+        painter.setFont(self.reading.small)
+        if words := alternative_words(turn):
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+            area.setLeft(area.left() + QFontMetricsF(self.reading.small).horizontalAdvance(words) + 8)
+        if turn.thumb:
+            symbol, role = RATED[turn.thumb]
+            paint_icon(painter, QRectF(area.left(), area.center().y() - 8, 16, 16), symbol, self.reading.color(role))
 
     def _memory_line(self, painter: QPainter, area: QRectF) -> None:
         text = QCoreApplication.translate("TranscriptView", "The model's memory begins here")
@@ -70,13 +87,40 @@ class TurnPainter:
         turn = entry.turn
         top = origin.y() + entry.body_top - NAME
         left = origin.x()
-        if turn.seal:
-            paint_seal(painter, QRectF(left, top + (NAME - 4 - SEAL) / 2, SEAL, SEAL), turn.seal, seal_color())
+        place = QRectF(left, top + (NAME - 4 - SEAL) / 2, SEAL, SEAL)
+        if turn.role == "summary":
+            self._summary_heading(painter, entry, QRectF(left, top, width, NAME - 4))
+            return
+        picture = self.picture_of(turn.picture, SEAL) if self.picture_of is not None and turn.picture else None
+        if picture is not None and not picture.isNull():
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(place, picture, QRectF(picture.rect()))
+            left += SEAL + 8
+        elif turn.seal:
+            paint_seal(painter, place, turn.seal, ground_color(turn.color))
             left += SEAL + 8
         painter.setFont(self.reading.name)
         painter.setPen(self.reading.color("ink.soft" if entry.user else "ink"))
         name = QFontMetricsF(self.reading.name).elidedText(turn.name, Qt.TextElideMode.ElideRight, width - (left - origin.x()))
         painter.drawText(QRectF(left, top, width, NAME - 4), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+
+    def _summary_heading(self, painter: QPainter, entry: Entry, area: QRectF) -> None:
+        """The name, and while it is folded the first words behind it."""
+        symbol = "caret-right" if entry.folded else "caret-down"
+        paint_icon(painter, QRectF(area.left(), area.center().y() - 8, 16, 16), symbol, self.reading.color("ink.soft"))
+        area.setLeft(area.left() + 22)
+        painter.setPen(self.reading.color("ink.soft"))
+        painter.setFont(self.reading.name)
+        metrics = QFontMetricsF(self.reading.name)
+        name = metrics.elidedText(entry.turn.name, Qt.TextElideMode.ElideRight, area.width())
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(area, left, name)
+        area.setLeft(area.left() + metrics.horizontalAdvance(name) + 12)
+        if entry.folded and area.width() > 60:
+            painter.setFont(self.reading.small)
+            begun = " ".join(entry.turn.text[:400].split())
+            words = QFontMetricsF(self.reading.small).elidedText(begun, Qt.TextElideMode.ElideRight, area.width())
+            painter.drawText(area, left, words)
 
     def _notice(self, painter: QPainter, entry: Entry, area: QRectF) -> None:
         painter.setFont(self.reading.small)

@@ -8,7 +8,7 @@ ranges.
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from zhiyin.markup.blocks import plain_text
@@ -22,7 +22,7 @@ from zhiyin.ui.transcript.pointer import Pointer
 from zhiyin.ui.transcript.reading import Reading
 from zhiyin.ui.transcript.stack import Entry, Stack
 from zhiyin.ui.transcript.turn import TurnView
-from zhiyin.ui.transcript.turn_painter import BLEED, TurnPainter
+from zhiyin.ui.transcript.turn_painter import BLEED, PictureOf, TurnPainter
 
 WIDEST = tokens.READING_WIDTH
 MARGIN = 24
@@ -40,6 +40,10 @@ class TranscriptView(QAbstractScrollArea):
     link_activated = Signal(str)
     cancel_queued = Signal(int)
     error_action = Signal(int, str)
+    rated = Signal(int, int)  # id; 1, -1, or 0: no longer
+    rank_requested = Signal(int)
+    remark_edited = Signal(int, str)
+    sent_requested = Signal(int)
 
     _pointer: Pointer | None = None  # events come while the view is still being made
 
@@ -49,7 +53,8 @@ class TranscriptView(QAbstractScrollArea):
         self._serif = False
         self.reading = Reading(theme(), self._font_size)
         self.stack = Stack(self.reading, tokens.READING_WIDTH)
-        self._painter = TurnPainter(self.reading)
+        self.picture_of: PictureOf | None = None
+        self._painter = TurnPainter(self.reading, self._picture)
         self._value = 0
         self._pinned = True
         self._arranging = False
@@ -252,7 +257,7 @@ class TranscriptView(QAbstractScrollArea):
         """Take over a new theme, font or size."""
         place = self._place()
         self.reading = Reading(theme(), self._font_size, serif=self._serif)
-        self._painter = TurnPainter(self.reading)
+        self._painter = TurnPainter(self.reading, self._picture)
         self.stack.reflow(self.reading, self.column.width())
         self.attachments.restyle()
         self._return_to(place)
@@ -293,6 +298,13 @@ class TranscriptView(QAbstractScrollArea):
                 row = self.attachments.has_row(entry.turn.id)
                 self._painter.paint(painter, entry, QPointF(rect.topLeft()), (rect.width(), rect.height()), clip, row=row)
 
+    def _picture(self, picture: str, size: int) -> QPixmap | None:
+        return self.picture_of(picture, size) if self.picture_of is not None else None
+
+    def refresh_pictures(self) -> None:
+        """Paint again: a picture that was not there has come."""
+        self.viewport().update()
+
     # ------------------------------------------------------------ hands
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -332,7 +344,7 @@ class TranscriptView(QAbstractScrollArea):
         if index < 0:
             return
         text = self.stack.entries[index].turn.text
-        if plain and self.stack.entries[index].turn.role == "assistant":
+        if plain and self.stack.entries[index].turn.role in ("assistant", "summary"):
             from zhiyin.markup.parse import parse  # noqa: PLC0415 - loads the parser
 
             text = plain_text(parse(text))
@@ -356,8 +368,33 @@ class TranscriptView(QAbstractScrollArea):
                 self.alternative.emit(turn_id, 1)
             case "cancel":
                 self.cancel_queued.emit(turn_id)
+            case "good" | "bad" | "remark" | "rank" | "sent" | "more" | "fold":
+                self._act_on_rating(turn_id, action)
             case _:
                 self.error_action.emit(turn_id, action)
+
+    def _act_on_rating(self, turn_id: int, action: str) -> None:
+        index = self.stack.index(turn_id)
+        if index < 0:
+            return
+        entry = self.stack.entries[index]
+        match action:
+            case "good" | "bad":
+                thumb = 1 if action == "good" else -1
+                self.rated.emit(turn_id, 0 if entry.turn.thumb == thumb else thumb)
+            case "remark":
+                self.attachments.write_remark(turn_id)
+            case "rank":
+                self.rank_requested.emit(turn_id)
+            case "sent":
+                self.sent_requested.emit(turn_id)
+            case "more":
+                self.attachments.show_menu(turn_id)
+            case "fold":
+                self.stack.fold(index, folded=not entry.folded)
+                self._pinned = False
+                self.attachments.turn_changed(entry.turn)
+                self._arrange()
 
     def entry_at(self, place: QPoint) -> Entry | None:
         """The turn under a place of the viewport."""
