@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from zhiyin.controllers.persona_cards import entries_in
+from zhiyin.controllers.persona_cards import entries_in, new_persona
 from zhiyin.importing.protocol import CardRead
 from zhiyin.prompt.cards.card import Card
 from zhiyin.prompt.cards.mending import Mend, Mended
@@ -33,6 +33,12 @@ MENDED = {
     Mend.DUPLICATE: QT_TRANSLATE_NOOP("Cards", "The archive holds “{name}” twice; the last was taken."),
 }
 FIELD_NAMES = {
+    "name": QT_TRANSLATE_NOOP("Cards", "name"),
+    "description": QT_TRANSLATE_NOOP("Cards", "description"),
+    "personality": QT_TRANSLATE_NOOP("Cards", "personality"),
+    "scenario": QT_TRANSLATE_NOOP("Cards", "scenario"),
+    "first_mes": QT_TRANSLATE_NOOP("Cards", "first message"),
+    "mes_example": QT_TRANSLATE_NOOP("Cards", "example dialogue"),
     "creator_notes": QT_TRANSLATE_NOOP("Cards", "creator's notes"),
     "system_prompt": QT_TRANSLATE_NOOP("Cards", "system prompt"),
     "post_history_instructions": QT_TRANSLATE_NOOP("Cards", "instructions after the conversation"),
@@ -64,6 +70,8 @@ def mended_text(mended: Mended) -> str:
     """One note in the language of the moment; what is named in it comes from the file."""
     sentence = QCoreApplication.translate("Cards", str(MENDED[mended.code]))
     args = {name: one_line(value, 200) if isinstance(value, str) else value for name, value in mended.args.items()}
+    if "fields" in args:
+        args["fields"] = field_names(str(args["fields"]).split(", "))
     return sentence.format_map(_Args(args))
 
 
@@ -84,12 +92,14 @@ def notes_for(card: Card, language: str) -> str:
 
 def on_show(read: CardRead, card: Card, language: str, *, there: bool, namesake: str) -> CardOnShow:
     """A card that was read, as it is shown before it is taken in."""
+    kept = new_persona(card)
     greetings = bool(card.first_message) + len(card.alternate_greetings) + len(card.group_only_greetings)
     return CardOnShow(
         path=read.path,
         name=card.name,
         picture=read.picture_key if read.picture else "",
-        seal=card.seal[:1],
+        seal=kept.seal,
+        color=kept.color,
         creator=card.creator,
         character_version=card.character_version,
         notes=notes_for(card, language)[:LONGEST],

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from zhiyin.markup.cards import card_text
 from zhiyin.prompt.builtin import BuiltIn, built_in
 from zhiyin.prompt.cards.card import Card
 from zhiyin.store.records import NewPersona, Persona, PersonaRow
@@ -73,7 +74,8 @@ def of_built_in(built: BuiltIn) -> NewPersona:
 def summary_of(card: Card) -> str:
     """A line or two about a persona: from the creator's notes, else from what it is."""
     for text in (card.creator_notes, card.description, card.personality, card.scenario):
-        plain = _MACRO.sub(lambda found: _named(found, card), text[:LOOKED_AT])
+        plain = card_text(text[:LOOKED_AT])  # without tags, and without what stands in scripts
+        plain = _MACRO.sub(lambda found: _named(found, card), plain)
         plain = _MARKUP.sub(lambda found: found[1] or "", plain)
         line = one_line(plain, LONGEST_SUMMARY)
         if line:
@@ -132,7 +134,7 @@ def fields_of(card: Card, picture: str) -> PersonaFields:
 
 def edited_of(row: PersonaRow, card: Card, picture: str) -> Edited:
     """A persona as the form shows it."""
-    return Edited(row.id, fields_of(card, picture), bool(row.builtin), bool(row.builtin) and row.own, entries_in(card))
+    return Edited(row.id, fields_of(card, picture), bool(row.builtin), bool(row.builtin) and row.own, entries_in(card), row.seal, row.color)
 
 
 def entries_in(card: Card) -> int:

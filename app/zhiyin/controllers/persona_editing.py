@@ -76,10 +76,6 @@ class PersonaEditing(QObject):
         """The store has another card of it now."""
         self._kept.pop(persona, None)
 
-    def change_card(self, persona: int, change: Callable[[Card], Card]) -> "Future[PersonaRow]":
-        """Change what the form does not show, such as the lorebook; after what is typed was kept."""
-        return self._background.submit(lambda: self._put(self._read(persona), change).row)
-
     def end(self) -> None:
         """Keep what still waits, now."""
         self._view.flush()
@@ -135,7 +131,9 @@ class PersonaEditing(QObject):
 
     def _put(self, kept: _Kept, change: Callable[[Card], Card]) -> _Kept:
         card = change(kept.card)
-        row = self._store.personas.update(kept.row.id, new_persona(card, kept.picture, builtin=kept.row.builtin)).result()
+        row = self._store.personas.update(
+            kept.row.id, new_persona(card, kept.picture, builtin=kept.row.builtin, color=kept.row.color)
+        ).result()
         return _Kept(row, card, kept.picture)
 
     def _on_saved(self, kept: _Kept) -> None:

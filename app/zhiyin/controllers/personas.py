@@ -121,6 +121,15 @@ class PersonasController(QObject):
         if self._card_service is not None:
             self._card_service.close()
 
+    def show(self, persona: int) -> None:
+        """Show the form of a persona."""
+        self._window.show_personas("personas")
+        self.editing.open(persona)
+
+    def card_changed(self, persona: int) -> None:
+        """Somebody else changed a card, such as the editor of its lorebook."""
+        self._submit(lambda: [self._store.personas.get(persona).result().row], self._others_now)
+
     # ------------------------------------------------------------ the list
 
     def _list(self) -> None:

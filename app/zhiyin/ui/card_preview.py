@@ -12,7 +12,6 @@ from zhiyin.ui.amounts import count_text, size_text, time_left_text
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.fact_rows import FactRows
 from zhiyin.ui.form_row import soft_label
-from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.long_lines import break_long_words
 from zhiyin.ui.model_card import ModelCard
 from zhiyin.ui.notice_label import NoticeLabel
@@ -44,7 +43,6 @@ class CardPreview(QWidget):
         self._card: CardOnShow | None = None
         self._state: ImportState | None = None
         self._reading = ""
-        self.back_button = IconButton("arrow-left", self)
         self.heading = ElidedLabel(parent=self)
         self.heading.setFont(ui_font(11.5))
         self.one = _OneCard(self)
@@ -58,14 +56,12 @@ class CardPreview(QWidget):
         self.buttons[CANCEL].setProperty("kind", "quiet")
         self.buttons[IMPORT].setProperty("kind", "primary")
         self._lay_out()
-        self.back_button.clicked.connect(self.leave)
         self.retranslateUi()
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        top.setContentsMargins(3 * STEP, STEP, 4 * STEP, 2 * STEP)
+        top.setContentsMargins(5 * STEP, 2 * STEP, 4 * STEP, 2 * STEP)
         top.setSpacing(2 * STEP)
-        top.addWidget(self.back_button)
         top.addWidget(self.heading, 1)
         inside = QWidget(self)
         both = QWidget(inside)
@@ -148,7 +144,6 @@ class CardPreview(QWidget):
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
         card, state = self._card, self._state
-        self.back_button.set_hint(self.tr("Back"), "Esc")
         self.one.setVisible(card is not None)
         self.many.setVisible(card is None)
         if card is not None:
@@ -186,7 +181,7 @@ class _OneCard(QWidget):
         self.name.setTextFormat(Qt.TextFormat.PlainText)
         self.name.setWordWrap(True)
         self.maker, self.tags = soft_label(self), soft_label(self)
-        self.facts = FactRows(self)
+        self.facts = FactRows(self, name_width=28 * STEP)
         self.known = NoticeLabel("", self, kind="warning")
         self.mended = NoticeLabel("", self, kind="info")
         self.notes_title, self.about_title, self.greeting_title = (QLabel(self) for _ in range(3))
@@ -221,7 +216,7 @@ class _OneCard(QWidget):
 
     def show_card(self, card: CardOnShow) -> None:
         """Put it into words of the language of the moment."""
-        self.picture.set_picture(card.picture, card.seal or card.name[:1], "")
+        self.picture.set_picture(card.picture, card.seal, card.color)
         self.name.setText(break_long_words(one_line(card.name, 200)) or self.tr("Unnamed"))
         version = self.tr("version {version}").format(version=one_line(card.character_version, 40)) if card.character_version else ""
         by = self.tr("by {creator}").format(creator=one_line(card.creator, 100)) if card.creator else ""

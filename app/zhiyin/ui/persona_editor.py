@@ -25,12 +25,12 @@ from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.fold import Fold
 from zhiyin.ui.form_controls import Switch
 from zhiyin.ui.form_row import FormRow, soft_label
-from zhiyin.ui.icon_button import IconButton
+from zhiyin.ui.icons import icon
 from zhiyin.ui.persona_fields import AvatarButton, ColorChoice, FocusOutWatch, LongField, TextList
 from zhiyin.ui.persona_values import Edited, PersonaFields
 from zhiyin.ui.reading_column import fill_reading_column, reading_column
 from zhiyin.ui.sampling_editor import SamplingEditor
-from zhiyin.ui.theme import STEP, ui_font
+from zhiyin.ui.theme import STEP, theme_signals, ui_font
 from zhiyin_models.engine.protocol import Sampling
 
 PAUSE_MS = 1500
@@ -59,7 +59,8 @@ class PersonaEditor(QWidget):
         super().__init__(parent)
         self._edited: Edited | None = None
         self._waiting = False
-        self.back_button = IconButton("arrow-left", self)
+        self.back_button = QPushButton(self)
+        self.back_button.setProperty("kind", "quiet")
         self.heading = ElidedLabel(parent=self)
         self.heading.setFont(ui_font(11.5))
         self.state = soft_label(self)
@@ -68,7 +69,7 @@ class PersonaEditor(QWidget):
         self.chat_button.setProperty("kind", "primary")
         self.reset_button = QPushButton(self)
         self.reset_button.setProperty("kind", "quiet")
-        for button in (self.chat_button, self.reset_button):
+        for button in (self.back_button, self.chat_button, self.reset_button):
             button.setCursor(Qt.CursorShape.PointingHandCursor)
         self._make_fields()
         self._lay_out()
@@ -77,6 +78,7 @@ class PersonaEditor(QWidget):
         self._timer.setInterval(PAUSE_MS)
         self._timer.timeout.connect(self.flush)
         self._connect()
+        theme_signals().changed.connect(self.retranslateUi)
         self.retranslateUi()
 
     # ------------------------------------------------------------ building
@@ -98,7 +100,9 @@ class PersonaEditor(QWidget):
         self.seal.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.color = ColorChoice(self)
         self.tags = QLineEdit(self)
-        self.long = {name: LongField(self, most=20 if name == "description" else 14) for name in LONG_FIELDS}
+        self.long = {
+            name: LongField(self, least=4 if name == "description" else 2, most=20 if name == "description" else 14) for name in LONG_FIELDS
+        }
         self.lists = {name: TextList(self) for name in LISTS}
         self.lore_button = QPushButton(self)
         self.lore_button.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -158,8 +162,8 @@ class PersonaEditor(QWidget):
         pictured = QVBoxLayout()
         pictured.setSpacing(STEP)
         pictured.addWidget(self.avatar)
-        pictured.addWidget(self.picture_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        pictured.addWidget(self.no_picture_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        pictured.addWidget(self.picture_button, 0, Qt.AlignmentFlag.AlignLeft)
+        pictured.addWidget(self.no_picture_button, 0, Qt.AlignmentFlag.AlignLeft)
         pictured.addStretch(1)
         names = QGridLayout()
         names.setHorizontalSpacing(3 * STEP)
@@ -237,7 +241,7 @@ class PersonaEditor(QWidget):
             _put(line, getattr(fields, name))
         _put(self.seal, fields.seal)
         _put(self.tags, ", ".join(fields.tags))
-        self.color.set_value(fields.color)
+        self.color.set_value(fields.color, edited.color)
         for name, field in self.long.items():
             field.set_value(getattr(fields, name))
         for name, texts in self.lists.items():
@@ -350,7 +354,9 @@ class PersonaEditor(QWidget):
     def _show_avatar(self) -> None:
         fields = self._edited.fields if self._edited is not None else PersonaFields()
         name = self.lines["name"].text().strip()
-        self.avatar.set_picture(fields.picture, self.seal.text() or name[:1], self.color.value())
+        seal = self._edited.seal if self._edited is not None and name == fields.name else name[:1].upper()
+        self.seal.setPlaceholderText(seal)
+        self.avatar.set_picture(fields.picture, self.seal.text() or seal, self.color.shown())
         self.no_picture_button.setVisible(bool(fields.picture))
         self.heading.setText(name or self.tr("Unnamed"))
 
@@ -379,7 +385,8 @@ class PersonaEditor(QWidget):
         """Texts in the language of the moment."""
         self._show_avatar()
         self.state.setText("")
-        self.back_button.set_hint(self.tr("All personas"), "Esc")
+        self.back_button.setText(self.tr("All personas"))
+        self.back_button.setIcon(icon("caret-left", 14))
         self.chat_button.setText(self.tr("Chat"))
         self.reset_button.setText(self.tr("Back to the original"))
         self.reset_button.setVisible(self._edited is not None and self._edited.changed)

@@ -13,8 +13,8 @@ from zhiyin.ui.plain_text_field import PlainTextField
 from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
 
 COUNT_MS = 300
-LONGEST_EDITED = 400_000  # characters; what is longer is shown in part, and kept
-MOST_TEXTS = 60  # of a list that are shown; the others are kept
+LONGEST_EDITED = 100_000  # characters; what is longer is shown in part, and kept
+MOST_TEXTS = 40  # of a list that are shown; the others are kept
 SWATCH = 6 * STEP
 
 
@@ -226,7 +226,7 @@ class ColorChoice(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._value = ""
+        self._value = self._default = ""
         self._group = QButtonGroup(self)
         self.swatches: dict[str, _Swatch] = {}
         layout = QHBoxLayout(self)
@@ -244,12 +244,16 @@ class ColorChoice(QWidget):
         """A role of the theme or #RRGGBB."""
         return self._value
 
-    def set_value(self, color: str) -> None:
+    def shown(self) -> str:
+        """The colour, or what stands in for none."""
+        return self._value or self._default
+
+    def set_value(self, color: str, default: str = "") -> None:
         """Show a colour without announcing it; one that is not offered marks none."""
-        self._value = color
+        self._value, self._default = color, default
         self._group.setExclusive(False)
         for name, swatch in self.swatches.items():
-            swatch.setChecked(name == (color or SEAL_COLORS[0]))
+            swatch.setChecked(name == self.shown())
         self._group.setExclusive(True)
 
     def _choose(self, color: str) -> None:

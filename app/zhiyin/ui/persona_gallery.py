@@ -209,6 +209,7 @@ class _Foot(QFrame):
         super().__init__(parent)
         self._item: PersonaItem | None = None
         self._count = 0
+        self._wide = False
         self.line = QFrame(self)
         self.line.setProperty("line", True)
         self.line.setFixedHeight(1)
@@ -226,7 +227,8 @@ class _Foot(QFrame):
         row.setContentsMargins(5 * STEP, 2 * STEP, 4 * STEP, 2 * STEP)
         row.setSpacing(STEP)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        row.addWidget(self.name, 1)
+        row.addWidget(self.name, 10)
+        row.addStretch(1)
         for action in (EDIT, JOIN):
             row.addWidget(self.buttons[action])
         row.addWidget(self.delete_button)
@@ -248,8 +250,8 @@ class _Foot(QFrame):
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
         one = self._count == 1
-        wide = self.width() >= WIDE_FOOT
-        self.setVisible(self._item is not None)
+        self.setVisible(self._item is not None)  # its first size comes with that
+        wide = self._wide
         self.name.setText(
             self.tr("Chosen: {count}").format(count=count_text(self._count)) if not one or self._item is None else self._item.name
         )
@@ -266,7 +268,9 @@ class _Foot(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room, short words."""
         super().resizeEvent(event)
-        if (event.size().width() >= WIDE_FOOT) != (event.oldSize().width() >= WIDE_FOOT):
+        wide = event.size().width() >= WIDE_FOOT
+        if wide != self._wide:
+            self._wide = wide
             self.retranslateUi()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -130,7 +130,7 @@ class PersonaList(QListView):
     # ------------------------------------------------------------ inner
 
     def _fit_grid(self) -> None:
-        room = max(self.viewport().width(), 50 * STEP)
+        room = max(self.viewport().width(), 50 * STEP) - 1  # what ends at the very edge is wrapped
         across = max(1, room // NARROWEST)
         size = QSize(room // across, self.painter.height())
         if size != self.gridSize():

@@ -13,6 +13,7 @@ FORMATS = (PNG, JSON3, JSON2, JSON1, CHARX)
 SUFFIXES = {PNG: ".png", JSON1: ".json", JSON2: ".json", JSON3: ".json", CHARX: ".charx"}
 SEAL_COLORS = ("accent", "jade", "ochre", "slate", "ink", "#6B4C7A", "#2F6F7E", "#8A4B5C")
 
+COUNTED = 20_000  # characters; the rest of a text is taken to be like its beginning
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 
 
@@ -77,6 +78,8 @@ class Edited:
     builtin: bool = False
     changed: bool = False
     lore_entries: int = 0
+    seal: str = ""  # stands where the form has none
+    color: str = ""  # the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class CardOnShow:
     name: str
     picture: str = ""
     seal: str = ""
+    color: str = ""
     creator: str = ""
     character_version: str = ""
     notes: str = ""
@@ -134,8 +138,11 @@ def searched_text(name: str, creator: str, summary: str, tags: tuple[str, ...]) 
 
 def estimated_tokens(text: str) -> int:
     """Roughly how many tokens a text takes: a Chinese character is a little less than one, four Latin letters are one."""
-    wide = len(_WIDE.findall(text))
-    return round(wide * 0.75 + (len(text) - wide) / 4)
+    looked_at = text[:COUNTED]
+    if not looked_at:
+        return 0
+    wide = len(_WIDE.findall(looked_at))
+    return round((wide * 0.75 + (len(looked_at) - wide) / 4) * len(text) / len(looked_at))
 
 
 def one_line(text: str, longest: int = 300) -> str:

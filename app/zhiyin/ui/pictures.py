@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageReader, QPainter, QPainterPath, QPixmap
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageReader, QImageWriter, QPainter, QPainterPath, QPixmap
 
 from zhiyin.resources import asset_path
 from zhiyin.ui import tokens
@@ -30,6 +30,7 @@ ROUNDNESS = 0.14  # of the side, as a seal's corners
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ASSET = re.compile(r"personas/[a-z0-9_-]{1,64}\.(?:svg|png)")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_DARKEST, _LIFT = 0.18, 44  # a darker ground would vanish on the dark theme's paper
 _PALEST = 0.55  # luminance of a seal's ground; on a paler one the character could not be read
 
 
@@ -169,7 +170,10 @@ class Pictures(QObject):
 
 
 def ground_color(color: str) -> QColor:
-    """A seal's ground: a role of the theme (as in the light one) or #RRGGBB, made darker where white could not be read on it."""
+    """A seal's ground: a role of the theme (as in the light one) or #RRGGBB, made darker where white could not be read on it.
+
+    A nearly black one is made lighter.
+    """
     if color in tokens.LIGHT:
         found = seal_color(color)
     elif _COLOR.fullmatch(color):
@@ -178,6 +182,8 @@ def ground_color(color: str) -> QColor:
         found = seal_color()
     while _luminance(found) > _PALEST:
         found = found.darker(115)
+    if _luminance(found) < _DARKEST:
+        found = QColor(*(min(255, part + _LIFT) for part in (found.red(), found.green(), found.blue())))
     return found
 
 
@@ -266,7 +272,7 @@ def drawn_png(picture: str, seal: str, color: str, side: int = 512) -> bytes:
         painter.end()
     held = QBuffer()
     held.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(held, b"PNG")
+    QImageWriter(held, QByteArray(b"png")).write(image)
     return bytes(held.data().data())
 
 
