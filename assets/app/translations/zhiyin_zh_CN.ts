@@ -172,89 +172,89 @@
     <name>AuthorNoteForm</name>
     <message>
         <source>Author&apos;s note</source>
-        <translation type="unfinished"></translation>
+        <translation>作者注</translation>
     </message>
     <message>
         <source>Keep the tension. It is raining.</source>
-        <translation type="unfinished"></translation>
+        <translation>保持紧张。外面下着雨。</translation>
     </message>
     <message>
         <source>A reminder to the model, put in again and again, to steer where the conversation goes.</source>
-        <translation type="unfinished"></translation>
+        <translation>一再提醒模型的话，用来引导对话往哪里走。</translation>
     </message>
     <message>
         <source>in the chat</source>
-        <translation type="unfinished"></translation>
+        <translation>对话里</translation>
     </message>
     <message>
         <source>after the scenario</source>
-        <translation type="unfinished"></translation>
+        <translation>场景之后</translation>
     </message>
     <message>
         <source>the system</source>
-        <translation type="unfinished"></translation>
+        <translation>系统</translation>
     </message>
     <message>
         <source>the user</source>
-        <translation type="unfinished"></translation>
+        <translation>用户</translation>
     </message>
     <message>
         <source>the persona</source>
-        <translation type="unfinished"></translation>
+        <translation>角色</translation>
     </message>
     <message>
         <source>never</source>
-        <translation type="unfinished">从不</translation>
+        <translation>从不</translation>
     </message>
     <message>
         <source>the end</source>
-        <translation type="unfinished"></translation>
+        <translation>最末</translation>
     </message>
     <message>
         <source>Place</source>
-        <translation type="unfinished"></translation>
+        <translation>位置</translation>
     </message>
     <message>
         <source>Depth</source>
-        <translation type="unfinished"></translation>
+        <translation>深度</translation>
     </message>
     <message>
         <source>Messages from the end.</source>
-        <translation type="unfinished"></translation>
+        <translation>从末尾数第几条消息。</translation>
     </message>
     <message>
         <source>Every so many turns</source>
-        <translation type="unfinished"></translation>
+        <translation>每隔几轮</translation>
     </message>
     <message>
         <source>Of yours. 1 is always.</source>
-        <translation type="unfinished"></translation>
+        <translation>按你的轮数算，1 就是每轮。</translation>
     </message>
     <message>
         <source>Said as</source>
-        <translation type="unfinished"></translation>
+        <translation>以谁的身份说</translation>
     </message>
 </context>
 <context>
     <name>BookList</name>
     <message>
         <source>Lorebook without a name</source>
-        <translation type="unfinished"></translation>
+        <translation>没有名称的世界书</translation>
     </message>
     <message>
         <source>1 entry</source>
-        <translation type="unfinished"></translation>
+        <translation>1 条</translation>
     </message>
     <message>
         <source>{count} entries</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 条</translation>
     </message>
 </context>
 <context>
     <name>BooksContent</name>
     <message>
         <source>New lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>新世界书</translation>
     </message>
     <message>
         <source>Import…</source>
@@ -266,34 +266,34 @@
     </message>
     <message>
         <source>Duplicate this lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>复制这本世界书</translation>
     </message>
     <message>
         <source>Delete this lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>删除这本世界书</translation>
     </message>
     <message>
         <source>Lorebooks</source>
-        <translation type="unfinished">世界书</translation>
+        <translation>世界书</translation>
     </message>
     <message>
         <source>Back to the persona</source>
-        <translation type="unfinished"></translation>
+        <translation>回到角色</translation>
     </message>
 </context>
 <context>
     <name>BooksController</name>
     <message>
         <source>{name} (typed meanwhile)</source>
-        <translation type="unfinished"></translation>
+        <translation>{name}（期间写的）</translation>
     </message>
     <message>
         <source>This lorebook was changed elsewhere meanwhile. What you typed is kept as “{name}”.</source>
-        <translation type="unfinished"></translation>
+        <translation>这本世界书期间在别处改过了。你写的内容已另存为“{name}”。</translation>
     </message>
     <message>
         <source>New lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>新世界书</translation>
     </message>
     <message>
         <source>{name} (copy)</source>
@@ -309,30 +309,30 @@
     </message>
     <message>
         <source>{name} is imported.</source>
-        <translation type="unfinished"></translation>
+        <translation>已导入{name}。</translation>
     </message>
     <message>
         <source>{count} lorebooks are imported.</source>
-        <translation type="unfinished"></translation>
+        <translation>已导入 {count} 本世界书。</translation>
     </message>
     <message>
         <source>The lorebook is in {file} now.</source>
-        <translation type="unfinished"></translation>
+        <translation>世界书已存到 {file}。</translation>
     </message>
 </context>
 <context>
     <name>BooksView</name>
     <message>
         <source>The lorebook in the card of {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”角色卡里的世界书</translation>
     </message>
     <message>
         <source>Import lorebooks</source>
-        <translation type="unfinished"></translation>
+        <translation>导入世界书</translation>
     </message>
     <message>
         <source>Lorebooks (*.json)</source>
-        <translation type="unfinished"></translation>
+        <translation>世界书 (*.json)</translation>
     </message>
     <message>
         <source>All files (*)</source>
@@ -340,7 +340,7 @@
     </message>
     <message>
         <source>Export the lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>导出世界书</translation>
     </message>
 </context>
 <context>
@@ -2803,55 +2803,55 @@
     </message>
     <message>
         <source>Name of the lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>世界书的名称</translation>
     </message>
     <message>
         <source>Description</source>
-        <translation type="unfinished">描述</translation>
+        <translation>简介</translation>
     </message>
     <message>
         <source>What it is about. It is not sent to the model.</source>
-        <translation type="unfinished"></translation>
+        <translation>它讲什么。不会发给模型。</translation>
     </message>
     <message>
         <source>Messages looked through</source>
-        <translation type="unfinished"></translation>
+        <translation>往前看几条消息</translation>
     </message>
     <message>
         <source>How many of the last messages are searched for keys.</source>
-        <translation type="unfinished"></translation>
+        <translation>在最近几条消息里找关键词。</translation>
     </message>
     <message>
         <source>Most tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>最多词元</translation>
     </message>
     <message>
         <source>What goes beyond is left out, the lowest priority first.</source>
-        <translation type="unfinished"></translation>
+        <translation>超出的部分不放，优先级低的先去掉。</translation>
     </message>
     <message>
         <source>Lore that calls up lore</source>
-        <translation type="unfinished"></translation>
+        <translation>条目引出条目</translation>
     </message>
     <message>
         <source>Whether keys are also looked for in entries that were called up.</source>
-        <translation type="unfinished"></translation>
+        <translation>调出来的条目里是否也找关键词。</translation>
     </message>
     <message>
         <source>2, as usual</source>
-        <translation type="unfinished"></translation>
+        <translation>默认（2）</translation>
     </message>
     <message>
         <source>as usual</source>
-        <translation type="unfinished"></translation>
+        <translation>默认</translation>
     </message>
     <message>
         <source>yes</source>
-        <translation type="unfinished"></translation>
+        <translation>是</translation>
     </message>
     <message>
         <source>no</source>
-        <translation type="unfinished"></translation>
+        <translation>否</translation>
     </message>
 </context>
 <context>
@@ -2862,7 +2862,7 @@
     </message>
     <message>
         <source>Entries deleted: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>已删除 {count} 个条目。</translation>
     </message>
     <message>
         <source>“{name}” is deleted.</source>
@@ -2870,18 +2870,18 @@
     </message>
     <message>
         <source>“{key}” is no regular expression ({detail}); the entry waits for nothing.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{key}”不是正则表达式（{detail}），这个条目不会被调出来。</translation>
     </message>
 </context>
 <context>
     <name>LoreEditor</name>
     <message>
         <source>Use</source>
-        <translation type="unfinished">使用</translation>
+        <translation>启用</translation>
     </message>
     <message>
         <source>Switch off</source>
-        <translation type="unfinished"></translation>
+        <translation>停用</translation>
     </message>
     <message>
         <source>Duplicate</source>
@@ -2901,42 +2901,42 @@
     </message>
     <message>
         <source>1 entry</source>
-        <translation type="unfinished"></translation>
+        <translation>1 条</translation>
     </message>
     <message>
         <source>{count} entries</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 条</translation>
     </message>
     <message>
         <source>{shown} of {count} entries</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 条中的 {shown} 条</translation>
     </message>
     <message>
         <source>Search entries</source>
-        <translation type="unfinished"></translation>
+        <translation>搜索条目</translation>
     </message>
     <message>
         <source>New entry</source>
-        <translation type="unfinished"></translation>
+        <translation>新条目</translation>
     </message>
     <message>
         <source>Settings of this lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>这本世界书的设置</translation>
     </message>
     <message>
         <source>Entries</source>
-        <translation type="unfinished"></translation>
+        <translation>条目</translation>
     </message>
     <message>
         <source>A lorebook tells the model what it needs to know, when it needs it: its keys call an entry up. Add the first one.</source>
-        <translation type="unfinished"></translation>
+        <translation>世界书在需要的时候把该知道的事告诉模型：出现了关键词，对应的条目就会被调出来。先加第一条吧。</translation>
     </message>
 </context>
 <context>
     <name>LoreForm</name>
     <message>
         <source>Name, only for you</source>
-        <translation type="unfinished"></translation>
+        <translation>名称，只给你自己看</translation>
     </message>
     <message>
         <source>Name</source>
@@ -2944,7 +2944,7 @@
     </message>
     <message>
         <source>In use</source>
-        <translation type="unfinished"></translation>
+        <translation>启用中</translation>
     </message>
     <message>
         <source>Duplicate</source>
@@ -2956,207 +2956,207 @@
     </message>
     <message>
         <source>Keys</source>
-        <translation type="unfinished"></translation>
+        <translation>关键词</translation>
     </message>
     <message>
         <source>A comma or Enter ends a key. Write \, for a comma inside one.</source>
-        <translation type="unfinished"></translation>
+        <translation>用逗号（中英文都行）或回车结束一个关键词。关键词里要有逗号，就写 \,。</translation>
     </message>
     <message>
         <source>Words that call it up: 李白, Li Bai</source>
-        <translation type="unfinished"></translation>
+        <translation>出现哪些词时调出：李白，Li Bai</translation>
     </message>
     <message>
         <source>Further keys</source>
-        <translation type="unfinished"></translation>
+        <translation>附加关键词</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished">无</translation>
+        <translation>无</translation>
     </message>
     <message>
         <source>What the model is told</source>
-        <translation type="unfinished"></translation>
+        <translation>告诉模型的内容</translation>
     </message>
     <message>
         <source>Facts, in a few sentences. {{char}} and {{user}} become names.</source>
-        <translation type="unfinished"></translation>
+        <translation>几句话写清事实。{{char}} 和 {{user}} 会换成名字。</translation>
     </message>
     <message>
         <source>How further keys count</source>
-        <translation type="unfinished"></translation>
+        <translation>附加关键词怎么算</translation>
     </message>
     <message>
         <source>as the book</source>
-        <translation type="unfinished"></translation>
+        <translation>同书</translation>
     </message>
     <message>
         <source>as the order</source>
-        <translation type="unfinished"></translation>
+        <translation>同顺序</translation>
     </message>
     <message>
         <source>Decorators</source>
-        <translation type="unfinished"></translation>
+        <translation>装饰符</translation>
     </message>
     <message>
         <source>depth {depth}</source>
-        <translation type="unfinished"></translation>
+        <translation>深度 {depth}</translation>
     </message>
     <message>
         <source>order {order}</source>
-        <translation type="unfinished"></translation>
+        <translation>顺序 {order}</translation>
     </message>
     <message>
         <source>{count} further keys</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个附加关键词</translation>
     </message>
     <message>
         <source>Place and chance</source>
-        <translation type="unfinished"></translation>
+        <translation>位置与概率</translation>
     </message>
     <message>
         <source>Matching</source>
-        <translation type="unfinished"></translation>
+        <translation>匹配</translation>
     </message>
     <message>
         <source>Lore that calls up lore</source>
-        <translation type="unfinished"></translation>
+        <translation>条目引出条目</translation>
     </message>
     <message>
         <source>Always there</source>
-        <translation type="unfinished"></translation>
+        <translation>常驻</translation>
     </message>
     <message>
         <source>Without waiting for a key.</source>
-        <translation type="unfinished"></translation>
+        <translation>不等关键词，一直在。</translation>
     </message>
     <message>
         <source>Keys are regular expressions</source>
-        <translation type="unfinished"></translation>
+        <translation>关键词是正则表达式</translation>
     </message>
     <message>
         <source>Each is given little time; one that takes too long is left out.</source>
-        <translation type="unfinished"></translation>
+        <translation>每个表达式只有很短的时间，太慢的会跳过。</translation>
     </message>
     <message>
         <source>Mind capitals</source>
-        <translation type="unfinished"></translation>
+        <translation>区分大小写</translation>
     </message>
     <message>
         <source>Whole words only</source>
-        <translation type="unfinished"></translation>
+        <translation>全词匹配</translation>
     </message>
     <message>
         <source>Chinese and Japanese keys are found anywhere: they have no word borders.</source>
-        <translation type="unfinished"></translation>
+        <translation>中文和日文没有词界，关键词出现在哪里都算。</translation>
     </message>
     <message>
         <source>Messages looked through</source>
-        <translation type="unfinished"></translation>
+        <translation>往前看几条消息</translation>
     </message>
     <message>
         <source>Place</source>
-        <translation type="unfinished"></translation>
+        <translation>位置</translation>
     </message>
     <message>
         <source>Depth</source>
-        <translation type="unfinished"></translation>
+        <translation>深度</translation>
     </message>
     <message>
         <source>Messages from the end.</source>
-        <translation type="unfinished"></translation>
+        <translation>从末尾数第几条消息。</translation>
     </message>
     <message>
         <source>Said as</source>
-        <translation type="unfinished"></translation>
+        <translation>以谁的身份说</translation>
     </message>
     <message>
         <source>Order</source>
-        <translation type="unfinished">排序</translation>
+        <translation>顺序</translation>
     </message>
     <message>
         <source>Lower stands higher in the prompt.</source>
-        <translation type="unfinished"></translation>
+        <translation>数小的在提示词里靠前。</translation>
     </message>
     <message>
         <source>Priority</source>
-        <translation type="unfinished"></translation>
+        <translation>优先级</translation>
     </message>
     <message>
         <source>Lower goes first when there is no room.</source>
-        <translation type="unfinished"></translation>
+        <translation>放不下时数小的先去掉。</translation>
     </message>
     <message>
         <source>Chance</source>
-        <translation type="unfinished"></translation>
+        <translation>概率</translation>
     </message>
     <message>
         <source>Not called up by other lore</source>
-        <translation type="unfinished"></translation>
+        <translation>不被别的条目引出</translation>
     </message>
     <message>
         <source>Calls up no other lore</source>
-        <translation type="unfinished"></translation>
+        <translation>不引出别的条目</translation>
     </message>
     <message>
         <source>Only called up by other lore</source>
-        <translation type="unfinished"></translation>
+        <translation>只由别的条目引出</translation>
     </message>
     <message>
         <source>any of them too</source>
-        <translation type="unfinished"></translation>
+        <translation>也出现任意一个</translation>
     </message>
     <message>
         <source>not all of them</source>
-        <translation type="unfinished"></translation>
+        <translation>不是全部出现</translation>
     </message>
     <message>
         <source>none of them</source>
-        <translation type="unfinished"></translation>
+        <translation>一个都不出现</translation>
     </message>
     <message>
         <source>all of them too</source>
-        <translation type="unfinished"></translation>
+        <translation>也全部出现</translation>
     </message>
     <message>
         <source>before the persona</source>
-        <translation type="unfinished"></translation>
+        <translation>角色设定之前</translation>
     </message>
     <message>
         <source>after the persona</source>
-        <translation type="unfinished"></translation>
+        <translation>角色设定之后</translation>
     </message>
     <message>
         <source>before the examples</source>
-        <translation type="unfinished"></translation>
+        <translation>示例之前</translation>
     </message>
     <message>
         <source>after the examples</source>
-        <translation type="unfinished"></translation>
+        <translation>示例之后</translation>
     </message>
     <message>
         <source>before the author&apos;s note</source>
-        <translation type="unfinished"></translation>
+        <translation>作者注之前</translation>
     </message>
     <message>
         <source>after the author&apos;s note</source>
-        <translation type="unfinished"></translation>
+        <translation>作者注之后</translation>
     </message>
     <message>
         <source>in the chat</source>
-        <translation type="unfinished"></translation>
+        <translation>对话里</translation>
     </message>
     <message>
         <source>the system</source>
-        <translation type="unfinished"></translation>
+        <translation>系统</translation>
     </message>
     <message>
         <source>the user</source>
-        <translation type="unfinished"></translation>
+        <translation>用户</translation>
     </message>
     <message>
         <source>the persona</source>
-        <translation type="unfinished"></translation>
+        <translation>角色</translation>
     </message>
     <message>
         <source>Lines at the beginning that start with @@ are instructions and are not sent:
@@ -3170,81 +3170,91 @@
 @@additional_keys a,b – one of these as well; @@exclude_keys a,b – none of these
 @@dont_activate – never by itself; @@activate – always
 A line with @@@ below one stands in for it where it is not known.</source>
-        <translation type="unfinished"></translation>
+        <translation>开头以 @@ 起首的行是指令，不会发送：
+@@depth 4：放进对话，从末尾数第四条
+@@role user：以用户的身份说（或 system、assistant）
+@@position after_desc：也可以是 before_desc、personality、scenario
+@@scan_depth 2：只往前看两条消息
+@@activate_only_after 5：从第五条回复起
+@@activate_only_every 3：每三条回复一次
+@@keep_activate_after_match：出现过一次就一直在
+@@additional_keys a,b：还要出现其中一个；@@exclude_keys a,b：一个都不能出现
+@@dont_activate：不会自己出现；@@activate：一直在
+下面以 @@@ 起首的一行，在上一行不被认识时代替它。</translation>
     </message>
 </context>
 <context>
     <name>LoreList</name>
     <message>
         <source>Entries</source>
-        <translation type="unfinished"></translation>
+        <translation>条目</translation>
     </message>
     <message>
         <source>New entry</source>
-        <translation type="unfinished"></translation>
+        <translation>新条目</translation>
     </message>
     <message>
         <source>switched off</source>
-        <translation type="unfinished"></translation>
+        <translation>已停用</translation>
     </message>
     <message>
         <source>always there</source>
-        <translation type="unfinished"></translation>
+        <translation>常驻</translation>
     </message>
     <message>
         <source>regular expressions</source>
-        <translation type="unfinished"></translation>
+        <translation>正则表达式</translation>
     </message>
 </context>
 <context>
     <name>LoreLive</name>
     <message>
         <source>What would fire now</source>
-        <translation type="unfinished"></translation>
+        <translation>现在会调出什么</translation>
     </message>
     <message>
         <source>A text to try</source>
-        <translation type="unfinished"></translation>
+        <translation>试一段话</translation>
     </message>
     <message>
         <source>Write something that could be said, and see which entries it calls up. An empty line begins another turn.</source>
-        <translation type="unfinished"></translation>
+        <translation>写一段可能说到的话，看会调出哪些条目。空一行就是另一轮。</translation>
     </message>
     <message>
         <source>Take the open conversation</source>
-        <translation type="unfinished"></translation>
+        <translation>用打开着的对话</translation>
     </message>
     <message>
         <source>Try chance again</source>
-        <translation type="unfinished"></translation>
+        <translation>再掷一次概率</translation>
     </message>
     <message>
         <source>Nothing. Entries appear here as soon as one of their keys is in the text.</source>
-        <translation type="unfinished"></translation>
+        <translation>什么都没有。文字里一出现关键词，条目就会列在这里。</translation>
     </message>
     <message>
         <source>1 entry</source>
-        <translation type="unfinished"></translation>
+        <translation>1 条</translation>
     </message>
     <message>
         <source>{count} entries</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 条</translation>
     </message>
     <message>
         <source>{used} of {budget} tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>{used} / {budget} 词元</translation>
     </message>
     <message>
         <source>the first {count} are shown</source>
-        <translation type="unfinished"></translation>
+        <translation>显示前 {count} 条</translation>
     </message>
     <message>
         <source>A pattern took too long and was left out: {names}</source>
-        <translation type="unfinished"></translation>
+        <translation>有表达式太慢，已跳过：{names}</translation>
     </message>
     <message>
         <source>1 token</source>
-        <translation type="unfinished"></translation>
+        <translation>1 词元</translation>
     </message>
     <message>
         <source>{count} tokens</source>
@@ -3252,39 +3262,39 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>{chance} %: not this time</source>
-        <translation type="unfinished"></translation>
+        <translation>{chance} %：这次没有</translation>
     </message>
     <message>
         <source>{chance} %: this time</source>
-        <translation type="unfinished"></translation>
+        <translation>{chance} %：这次有</translation>
     </message>
     <message>
         <source>no room</source>
-        <translation type="unfinished"></translation>
+        <translation>放不下</translation>
     </message>
     <message>
         <source>always there</source>
-        <translation type="unfinished"></translation>
+        <translation>常驻</translation>
     </message>
     <message>
         <source>by {key}</source>
-        <translation type="unfinished"></translation>
+        <translation>因为 {key}</translation>
     </message>
     <message>
         <source>stays from before</source>
-        <translation type="unfinished"></translation>
+        <translation>从前面留下来的</translation>
     </message>
     <message>
         <source>through “{key}” in other lore</source>
-        <translation type="unfinished"></translation>
+        <translation>由别的条目里的“{key}”引出</translation>
     </message>
     <message>
         <source>pattern {key} in turn {turn}</source>
-        <translation type="unfinished"></translation>
+        <translation>第 {turn} 轮里的 {key}</translation>
     </message>
     <message>
         <source>“{key}” in turn {turn}</source>
-        <translation type="unfinished"></translation>
+        <translation>第 {turn} 轮里的“{key}”</translation>
     </message>
 </context>
 <context>
@@ -4377,72 +4387,72 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>What you are called</source>
-        <translation type="unfinished"></translation>
+        <translation>别人怎么称呼你</translation>
     </message>
     <message>
         <source>Description</source>
-        <translation type="unfinished">描述</translation>
+        <translation>简介</translation>
     </message>
     <message>
         <source>Who you are, in a few sentences: what the persona may know of you.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Usual</source>
-        <translation type="unfinished"></translation>
+        <translation>几句话说说你是谁：角色可以知道的那些。</translation>
     </message>
     <message>
         <source>Who you are where nothing else is chosen.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有另外选择时，你就是他。</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>默认</translation>
     </message>
     <message>
         <source>Choose a picture…</source>
-        <translation type="unfinished"></translation>
+        <translation>选一张图片…</translation>
     </message>
     <message>
         <source>Back to the seal</source>
-        <translation type="unfinished"></translation>
+        <translation>换回印章</translation>
     </message>
     <message>
         <source>Delete this profile</source>
-        <translation type="unfinished"></translation>
+        <translation>删除这个档案</translation>
     </message>
 </context>
 <context>
     <name>ProfileList</name>
     <message>
         <source>Profiles</source>
-        <translation type="unfinished"></translation>
+        <translation>档案</translation>
     </message>
     <message>
         <source>Without a name</source>
-        <translation type="unfinished"></translation>
+        <translation>没有名字</translation>
     </message>
     <message>
-        <source>usual</source>
-        <translation type="unfinished"></translation>
+        <source>default</source>
+        <translation>默认</translation>
     </message>
 </context>
 <context>
     <name>ProfilesContent</name>
     <message>
         <source>A profile is who you are in a conversation: its name stands for {{user}}, and its description is told to the model.</source>
-        <translation type="unfinished"></translation>
+        <translation>档案是你在对话里的身份：名字代替 {{user}}，介绍会告诉模型。</translation>
     </message>
     <message>
         <source>New profile</source>
-        <translation type="unfinished"></translation>
+        <translation>新档案</translation>
     </message>
 </context>
 <context>
     <name>ProfilesController</name>
     <message>
         <source>Me</source>
-        <translation type="unfinished"></translation>
+        <translation>我</translation>
     </message>
     <message>
         <source>New profile</source>
-        <translation type="unfinished"></translation>
+        <translation>新档案</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -4457,11 +4467,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>ProfilesView</name>
     <message>
         <source>Choose a picture</source>
-        <translation type="unfinished">选择图片</translation>
+        <translation>选一张图片</translation>
     </message>
     <message>
         <source>Pictures (*.png *.jpg *.jpeg *.webp *.gif *.bmp)</source>
-        <translation type="unfinished">图片 (*.png *.jpg *.jpeg *.webp *.gif *.bmp)</translation>
+        <translation>图片 (*.png *.jpg *.jpeg *.webp *.gif *.bmp)</translation>
     </message>
     <message>
         <source>All files (*)</source>
@@ -6260,11 +6270,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>A lorebook is knowledge about a world: places, people, rules. What the conversation touches on is told to the model. A lorebook that stands here can be used in any conversation, with any persona.</source>
-        <translation type="unfinished"></translation>
+        <translation>世界书记着一个世界的事：地方、人物、规矩。对话提到什么，就把什么告诉模型。放在这里的世界书，任何对话、任何角色都可以用。</translation>
     </message>
     <message>
         <source>New lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>新世界书</translation>
     </message>
     <message>
         <source>Import…</source>
