@@ -68,6 +68,7 @@ class LoreController(QObject):
         self._background = background
         self._delivery = delivery
         self._open: _Open | None = None
+        self._wanted: BookSource | None = None  # of what is open, or on its way
         self._asked = 0  # counts what was opened, so that a late answer opens nothing
         self._saving = False
         self.trial = LoreTrial(editor.live, editor.set_preview, background=background, delivery=delivery, parent=self)
@@ -91,8 +92,8 @@ class LoreController(QObject):
 
     @property
     def source(self) -> BookSource | None:
-        """Where the book in the editor is kept."""
-        return self._open.source if self._open is not None else None
+        """Where the book is kept that is in the editor, or on its way there."""
+        return self._wanted
 
     @property
     def document(self) -> LoreDocument | None:
@@ -107,6 +108,8 @@ class LoreController(QObject):
     def open(self, source: BookSource) -> None:
         """Show the book of a source; what was open is kept first."""
         self.close()
+        self._editor.clear()
+        self._wanted = source
         self._read(source)
 
     def _read(self, source: BookSource) -> None:
@@ -154,7 +157,7 @@ class LoreController(QObject):
         self.flush()
         if self._open is not None and self._open.removed:
             self._toast.dismiss()
-        self._open = None
+        self._open = self._wanted = None
         self.trial.set_book(None)
 
     def flush(self) -> None:

@@ -22,6 +22,7 @@ class LoreDocument:
         self._idents = list(range(1, len(self._entries) + 1))
         self._next = len(self._entries) + 1
         self._read: dict[int, Entry] = {}
+        self._snapshot: tuple[int, Book, tuple[int, ...]] | None = None
         self.revision = 0
 
     # ------------------------------------------------------------ what it says
@@ -62,10 +63,13 @@ class LoreDocument:
 
     def snapshot(self) -> tuple[Book, tuple[int, ...]]:
         """The book as it is read for a prompt, and the idents beside its entries."""
-        pairs = self._pairs()
-        settings = read_book({**self._raw, "entries": []})
-        book = msgspec.structs.replace(settings, raw=self.raw(), entries=tuple(entry for _ident, entry in pairs))
-        return book, tuple(ident for ident, _entry in pairs)
+        kept = self._snapshot
+        if kept is None or kept[0] != self.revision:  # the same object again: what was prepared for finding its keys is kept with it
+            pairs = self._pairs()
+            settings = read_book({**self._raw, "entries": []})
+            book = msgspec.structs.replace(settings, raw=self.raw(), entries=tuple(entry for _ident, entry in pairs))
+            self._snapshot = kept = (self.revision, book, tuple(ident for ident, _entry in pairs))
+        return kept[1], kept[2]
 
     def _pairs(self) -> list[tuple[int, Entry]]:
         shown = [place for place, value in enumerate(self._entries) if isinstance(value, dict)][:MOST_ENTRIES]

@@ -88,6 +88,10 @@ def preview(trial: Trial, counts: Callable[[str], int]) -> LorePreview:
         return activate([book], messages, settings, seed=1, turn=trial.turn, counts=counts, values=trial.values)
 
     outcome = run(trial.book)
+    slow = set(outcome.slow)
+    if slow:  # a busy computer makes any pattern slow once
+        outcome = run(trial.book)
+        slow &= set(outcome.slow)
     ident_of = {entry.index: ident for entry, ident in zip(trial.book.entries, trial.idents, strict=True)}
     lucky = {fired.index for fired in (*outcome.fired, *outcome.over_budget)}
     shown = [_fired(fired, ident_of, over_budget=False) for fired in outcome.fired]
@@ -103,7 +107,7 @@ def preview(trial: Trial, counts: Callable[[str], int]) -> LorePreview:
         entries=tuple(shown),
         tokens=sum(fired.tokens for fired in outcome.fired),
         budget=budget,
-        slow=tuple((ident_of[entry], titles[entry]) for _book, entry in outcome.slow if entry in ident_of),
+        slow=tuple((ident_of[entry], titles[entry]) for _book, entry in sorted(slow) if entry in ident_of),
         matches=_matches(turns, [*outcome.fired, *outcome.over_budget]),
     )
 

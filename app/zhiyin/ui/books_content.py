@@ -119,7 +119,7 @@ class BooksContent(QWidget):
         some = self._items or self._card
         self._body.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
         self._side_layout.setDirection(QBoxLayout.Direction.TopToBottom if wide else QBoxLayout.Direction.LeftToRight)
-        self._side_layout.setContentsMargins(2 * STEP, 0, STEP if wide else 2 * STEP, 0 if wide else STEP)
+        self._side_layout.setContentsMargins(2 * STEP, STEP + 1 if wide else 0, STEP if wide else 2 * STEP, 0 if wide else STEP)
         if wide:
             self._side.setFixedWidth(SIDE_WIDTH)
         else:

@@ -158,6 +158,8 @@ class LoreEditor(QWidget):
     def set_book(self, settings: BookSettings, entries: Sequence[LoreEntry], chosen: int = 0) -> None:
         """Show another book, or this one anew; the entry that is shown stays where it is still there."""
         before = chosen or self.list.chosen_entry()
+        self.nothing.show()
+        self.add_button.setEnabled(True)
         self._problems = {}
         self.book_form.set_settings(settings)
         self.list.rows.set_entries(entries)
@@ -165,6 +167,12 @@ class LoreEditor(QWidget):
         self.list.choose(kept)
         self._show_chosen()
         self.live.refresh()
+
+    def clear(self) -> None:
+        """Show no book: the next one is on its way, and nothing can be typed into the last."""
+        self.set_book(BookSettings(), ())
+        self.nothing.hide()
+        self.add_button.setEnabled(False)
 
     def insert_entry(self, place: int, entry: LoreEntry, *, edit: bool = True) -> None:
         """One more entry; its form is shown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from zhiyin.ui.fold import Fold
@@ -23,7 +23,7 @@ POSITIONS = ("before_char", "after_char", "before_examples", "after_examples", "
 ROLES = ("system", "user", "assistant")
 IN_CHAT = "in_chat"
 MOST_DEPTH, MOST_ORDER = 10_000, 1_000_000
-LEAST_CONTENT = 150  # pixels
+LEAST_CONTENT = 124  # pixels
 SWITCHES = ("constant", "use_regex", "case_sensitive", "whole_words", "exclude_recursion", "prevent_recursion", "delay_until_recursion")
 NUMBERS = {
     "probability": (0, 100),
@@ -71,7 +71,7 @@ class LoreForm(QScrollArea):
         self.logic = ChoiceBox(inner)
         for logic in LOGICS:
             self.logic.addItem("", logic)
-        self.content = PlainTextField(inner)
+        self.content = _ContentField(inner)
         self.content.setTabChangesFocus(True)
         self.content.setMinimumHeight(LEAST_CONTENT)
         self.help_fold, self.place_fold, self.match_fold, self.recursion_fold = (Fold(inner) for _ in range(4))
@@ -347,6 +347,13 @@ class LoreForm(QScrollArea):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslateUi()
+
+
+class _ContentField(PlainTextField):
+    """Takes the room that is left, and asks for little."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, LEAST_CONTENT)
 
 
 def _choose(box: ChoiceBox, value: str) -> None:

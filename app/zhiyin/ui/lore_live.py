@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -66,9 +65,7 @@ class LoreLive(QWidget):
         self.amount.setProperty("tone", "soft")
         self.amount.setFont(ui_font(SMALL))
         self.roll_button = IconButton("dice-five", self, size=16)
-        self.recent_button = QPushButton(self)
-        self.recent_button.setProperty("kind", "link")
-        self.recent_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.recent_button = IconButton("chat-circle-text", self, size=16)
         self.recent_button.hide()
         self.text = PlainTextField(self)
         self.text.setTabChangesFocus(True)
@@ -105,6 +102,7 @@ class LoreLive(QWidget):
         head.addWidget(self.roll_button)
         results = QVBoxLayout()
         results.setSpacing(STEP)
+        results.setContentsMargins(0, 0, 0, 0)
         results.addWidget(self.slow)
         results.addWidget(self.list, 1)
         results.addWidget(self.nothing, 1)
@@ -200,7 +198,7 @@ class LoreLive(QWidget):
         self.text.set_placeholder(
             self.tr("Write something that could be said, and see which entries it calls up. An empty line begins another turn.")
         )
-        self.recent_button.setText(self.tr("Take the open conversation"))
+        self.recent_button.set_hint(self.tr("Take the open conversation"))
         self.roll_button.set_hint(self.tr("Try chance again"))
         self.list.setAccessibleName(self.tr("What would fire now"))
         self.nothing.setText(self.tr("Nothing. Entries appear here as soon as one of their keys is in the text."))
@@ -245,6 +243,8 @@ class LoreLive(QWidget):
         super().resizeEvent(event)
         wide = event.size().width() >= SIDE_BY_SIDE
         self._sides.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        self._sides.setStretch(0, 1 if wide else 2)
+        self._sides.setStretch(1, 1 if wide else 3)
 
 
 def reason_text(fired: FiredEntry) -> str:

@@ -60,6 +60,7 @@ class ProfilesContent(QWidget):
         self.list = ProfileList(self)
         self.form = ProfileForm(self)
         self.new_button = QPushButton(self)
+        self.new_button.setProperty("kind", "row")
         self.new_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self._line = QFrame(self)
         self._line.setProperty("line", True)
@@ -155,7 +156,8 @@ class ProfileForm(QScrollArea):
         self.name.setMaxLength(LONGEST_NAME)
         self.description = PlainTextField(inner)
         self.description.setTabChangesFocus(True)
-        self.description.setMinimumHeight(32 * STEP)
+        self.description.setMinimumHeight(24 * STEP)
+        self.description.setMaximumHeight(60 * STEP)
         self.default = Switch(inner)
         self.default_row = FormRow(self.default, inner)
         self.picture_button, self.seal_button = QPushButton(inner), QPushButton(inner)
@@ -192,7 +194,7 @@ class ProfileForm(QScrollArea):
         top.addLayout(named, 1)
         top.addWidget(self.delete_button, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(inner)
-        column.setContentsMargins(4 * STEP, STEP, 4 * STEP, 4 * STEP)
+        column.setContentsMargins(4 * STEP, 2 * STEP, 4 * STEP, 4 * STEP)
         column.setSpacing(STEP)
         column.addLayout(top)
         column.addSpacing(3 * STEP)
@@ -242,7 +244,7 @@ class ProfileForm(QScrollArea):
         self.description_label.setText(self.tr("Description"))
         self.description.setAccessibleName(self.tr("Description"))
         self.description.set_placeholder(self.tr("Who you are, in a few sentences: what the persona may know of you."))
-        self.default_row.set_words(self.tr("Usual"), self.tr("Who you are where nothing else is chosen."))
+        self.default_row.set_words(self.tr("Default"), self.tr("Who you are where nothing else is chosen."))
         self.picture_button.setText(self.tr("Choose a picture…"))
         self.seal_button.setText(self.tr("Back to the seal"))
         self.avatar.setAccessibleName(self.tr("Choose a picture…"))
@@ -309,7 +311,7 @@ def profile_title(item: ProfileItem) -> str:
 
 def usual_text() -> str:
     """The mark of the default profile."""
-    return QCoreApplication.translate("ProfileList", "usual")
+    return QCoreApplication.translate("ProfileList", "default")
 
 
 def row_height() -> int:
