@@ -33,9 +33,10 @@ class Layout(Struct, frozen=True):
     def memory_start(self, fit: FitReport | None, left_out: Sequence[int] = ()) -> int | None:
         """The first turn that the engine kept, or None when it kept all of them; ``left_out`` were not even laid out."""
         dropped = set(fit.dropped) if fit is not None else set()
-        if not left_out and not any(index in dropped and turn is not None for index, turn in enumerate(self.turns)):
+        said = [(index, turn) for index, turn in enumerate(self.turns) if turn is not None and self.messages[index].section == "history"]
+        if not left_out and not any(index in dropped for index, _ in said):
             return None
-        return next((turn for index, turn in enumerate(self.turns) if turn is not None and index not in dropped), None)
+        return next((turn for index, turn in said if index not in dropped), None)
 
 
 def lay_out(turns: Sequence[StoredTurn], *, system_prompt: str = "") -> Layout:
@@ -51,12 +52,12 @@ def lay_out(turns: Sequence[StoredTurn], *, system_prompt: str = "") -> Layout:
         messages.append(Message(role="system", content=system_prompt, section="system"))
         ids.append(None)
     told = _joined([turn for turn in turns if turn.text.strip()])
-    last = sum(role == "user" for role, _, _ in told) - 1
+    last = sum(role == "user" for role, _, _ in told[1:])
     group = 0
     for index, (role, text, turn) in enumerate(told):
         if role == "user" and index:
             group += 1
-        messages.append(Message(role=role, content=text, section="history", drop=group if group < last else None))
+        messages.append(Message(role=role, content=text, section="history", drop=group if group < last else None, key=f"turn {turn}"))
         ids.append(turn)
     return Layout(tuple(messages), tuple(ids))
 
