@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QPixmap
 
 from zhiyin.controllers.answering import Answering
 from zhiyin.controllers.books import BooksController
@@ -22,6 +23,7 @@ from zhiyin.controllers.notebook import NotebookController
 from zhiyin.controllers.personas import PersonasController
 from zhiyin.controllers.playing import PlayingController
 from zhiyin.controllers.profiles import ProfilesController
+from zhiyin.controllers.ratings import RatingsController
 from zhiyin.controllers.replies import ReplyRunner
 from zhiyin.controllers.settings import SettingsController
 from zhiyin.controllers.sources import SourcesController
@@ -34,6 +36,7 @@ from zhiyin.services.jobs import JobService
 from zhiyin.settings import SETTINGS_KEY, AppSettings, decode_settings
 from zhiyin.store.records import Conversation
 from zhiyin.store.store import Store
+from zhiyin.ui.pictures import pictures
 from zhiyin_models.engine.protocol import ModelInfo
 from zhiyin_models.library.installed import Library
 
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from zhiyin.application import Zhiyin
 
 log = logging.getLogger(__name__)
+
+RECENT = 6  # turns
 
 
 class Session(QObject):
@@ -184,6 +189,17 @@ class Session(QObject):
         )
         self.playing = PlayingController(store=store, chat=self.chat, cast=self.cast, delivery=delivery, parent=self)
         self.summaries = SummaryController(store=store, replies=self.replies, engine=self.engine, delivery=delivery, parent=self)
+        self.ratings = RatingsController(window.transcript, store=store, delivery=delivery, parent=self)
+        self._connect_personas(zhiyin)
+        self._pages = (self.personas, self.books, self.profiles, self.tasks, self.notebook)
+        for page in self._pages:
+            page.trouble.connect(self.view.show_trouble)
+        for asking in (self.tasks, self.notebook):
+            asking.chat_wanted.connect(self._show_conversation)
+
+    def _connect_personas(self, zhiyin: "Zhiyin") -> None:
+        """What the pages of personas, the conversations and the ratings say to each other."""
+        window = zhiyin.window
         self.personas.chat_wanted.connect(self.playing.start_with)
         self.personas.join_wanted.connect(self.playing.join)
         self.personas.changed.connect(self.cast.forget_personas)
@@ -194,11 +210,22 @@ class Session(QObject):
         self.summaries.written.connect(self._on_summary)
         for playing in (self.playing, self.summaries):
             playing.trouble.connect(self.view.show_trouble)
-        self._pages = (self.personas, self.books, self.profiles, self.tasks, self.notebook)
-        for page in self._pages:
-            page.trouble.connect(self.view.show_trouble)
-        for asking in (self.tasks, self.notebook):
-            asking.chat_wanted.connect(self._show_conversation)
+        self.personas.books_found.connect(self.books.import_files)
+        self.personas.lore_wanted.connect(self.books.edit_card_book)
+        self.books.persona_changed.connect(self.personas.card_changed)
+        self.books.persona_wanted.connect(self.personas.show)
+        self.books.set_recent(self._recent)
+        self.books.set_counts(self.answering.counts)
+        self.profiles.set_cards(self.personas.cards)
+        self.ratings.set_page(window.settings_page)
+        self.ratings.rated.connect(self.chat.replace)
+        self.ratings.trouble.connect(self.view.show_trouble)
+        window.transcript.picture_of = _picture_of
+        pictures().arrived.connect(window.transcript.refresh_pictures)
+
+    def _recent(self) -> list[tuple[str, str, str]]:
+        """The last turns on the screen, as (role, name, text): what a lorebook is tried on."""
+        return [(turn.role, turn.speaker, turn.text) for turn in self.chat.turns[-RECENT:] if turn.role != "system"]
 
     # ------------------------------------------------------------ begin and end
 
@@ -344,6 +371,11 @@ class Session(QObject):
             for page in self._pages:
                 page.retranslate()
         return super().eventFilter(watched, event)
+
+
+def _picture_of(picture: str, size: int) -> QPixmap | None:
+    """A persona's picture for the transcript; its seal stands there until the picture is read."""
+    return pictures().found(picture, size)
 
 
 def joined(draft: str, typed: str) -> str:

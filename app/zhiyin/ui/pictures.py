@@ -97,6 +97,17 @@ class Pictures(QObject):
             self._ask(wanted)
         return self._seal(seal[:1], color, wanted.side, ratio)
 
+    def found(self, picture: str, size: int) -> QPixmap | None:
+        """As ``pixmap``, but None while the picture is not in memory."""
+        ratio = _screen_ratio()
+        wanted = _Wanted(picture, max(1, round(size * ratio)))
+        held = self._held.get(wanted)
+        if held is None:
+            self._ask(wanted)
+            return None
+        self._held.move_to_end(wanted)
+        return _at(held, ratio)
+
     def _seal(self, character: str, color: str, side: int, ratio: float) -> QPixmap:
         key = (character, color, side)
         held = self._held.get(key)
