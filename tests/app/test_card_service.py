@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from tests.app.prompt.cards.card_files import card, picture
 
@@ -73,8 +74,23 @@ class Asking:
         return heard
 
 
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cards") / "data"
+
+
+@pytest.fixture(scope="module")
+def service(data_dir: Path, qapp: QApplication) -> Iterator[CardService]:
+    """One process for all tests that do not kill it: it takes a while to start."""
+    del qapp
+    made = CardService(data_dir, data_dir.with_name("cards.log"))
+    yield made
+    made.close()
+    made.close()
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[CardService]:
+def fresh(tmp_path: Path) -> Iterator[CardService]:
     made = CardService(tmp_path / "data", tmp_path / "cards.log")
     yield made
     made.close()
@@ -91,14 +107,16 @@ def header_only(width: int, height: int) -> bytes:
     return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100))) + END
 
 
-def test_a_card_is_read_with_its_picture_and_written_again_in_every_format(asking: Asking, service: CardService, tmp_path: Path) -> None:
+def test_a_card_is_read_with_its_picture_and_written_again_in_every_format(
+    asking: Asking, service: CardService, data_dir: Path, tmp_path: Path
+) -> None:
     source = tmp_path / "人物.png"
     source.write_bytes(write_png(card(1), PICTURE))
     read = asking.read(source)
     assert Card.from_json(read.card_json) == card(1)
     assert (read.path, read.container, read.mended, read.size) == (str(source), "png", (), source.stat().st_size)
     assert Path(read.picture).read_bytes() == PICTURE
-    assert Path(read.picture).parent == tmp_path / "data" / "pictures"
+    assert Path(read.picture).parent == data_dir / "pictures"
     assert len(read.picture_key) == 64
     small = QImage(read.thumbnail)
     assert (small.width(), small.height()) == (SIDE, SIDE)
@@ -122,7 +140,7 @@ def test_a_card_is_read_with_its_picture_and_written_again_in_every_format(askin
     assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob(".*.part"))
 
 
-def test_files_that_came_with_a_card_go_with_it(asking: Asking, service: CardService, tmp_path: Path) -> None:
+def test_files_that_came_with_a_card_go_with_it(asking: Asking, service: CardService, data_dir: Path, tmp_path: Path) -> None:
     files = {"assets/e/joy.webp": b"RIFF", "notes.txt": b"n"}
     whole = card().changed(assets=[{"type": "emotion", "uri": "embeded://assets/e/joy.webp", "name": "joy", "ext": "webp"}])
     source = tmp_path / "a.charx"
@@ -136,14 +154,17 @@ def test_files_that_came_with_a_card_go_with_it(asking: Asking, service: CardSer
     plain = asking.answer(lambda then: service.write(read.card_json, "", str(tmp_path / "c.json"), "json3", then), CardWritten)
     assert [mended.code for mended in plain.mended] == [Mend.ASSET_DROPPED]
     key = Card.from_json(read.card_json).own["assets"]
-    for path in (tmp_path / "data" / "pictures").iterdir():
+    folder = data_dir / "pictures"
+    assert asking.answer(lambda then: service.clear_pictures(set(), then, keep_assets=set()), PicturesCleared).count == 0  # all young
+    for path in folder.glob(f"{read.picture_key}*"):
         os.utime(path, (0, 0))
+    os.utime(folder / f"{key}.assets.zip", (0, 0))
     cleared = asking.answer(
         lambda then: service.clear_pictures({read.picture_key}, then, keep_assets=set()),
         PicturesCleared,
     )
     assert cleared.count == 1
-    assert not list((tmp_path / "data" / "pictures").glob(f"{key}*"))
+    assert not list(folder.glob(f"{key}*"))
     assert asking.answer(lambda then: service.clear_pictures(set(), then), PicturesCleared).count == 2
 
 
@@ -188,7 +209,9 @@ def test_what_is_no_file_is_refused_and_nothing_is_waited_for(asking: Asking, tm
     assert asking.refused(tmp_path / "quotes.json") == CardCode.TOO_LARGE
 
 
-def test_what_cannot_be_written_leaves_what_was_there(asking: Asking, service: CardService, tmp_path: Path) -> None:
+def test_what_cannot_be_written_leaves_what_was_there(fresh: CardService, qtbot: QtBot, tmp_path: Path) -> None:
+    asking, service = Asking(fresh, qtbot), fresh
+
     def write(path: Path) -> CardFailed:
         return asking.answer(lambda then: service.write(card(0, words=2000).to_json(), "", str(path), "json3", then), CardFailed)
 
@@ -219,7 +242,7 @@ def fill(folder: Path, count: int) -> None:
 
 def test_a_folder_is_read_whole_and_its_failures_and_books_are_told(asking: Asking, tmp_path: Path) -> None:
     folder = tmp_path / "人物"
-    fill(folder, 60)
+    fill(folder, 24)
     (folder / "picture.png").write_bytes(PICTURE)
     (folder / "world.json").write_text(json.dumps({"entries": {"0": {"key": ["a"], "content": "b"}}}))
     odd = os.fsdecode(bytes(str(folder), "utf-8") + b"/\xff.json")
@@ -228,7 +251,7 @@ def test_a_folder_is_read_whole_and_its_failures_and_books_are_told(asking: Aski
     extra.write_bytes(write_json(card(98), 2))
     heard = asking.everything([str(folder), str(extra), str(tmp_path / "missing")])
     names = {Card.from_json(one.card_json).name for one in heard if isinstance(one, CardRead) and not one.book}
-    assert names == {f"人物 {number}" for number in (*range(60), 98, 99)}
+    assert names == {f"人物 {number}" for number in (*range(24), 98, 99)}
     assert [Path(one.path).name for one in heard if isinstance(one, CardRead) and one.book] == ["world.json"]
     failed = {Path(one.path).name: one.failure.code for one in heard if isinstance(one, CardFailed)}
     assert failed == {"picture.png": CardCode.NONE, "missing": CardCode.UNREADABLE}
@@ -238,7 +261,7 @@ def test_a_folder_is_read_whole_and_its_failures_and_books_are_told(asking: Aski
 
 def test_nothing_is_heard_after_a_cancel(asking: Asking, service: CardService, tmp_path: Path) -> None:
     folder = tmp_path / "cards"
-    fill(folder, 60)
+    fill(folder, 40)
     heard: list[CardRead | CardFailed] = []
     ends: list[bool] = []
 
@@ -250,13 +273,12 @@ def test_nothing_is_heard_after_a_cancel(asking: Asking, service: CardService, t
     ticket = service.import_folder(str(folder), hear, lambda _done, _total: None, lambda: ends.append(True))
     unheard: list[Any] = []
     service.cancel(service.read(str(folder / "000.png"), unheard.append))
-    assert len(asking.everything([str(folder)])) == 60  # what is asked afterwards is answered
+    assert len(asking.everything([str(folder)])) == 40  # what is asked afterwards is answered
     assert (len(heard), ends, unheard, service.waiting) == (5, [], [], 0)
 
 
-def test_a_killed_process_is_told_once_and_the_next_question_starts_another(
-    asking: Asking, service: CardService, tmp_path: Path, qtbot: QtBot
-) -> None:
+def test_a_killed_process_is_told_once_and_the_next_question_starts_another(fresh: CardService, tmp_path: Path, qtbot: QtBot) -> None:
+    asking, service = Asking(fresh, qtbot), fresh
     source = tmp_path / "a.json"
     source.write_bytes(write_json(card(), 3))
     asking.read(source)
@@ -275,9 +297,10 @@ def test_a_killed_process_is_told_once_and_the_next_question_starts_another(
     assert (len(heard), service.waiting) == (2, 0)
 
 
-def test_an_import_goes_on_after_the_process_was_killed_again_and_again(asking: Asking, service: CardService, tmp_path: Path) -> None:
+def test_an_import_goes_on_after_the_process_was_killed_again_and_again(fresh: CardService, tmp_path: Path, qtbot: QtBot) -> None:
+    asking, service = Asking(fresh, qtbot), fresh
     folder = tmp_path / "cards"
-    fill(folder, 50)
+    fill(folder, 40)
     kills = {3, 4, 30}
     count = 0
 
@@ -288,14 +311,15 @@ def test_an_import_goes_on_after_the_process_was_killed_again_and_again(asking: 
             os.kill(service.pid, signal.SIGKILL)
 
     heard = asking.everything([str(folder)], kill)
-    assert len({one.path for one in heard}) == len(heard) == 50
+    assert len({one.path for one in heard}) == len(heard) == 40
     assert all(isinstance(one, CardRead) for one in heard)
 
 
-def test_closing_ends_the_process_and_everything_is_forgotten(service: CardService, tmp_path: Path, qtbot: QtBot) -> None:
+def test_closing_ends_the_process_and_everything_is_forgotten(fresh: CardService, tmp_path: Path, qtbot: QtBot) -> None:
     folder = tmp_path / "cards"
     fill(folder, 20)
     heard: list[Any] = []
+    service = fresh
     service.import_folder(str(folder), heard.append, lambda _done, _total: None, lambda: heard.append("end"))
     qtbot.waitUntil(lambda: bool(heard), timeout=WAIT)
     pid = service.pid

@@ -199,7 +199,9 @@ class CardService(QObject):
         died = isinstance(answer, CardFailed) and answer.failure.code == CardCode.IMPORT_DIED
         if alone:
             run.careful -= 1
-        if died and not alone:
+        if died and (not alone or path != run.suspect):
+            # it may have been another file, or nobody's fault: once more, and alone
+            run.suspect = path if alone else ""
             run.paths.appendleft(path)
             run.careful += 1
         elif isinstance(answer, CardRead | CardFailed):
@@ -314,6 +316,7 @@ class _Import:
     total: int = 0
     done: int = 0
     careful: int = 0  # files at the front that are read alone
+    suspect: str = ""  # read alone when the process died
     deaths: int = 0  # in a row
     moved: bool = False
 

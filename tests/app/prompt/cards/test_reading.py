@@ -220,7 +220,7 @@ WRONG = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_siz
                      | st.dictionaries(st.text(max_size=3), inner, max_size=2), max_leaves=3)  # fmt: skip
 
 
-@settings(max_examples=80, derandomize=True, deadline=None, database=None)
+@settings(max_examples=60, derandomize=True, deadline=None, database=None)
 @given(st.dictionaries(st.sampled_from(sorted(v3()["data"])), WRONG), WRONG, WRONG)
 def test_no_type_makes_the_view_raise(data: dict[str, Any], spec: Any, beside: Any) -> None:
     for raw in ({**data, "spec": spec, "data": beside}, {"spec": spec, "data": data, "assets": beside}):
@@ -262,7 +262,7 @@ def test_html_and_script_are_text_like_any_other() -> None:
         (b'{"name": ' + b"[" * 100_000, CardCode.TOO_DEEP),
         (b'{"name": "a", "first_mes": ' + b"[" * 101 + b"]" * 101 + b"}", CardCode.TOO_DEEP),
         (b'{"first_mes": "' + b"x" * (9 << 20) + b'"}', CardCode.TOO_LARGE),
-        (b'{"first_mes": [' + b"[]," * 300_000 + b"[]]}", CardCode.TOO_LARGE),
+        (b'{"first_mes": [' + b"[]," * 210_000 + b"[]]}", CardCode.TOO_LARGE),
         (bytes(64 * 1024 * 1024 + 1), CardCode.TOO_LARGE),
         (png(text("ccv3", b"!!!!")), CardCode.DAMAGED),
         (png(text("chara", encoded(V1)[:40])), CardCode.DAMAGED),
@@ -277,7 +277,7 @@ def test_what_is_no_card_is_refused(data: bytes, code: CardCode) -> None:
 
 
 def test_no_bomb_grows_beyond_its_bounds() -> None:
-    bomb = zlib.compress(bytes(60 << 20))  # 60 MiB in 60 KB
+    bomb = zlib.compress(bytes(40 << 20))  # 40 MiB in 40 KB
     many = png(*[chunk(b"zTXt", b"chara\0\0" + bomb)] * 30, *[chunk(b"iTXt", b"ccv3\0\1\0\0\0" + bomb)] * 30)
     tracemalloc.start()
     assert refused(many).code == CardCode.TOO_LARGE
@@ -337,7 +337,7 @@ def test_archives_that_lie_are_refused() -> None:
     assert refused(bytes(locked)).code == CardCode.UNSAFE
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@settings(max_examples=100, derandomize=True, deadline=None, database=None)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6), st.integers(0, 10**6))
 def test_no_damage_gives_anything_but_a_card_or_a_refusal(flips: list[tuple[int, int]], cut: int) -> None:
     sound = bytearray(with_texts(PICTURE, [("chara", encoded(v2())), ("ccv3", encoded(v3()))]))
