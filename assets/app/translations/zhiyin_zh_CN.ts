@@ -344,6 +344,37 @@
     </message>
 </context>
 <context>
+    <name>BudgetBar</name>
+    <message>
+        <source>about {used} of {limit} tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{used} of {limit} tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{over} too many</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{section}: {tokens}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What the next prompt is made of, in tokens:</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Prompt budget: {words}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show what is sent</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>CandidatePopover</name>
     <message>
         <source>“{token}” had {share}</source>
@@ -1581,19 +1612,19 @@
     </message>
     <message>
         <source>{path} is empty. Get the file anew.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 是空的。请重新获取该文件。</translation>
     </message>
     <message>
         <source>{path} is not a file. Choose a file with a card.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 不是文件。请选择含有角色卡的文件。</translation>
     </message>
     <message>
         <source>{path} is being changed by another program. Try again in a moment.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 正被另一个程序修改。请稍后再试。</translation>
     </message>
     <message>
         <source>{path} is nested too deeply for a card, so nothing of it was taken. Get it from elsewhere.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 的嵌套层次过深，不可能是角色卡，未取用其中任何内容。请从别处获取。</translation>
     </message>
     <message>
         <source>{path} is not safe to open ({detail}). Nothing of it was taken; get it from elsewhere.</source>
@@ -4888,6 +4919,160 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <message>
         <source>Filters</source>
         <translation>筛选</translation>
+    </message>
+</context>
+<context>
+    <name>Sections</name>
+    <message>
+        <source>system prompt</source>
+        <translation type="unfinished">系统提示词</translation>
+    </message>
+    <message>
+        <source>persona</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>lore</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>examples</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>summary</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>author&apos;s note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>history</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>template</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>kept for the reply</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>free</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>left out: {what}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>1 turn</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} turns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>1 lore entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} lore entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>1 example</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} examples</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} × {section}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SentDialog</name>
+    <message>
+        <source>{tokens} tokens</source>
+        <translation type="unfinished">{tokens} 词元</translation>
+    </message>
+    <message>
+        <source>room for {limit}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the context holds {context}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What was sent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Exact text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Messages in the order in which they were sent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The whole message</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The exact text that was sent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Only the beginning is shown; all of it is copied.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation type="unfinished">已复制</translation>
+    </message>
+    <message>
+        <source>Copy all</source>
+        <translation type="unfinished">全部复制</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished">关闭</translation>
+    </message>
+    <message>
+        <source>system</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>user</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>assistant</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>tool</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>left out</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
