@@ -65,6 +65,7 @@ class PersonasController(QObject):
         view.new_requested.connect(self._new)
         view.files_chosen.connect(self.importing.take)
         view.lore_requested.connect(lambda persona: self.editing.when_saved(lambda: self.lore_wanted.emit(persona)))
+        view.edited.connect(self._typed)
         view.editor_left.connect(self._left)
         self._window.cards_dropped.connect(self._dropped)
         self.editing.saved.connect(self._on_saved)
@@ -74,7 +75,7 @@ class PersonasController(QObject):
         self.importing.chat_wanted.connect(self.chat_wanted)
         self.importing.books_found.connect(self._on_books)
         for part in (self.editing, self.importing, self.exporting):
-            part.trouble.connect(self.trouble)
+            part.trouble.connect(self._on_error)
 
     def cards(self) -> CardService:
         """What reads and writes card files; its process starts with the first question."""
@@ -187,6 +188,10 @@ class PersonasController(QObject):
 
         self._submit(lambda: self._store.personas.add(new_persona(Card.blank(name))).result(), added)
 
+    def _typed(self, persona: int, _fields: object) -> None:
+        if persona == self._fresh:
+            self._fresh = 0
+
     def _left(self, persona: int) -> None:
         """A new one that nobody typed into is not kept."""
         if persona == self._fresh:
@@ -196,8 +201,6 @@ class PersonasController(QObject):
             self._view.take_away([persona])
 
     def _on_saved(self, row: PersonaRow) -> None:
-        if row.id == self._fresh:
-            self._fresh = 0
         self._put([row])
         self.changed.emit({row.id})
 
@@ -261,7 +264,7 @@ class PersonasController(QObject):
             deleted = [*self._deleted, *personas]
             self._asked += 1
             self._view.take_away(personas)
-            self._toast(partial(self._deleted_words, deleted), self._undo, self._deleted.clear)  # one that is still there leaves first
+            self._toast(partial(self._deleted_words, deleted), self._undo, self._bury)  # one that is still there leaves first
             self._deleted = deleted
             self.changed.emit(set(personas))
 
@@ -273,6 +276,10 @@ class PersonasController(QObject):
         if len(deleted) > 1:
             return self.tr("Personas deleted: {count}").format(count=len(deleted))
         return self.tr("“{name}” is deleted; its conversations stay.").format(name=self._last_name[:40])
+
+    def _bury(self) -> None:
+        """The time for an undo is over."""
+        self._deleted = []
 
     def _undo(self) -> None:
         deleted, self._deleted = self._deleted, []

@@ -148,7 +148,7 @@ def test_seal_colour_picture_and_sampling(editor: PersonaEditor, heard: list[tup
     editor.flush()
     assert heard[-1][1].sampling == Sampling(temperature=0.3)
     editor.sampling_switch.setChecked(False)
-    assert heard[-1][1].sampling is None
+    assert [fields.sampling is None for _persona, fields in heard[-2:]] == [False, True]
     assert len(heard) == 6
 
 
