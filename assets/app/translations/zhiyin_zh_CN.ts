@@ -347,30 +347,37 @@
     <name>BudgetBar</name>
     <message>
         <source>about {used} of {limit} tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>约 {used} / {limit} 个词元</translation>
     </message>
     <message>
         <source>{used} of {limit} tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>{used} / {limit} 个词元</translation>
     </message>
     <message>
         <source>{over} too many</source>
-        <translation type="unfinished"></translation>
+        <translation>超出 {over} 个</translation>
     </message>
     <message>
         <source>{section}: {tokens}</source>
-        <translation type="unfinished"></translation>
+        <translation>{section}：{tokens}</translation>
     </message>
     <message>
         <source>What the next prompt is made of, in tokens:</source>
-        <translation type="unfinished"></translation>
+        <translation>下一次发送的内容由哪些部分组成（按词元计）：</translation>
     </message>
     <message>
         <source>Prompt budget: {words}</source>
-        <translation type="unfinished"></translation>
+        <translation>提示词预算：{words}</translation>
     </message>
     <message>
         <source>Show what is sent</source>
+        <translation>查看将发送的内容</translation>
+    </message>
+</context>
+<context>
+    <name>BudgetController</name>
+    <message>
+        <source>What was sent for this reply is not kept any more; of each conversation the last two hundred are.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -378,7 +385,7 @@
     <name>CandidatePopover</name>
     <message>
         <source>“{token}” had {share}</source>
-        <translation type="unfinished"></translation>
+        <translation>“{token}”的概率是 {share}</translation>
     </message>
 </context>
 <context>
@@ -645,7 +652,7 @@
     <name>ChoiceStrip</name>
     <message>
         <source>Continuations</source>
-        <translation type="unfinished"></translation>
+        <translation>续写</translation>
     </message>
 </context>
 <context>
@@ -3721,11 +3728,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>NotebookContent</name>
     <message>
         <source>Waits until the reply in a conversation is finished…</source>
-        <translation type="unfinished"></translation>
+        <translation>等待对话中的回复写完…</translation>
     </message>
     <message>
         <source>Loading {model}…</source>
-        <translation type="unfinished"></translation>
+        <translation>正在加载 {model}…</translation>
     </message>
     <message>
         <source>Reading…</source>
@@ -3737,11 +3744,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Searching…</source>
-        <translation type="unfinished">正在搜索……</translation>
+        <translation>正在搜索…</translation>
     </message>
     <message>
         <source>{count} of {limit} tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} / {limit} 词元</translation>
     </message>
     <message>
         <source>{count} tokens</source>
@@ -3749,23 +3756,23 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>{speed} tokens/s</source>
-        <translation type="unfinished"></translation>
+        <translation>{speed} 词元/秒</translation>
     </message>
     <message>
         <source>Begin a text here, and let the model go on.</source>
-        <translation type="unfinished"></translation>
+        <translation>在这里起个头，让模型接着写。</translation>
     </message>
     <message>
         <source>Text</source>
-        <translation type="unfinished"></translation>
+        <translation>正文</translation>
     </message>
     <message>
         <source>Continue</source>
-        <translation type="unfinished">续写</translation>
+        <translation>继续</translation>
     </message>
     <message>
         <source>Continue the text (Ctrl+Enter)</source>
-        <translation type="unfinished"></translation>
+        <translation>继续写（Ctrl+Enter）</translation>
     </message>
     <message>
         <source>Stop</source>
@@ -3776,82 +3783,82 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>NotebookController</name>
     <message>
         <source>The notebook is full: not everything that was pasted has room.</source>
-        <translation type="unfinished"></translation>
+        <translation>笔记本满了：粘贴的内容没有全部放下。</translation>
     </message>
     <message>
         <source>No model is loaded.</source>
-        <translation type="unfinished"></translation>
+        <translation>没有加载模型。</translation>
     </message>
     <message>
         <source>Load {model}</source>
-        <translation type="unfinished"></translation>
+        <translation>加载 {model}</translation>
     </message>
     <message>
         <source>The model was taken away while it wrote. What it had written is kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>模型在写的时候被撤走了。已写的都保留着。</translation>
     </message>
     <message>
         <source>The text has {count} tokens, and the model can go on from at most {limit}. Shorten it, or allow a greater length.</source>
-        <translation type="unfinished"></translation>
+        <translation>正文有 {count} 个 词元，而模型最多能从 {limit} 个接着写。请缩短，或放宽长度。</translation>
     </message>
 </context>
 <context>
     <name>NotebookForm</name>
     <message>
         <source>Sampling</source>
-        <translation type="unfinished">采样</translation>
+        <translation>采样</translation>
     </message>
     <message>
         <source>Greedy</source>
-        <translation type="unfinished"></translation>
+        <translation>贪心</translation>
     </message>
     <message>
         <source>Beam search</source>
-        <translation type="unfinished"></translation>
+        <translation>束搜索</translation>
     </message>
     <message>
         <source>Method</source>
-        <translation type="unfinished"></translation>
+        <translation>方法</translation>
     </message>
     <message>
         <source>Beams</source>
-        <translation type="unfinished"></translation>
+        <translation>束宽</translation>
     </message>
     <message>
         <source>How many texts are followed at once. More find likelier ones, and take longer.</source>
-        <translation type="unfinished"></translation>
+        <translation>同时跟踪多少条文本。越多越能找到更可能的，也越慢。</translation>
     </message>
     <message>
         <source>Continuations</source>
-        <translation type="unfinished"></translation>
+        <translation>续写</translation>
     </message>
     <message>
         <source>Several are offered below the text.</source>
-        <translation type="unfinished"></translation>
+        <translation>有多条时，列在正文下方供挑选。</translation>
     </message>
     <message>
         <source>New tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>新增 词元</translation>
     </message>
     <message>
         <source>At most, each time.</source>
-        <translation type="unfinished"></translation>
+        <translation>每次最多。</translation>
     </message>
     <message>
         <source>Length</source>
-        <translation type="unfinished"></translation>
+        <translation>长度</translation>
     </message>
     <message>
         <source>Tokens of the text and what is new, at most.</source>
-        <translation type="unfinished"></translation>
+        <translation>正文与新增部分合计的 词元 上限。</translation>
     </message>
     <message>
         <source>Probabilities</source>
-        <translation type="unfinished"></translation>
+        <translation>概率</translation>
     </message>
     <message>
         <source>Unlikely tokens are tinted. Rest on one to see what else it might have been.</source>
-        <translation type="unfinished"></translation>
+        <translation>越不可能的 词元 底色越深。指针停在上面，可看它本来还可能是什么。</translation>
     </message>
     <message>
         <source>no limit</source>
@@ -3859,19 +3866,19 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>the context</source>
-        <translation type="unfinished"></translation>
+        <translation>上下文长度</translation>
     </message>
     <message>
         <source>Stop strings</source>
-        <translation type="unfinished"></translation>
+        <translation>停止串</translation>
     </message>
     <message>
         <source>One a line; \n is a line break. The model ends before it writes one of them.</source>
-        <translation type="unfinished"></translation>
+        <translation>每行一个；\n 表示换行。模型写到其中之一前即停。</translation>
     </message>
     <message>
         <source>Samplers</source>
-        <translation type="unfinished">采样</translation>
+        <translation>采样器</translation>
     </message>
 </context>
 <context>
@@ -3882,15 +3889,15 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Undo the last step</source>
-        <translation type="unfinished"></translation>
+        <translation>撤销上一步</translation>
     </message>
     <message>
         <source>Redo</source>
-        <translation type="unfinished"></translation>
+        <translation>重做</translation>
     </message>
     <message>
         <source>How the text is continued</source>
-        <translation type="unfinished"></translation>
+        <translation>怎样续写</translation>
     </message>
     <message>
         <source>Notebook</source>
@@ -4925,154 +4932,154 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>Sections</name>
     <message>
         <source>system prompt</source>
-        <translation type="unfinished">系统提示词</translation>
+        <translation>系统提示词</translation>
     </message>
     <message>
         <source>persona</source>
-        <translation type="unfinished"></translation>
+        <translation>角色</translation>
     </message>
     <message>
         <source>lore</source>
-        <translation type="unfinished"></translation>
+        <translation>设定</translation>
     </message>
     <message>
         <source>examples</source>
-        <translation type="unfinished"></translation>
+        <translation>示例</translation>
     </message>
     <message>
         <source>summary</source>
-        <translation type="unfinished"></translation>
+        <translation>摘要</translation>
     </message>
     <message>
         <source>author&apos;s note</source>
-        <translation type="unfinished"></translation>
+        <translation>作者注释</translation>
     </message>
     <message>
         <source>history</source>
-        <translation type="unfinished"></translation>
+        <translation>对话</translation>
     </message>
     <message>
         <source>template</source>
-        <translation type="unfinished"></translation>
+        <translation>模板</translation>
     </message>
     <message>
         <source>kept for the reply</source>
-        <translation type="unfinished"></translation>
+        <translation>为回复保留</translation>
     </message>
     <message>
         <source>free</source>
-        <translation type="unfinished"></translation>
+        <translation>空闲</translation>
     </message>
     <message>
         <source>, </source>
-        <translation type="unfinished"></translation>
+        <translation>、</translation>
     </message>
     <message>
         <source>left out: {what}</source>
-        <translation type="unfinished"></translation>
+        <translation>未发送：{what}</translation>
     </message>
     <message>
         <source>1 turn</source>
-        <translation type="unfinished"></translation>
+        <translation>1 条消息</translation>
     </message>
     <message>
         <source>{count} turns</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 条消息</translation>
     </message>
     <message>
         <source>1 lore entry</source>
-        <translation type="unfinished"></translation>
+        <translation>1 条设定</translation>
     </message>
     <message>
         <source>{count} lore entries</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 条设定</translation>
     </message>
     <message>
         <source>1 example</source>
-        <translation type="unfinished"></translation>
+        <translation>1 个示例</translation>
     </message>
     <message>
         <source>{count} examples</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个示例</translation>
     </message>
     <message>
         <source>{count} × {section}</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} × {section}</translation>
     </message>
 </context>
 <context>
     <name>SentDialog</name>
     <message>
         <source>{tokens} tokens</source>
-        <translation type="unfinished">{tokens} 词元</translation>
+        <translation>{tokens} 个词元</translation>
     </message>
     <message>
         <source>room for {limit}</source>
-        <translation type="unfinished"></translation>
+        <translation>可用 {limit} 个</translation>
     </message>
     <message>
         <source>the context holds {context}</source>
-        <translation type="unfinished"></translation>
+        <translation>上下文共 {context} 个</translation>
     </message>
     <message>
         <source>What was sent</source>
-        <translation type="unfinished"></translation>
+        <translation>实际发送的内容</translation>
     </message>
     <message>
         <source>Messages</source>
-        <translation type="unfinished"></translation>
+        <translation>消息</translation>
     </message>
     <message>
         <source>Exact text</source>
-        <translation type="unfinished"></translation>
+        <translation>完整原文</translation>
     </message>
     <message>
         <source>Messages in the order in which they were sent</source>
-        <translation type="unfinished"></translation>
+        <translation>按发送顺序排列的消息</translation>
     </message>
     <message>
         <source>The whole message</source>
-        <translation type="unfinished"></translation>
+        <translation>完整的消息</translation>
     </message>
     <message>
         <source>The exact text that was sent</source>
-        <translation type="unfinished"></translation>
+        <translation>实际发送的完整原文</translation>
     </message>
     <message>
         <source>Only the beginning is shown; all of it is copied.</source>
-        <translation type="unfinished"></translation>
+        <translation>只显示开头部分；复制时包含全部内容。</translation>
     </message>
     <message>
         <source>Copied</source>
-        <translation type="unfinished">已复制</translation>
+        <translation>已复制</translation>
     </message>
     <message>
         <source>Copy all</source>
-        <translation type="unfinished">全部复制</translation>
+        <translation>全部复制</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished">关闭</translation>
+        <translation>关闭</translation>
     </message>
     <message>
         <source>system</source>
-        <translation type="unfinished"></translation>
+        <translation>系统</translation>
     </message>
     <message>
         <source>user</source>
-        <translation type="unfinished"></translation>
+        <translation>用户</translation>
     </message>
     <message>
         <source>assistant</source>
-        <translation type="unfinished"></translation>
+        <translation>助手</translation>
     </message>
     <message>
         <source>tool</source>
-        <translation type="unfinished"></translation>
+        <translation>工具</translation>
     </message>
     <message>
         <source>left out</source>
-        <translation type="unfinished"></translation>
+        <translation>未发送</translation>
     </message>
 </context>
 <context>
