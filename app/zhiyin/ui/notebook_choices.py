@@ -12,6 +12,8 @@ from zhiyin.ui.tooltip import plain_tooltip
 
 MOST_HEIGHT = 150
 LONGEST = 400  # characters of one that are looked at
+WORTH_LEAVING_OUT = 16
+INDENT = 3 * STEP + 1  # with a row's own, in line with the text
 
 
 class ChoiceStrip(QScrollArea):
@@ -24,9 +26,10 @@ class ChoiceStrip(QScrollArea):
         self.rows: list[_Row] = []
         self.heading = QLabel(self)
         self.heading.setProperty("tone", "section")
+        self.heading.setIndent(2 * STEP)
         inner = QWidget(self)
         self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setContentsMargins(INDENT, 0, INDENT, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.heading)
         self.setWidget(inner)
@@ -46,7 +49,8 @@ class ChoiceStrip(QScrollArea):
             self._column.removeWidget(row)
             row.hide()
             row.deleteLater()
-        self.rows = [_Row(choice, self) for choice in choices]
+        same = _same_beginning([choice.text for choice in choices])
+        self.rows = [_Row(choice, same, self) for choice in choices]
         for index, row in enumerate(self.rows):
             row.setChecked(index == chosen)
             row.clicked.connect(lambda _checked=False, at=index: self._press(at))
@@ -67,14 +71,23 @@ class ChoiceStrip(QScrollArea):
             self.chosen.emit(index)
 
 
+def _same_beginning(texts: list[str]) -> int:
+    """Characters that all of them begin with, up to the beginning of a word, as far as they are worth leaving out."""
+    first, last = min(texts, default=""), max(texts, default="")
+    size = next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    same = first[:size]
+    place = max(same.rfind(" "), same.rfind("\n")) if same.isascii() else len(same)
+    return place if place > WORTH_LEAVING_OUT else 0
+
+
 class _Row(QPushButton):
-    def __init__(self, choice: Choice, parent: QWidget) -> None:
+    def __init__(self, choice: Choice, same: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("kind", "row")
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._words = visible(choice.text[:LONGEST])
+        self._words = ("…" if same else "") + visible(choice.text[same : same + LONGEST]).replace("␣", " ")
         self._score = "" if choice.score is None else number_text(choice.score, 3)
         self.setToolTip(plain_tooltip(choice.text[:LONGEST]))
         self.setAccessibleName(self._words)

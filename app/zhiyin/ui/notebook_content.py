@@ -59,7 +59,7 @@ class NotebookContent(QWidget):
     def _lay_out(self) -> None:
         foot = QWidget(self.sheet)
         row = QHBoxLayout(foot)
-        row.setContentsMargins(3 * STEP, 0, 3 * STEP, 0)
+        row.setContentsMargins(5 * STEP + 1, 0, 3 * STEP, 0)
         row.setSpacing(2 * STEP)
         row.addWidget(self.figures, 1)
         row.addWidget(self.stop_button)

@@ -215,9 +215,7 @@ class _Highlighter(QSyntaxHighlighter):
             look = QTextCharFormat()
             look.setForeground(theme().color("slate"))
             if step:
-                color = QColor(theme().color("ochre"))
-                color.setAlphaF(STRONGEST_TINT * step / TINTS)
-                look.setBackground(color)
+                look.setBackground(_mixed(theme().color("paper"), theme().color("ochre"), STRONGEST_TINT * step / TINTS))
             self._formats.append(look)
 
     def highlightBlock(self, text: str) -> None:  # noqa: N802 - Qt's name
@@ -228,6 +226,12 @@ class _Highlighter(QSyntaxHighlighter):
             step = round((1 - span.probability) * TINTS) if self._tinted and span.probability is not None else 0
             first = max(0, span.start - start)
             self.setFormat(first, span.end - start - first, self._formats[min(TINTS, max(0, step))])
+
+
+def _mixed(ground: QColor, color: QColor, share: float) -> QColor:
+    """A colour laid thinly over the ground; opaque, so that neighbours show no seam."""
+    pairs = ((ground.redF(), color.redF()), (ground.greenF(), color.greenF()), (ground.blueF(), color.blueF()))
+    return QColor.fromRgbF(*((1 - share) * below + share * above for below, above in pairs))
 
 
 def _units(document: QTextDocument) -> bytes:

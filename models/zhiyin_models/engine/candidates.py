@@ -21,21 +21,24 @@ class Candidates:
         logits -= logits.max()
         self._vocabulary = vocabulary
         self._logs = logits - np.log(np.exp(logits).sum())
+        self._best: dict[int, list[tuple[int, float]]] = {}  # by count
 
     def best(self, count: int) -> list[tuple[int, float]]:
         """The likeliest tokens with their log probabilities, likeliest first; among equals, the lowest token, as a greedy sampler."""
         import numpy as np  # noqa: PLC0415
 
-        count = min(count, self._vocabulary.size)
-        found = np.sort(np.argpartition(-self._logs, count - 1)[:count])
-        found = found[np.argsort(-self._logs[found], kind="stable")]
-        return [(int(token), float(self._logs[token])) for token in found]
+        if count not in self._best:
+            most = min(count, self._vocabulary.size)
+            found = np.sort(np.argpartition(self._logs, -most)[-most:])
+            found = found[np.argsort(-self._logs[found], kind="stable")]
+            self._best[count] = [(int(token), float(self._logs[token])) for token in found]
+        return self._best[count]
 
     def told(self, count: int, chosen: int) -> tuple[TokenProbability, ...]:
         """The likeliest tokens, likeliest first, the one that was chosen marked among them, or behind them if it is none of them."""
         found = self.best(count)
         if all(token != chosen for token, _ in found):
-            found.append((chosen, float(self._logs[chosen])))
+            found = [*found, (chosen, float(self._logs[chosen]))]
         return tuple(self._one(token, log, chosen=token == chosen) for token, log in found)
 
     def _one(self, token: int, log: float, *, chosen: bool) -> TokenProbability:
