@@ -391,7 +391,7 @@ class TasksController(QObject):
             field = task.field(open_ones[0])
             name = field.name if field is not None else ""
             self._page.set_notice(lambda: self.tr("Fill in “{name}” first.").format(name=name), "warning")
-            self._page.view.fields.focus(open_ones[0])
+            self._page.view.focus_field(open_ones[0])
             return
         model = self._models.default
         if not model:

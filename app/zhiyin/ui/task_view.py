@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from zhiyin.ui.form_row import soft_label
 from zhiyin.ui.icons import icon
@@ -81,17 +81,17 @@ class TaskView(QWidget):
         buttons.addWidget(self.stop_button)
         buttons.addWidget(self.prompt_button)
         buttons.addStretch(1)
-        foot = QVBoxLayout()
+        self._foot = QWidget(self)
+        foot = QVBoxLayout(self._foot)
         foot.setContentsMargins(5 * STEP, 2 * STEP, 5 * STEP, 3 * STEP)
         foot.setSpacing(2 * STEP)
         foot.addWidget(self.notice)
         foot.addLayout(buttons)
         self._left = QWidget(self)
-        left = QVBoxLayout(self._left)
-        left.setContentsMargins(0, 0, 0, 0)
-        left.setSpacing(0)
-        left.addWidget(self.area, 1)
-        left.addLayout(foot)
+        self._column = QVBoxLayout(self._left)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.area, 1)
         self._between = _line(self, upright=True)
         body = QHBoxLayout()
         body.setSpacing(0)
@@ -104,11 +104,11 @@ class TaskView(QWidget):
         tabs.addWidget(self.form_tab)
         tabs.addWidget(self.answers_tab)
         tabs.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(tabs)
-        layout.addLayout(body, 1)
+        self._whole = QVBoxLayout(self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._whole.setSpacing(0)
+        self._whole.addLayout(tabs)
+        self._whole.addLayout(body, 1)
 
     def _connect(self) -> None:
         self.run_button.clicked.connect(self._run)
@@ -116,7 +116,7 @@ class TaskView(QWidget):
         self.prompt_button.clicked.connect(self.prompt_requested)
         for part in (self.fields.changed, self.examples.ticked_changed, self.options.changed):
             part.connect(self.inputs_changed)
-        self._tabs.buttonClicked.connect(lambda _button: self._fold())
+        self._tabs.buttonClicked.connect(self._show_tab)
         run = QShortcut(QKeySequence("Ctrl+Return"), self)
         run.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         run.activated.connect(self._run)
@@ -175,6 +175,12 @@ class TaskView(QWidget):
         self._notice = (words, kind)
         self.notice.set_text(worded(words), kind)
 
+    def focus_field(self, key: str = "") -> None:
+        """Write in one of the fields."""
+        self.form_tab.setChecked(True)
+        self._fold()
+        self.fields.focus(key)
+
     def show_answers(self) -> None:
         """Where both have no room, the answers."""
         self.answers_tab.setChecked(True)
@@ -192,8 +198,15 @@ class TaskView(QWidget):
         super().resizeEvent(event)
         self._fold()
 
+    def _show_tab(self, tab: QAbstractButton) -> None:
+        tab.setFocus()
+        self._fold()
+
     def _fold(self) -> None:
         wide = self.width() >= SIDE_BY_SIDE
+        if wide != self._wide:  # the buttons are below the form, or below both
+            self._wide = wide
+            (self._column if wide else self._whole).addWidget(self._foot)
         for tab in (self.form_tab, self.answers_tab):
             tab.setVisible(not wide)
         self._between.setVisible(wide)

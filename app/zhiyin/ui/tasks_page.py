@@ -151,7 +151,7 @@ class TasksPage(QWidget):
         self.content().setCurrentWidget(self.view)
         self._show_bar()
         if self.isVisible() and not keep_answers:
-            self.view.fields.focus()
+            self.view.focus_field()
 
     def set_form(self, card: TaskCard, form: TaskForm) -> None:
         """The task that is open was stored as this; what is shown stays."""
