@@ -252,7 +252,7 @@ class Call:
         entry = side.book.entries[number]
         rule = side.index.rules[number]
         start = max(0, end - side.depths[number])
-        lore = now and side.recursive and not entry.exclude_recursion and bool(self.fired)
+        lore = now and side.recursive and bool(self.fired)
 
         def there(key: int) -> bool:
             return side.scan.newest(key, start, end) >= 0 or (lore and self._in_lore(side, key) is not None)
