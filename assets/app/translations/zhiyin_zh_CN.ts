@@ -618,6 +618,57 @@
     </message>
 </context>
 <context>
+    <name>CastBar</name>
+    <message>
+        <source>Let speak now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let speak again in turn</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mute</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Remove from this conversation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who speaks next?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add a persona</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>More who take part</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is speaking</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} speaks next</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is muted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click to let this one speak now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>ChatHeader</name>
     <message>
         <source>Conversations</source>
@@ -5076,6 +5127,10 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <message>
         <source>tool</source>
         <translation>工具</translation>
+    </message>
+    <message>
+        <source>1 token</source>
+        <translation>1 个词元</translation>
     </message>
     <message>
         <source>left out</source>
