@@ -28,6 +28,7 @@ class TaskEditor(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._form = TaskForm()
+        self._shown_icon = ICONS[0]
         self.name, self.summary, self.output_label, self.marker, self.stop = (QLineEdit(self) for _ in range(5))
         for line in (self.name, self.output_label, self.marker):
             line.setMaxLength(LONGEST_NAME)
@@ -141,7 +142,8 @@ class TaskEditor(QWidget):
         self.marker.setText(form.reasoning.marker)
         self.stop.setText(" | ".join(form.stop))
         sign = task_icon(form.icon)
-        self.icon_buttons[sign if sign in self.icon_buttons else ICONS[0]].setChecked(True)
+        self._shown_icon = sign if sign in self.icon_buttons else ICONS[0]
+        self.icon_buttons[self._shown_icon].setChecked(True)
         for row in list(self.rows):
             self._drop_row(row)
         for field in form.fields:
@@ -158,12 +160,11 @@ class TaskEditor(QWidget):
             msgspec.structs.replace(example, values={renamed.get(key, key): value for key, value in example.values.items()})
             for example in before.examples
         )
-        kept_icon = task_icon(before.icon) not in self.icon_buttons and chosen == ICONS[0]
         return msgspec.structs.replace(
             before,
             name=self.name.text().strip(),
             summary=self.summary.text().strip(),
-            icon=before.icon if kept_icon else chosen,
+            icon=before.icon if chosen == self._shown_icon else chosen,  # a file may name one that is not offered
             instruction=_renamed(self.instruction.text(), renamed)[:LONGEST_TEXT],
             fields=fields,
             input_format=_renamed(self.input_format.text(), renamed)[:LONGEST_TEXT],

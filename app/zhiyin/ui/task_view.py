@@ -1,6 +1,6 @@
 """One task: what is filled in and chosen at the left, what the model makes of it at the right."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from zhiyin.ui.tokens import SCROLL_BAR_WIDTH
 from zhiyin.ui.wording import Wording, worded
 
 SIDE_BY_SIDE = 780
+LEAST_WIDTH = 340
 FORM_WIDTH, WIDE_FORM = 340, 400
 
 
@@ -192,6 +193,10 @@ class TaskView(QWidget):
         if self._phase == "idle":
             self.set_notice("")
             self.run_requested.emit()
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as a phone: what stands side by side now gives way when the window shrinks."""
+        return QSize(LEAST_WIDTH, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Side by side, or one at a time."""
