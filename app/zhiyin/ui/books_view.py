@@ -166,7 +166,9 @@ class BooksView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Built now, if it was not."""
         super().showEvent(event)
-        self.content()
+        content = self.content()
+        if self.focusWidget() is None:
+            content.editor.list.setFocus()
         self.opened.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:

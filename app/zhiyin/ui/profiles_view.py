@@ -167,7 +167,9 @@ class ProfilesView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Built now, if it was not."""
         super().showEvent(event)
-        self.content()
+        content = self.content()
+        if self.focusWidget() is None:
+            content.list.setFocus()
         self.opened.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:

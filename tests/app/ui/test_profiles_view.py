@@ -84,7 +84,8 @@ def test_nobody_yet_narrow_and_in_chinese(view: ProfilesView, qapp: QApplication
     view.set_items(ITEMS)
     view.resize(SIDE_BY_SIDE - 1, 700)
     assert view.content().form.y() > view.content().list.y()
-    i18n.install(qapp, "zh")
+    i18n.install(qapp, "zh_CN")
+    qapp.processEvents()
     assert view.content().form.name.placeholderText() == "别人怎么称呼你"
 
 
