@@ -8,6 +8,7 @@ from tests.end_to_end.conftest import Driver
 
 from zhiyin.roles import AuthorNote, Member, Setup
 from zhiyin.store.records import NewPersona, PersonaRow, Sent, Status
+from zhiyin.ui.sent_dialog import SentDialog
 
 
 def card(name: str, **fields: object) -> str:
@@ -133,3 +134,39 @@ def test_a_note_reaches_the_model(driver: Driver) -> None:
     driver.ask("How are you?")
     sent = sent_for(driver, driver.chat.turns[-1].id)
     assert "It is raining outside." in sent.text
+
+
+def test_the_budget_is_shown_and_so_is_what_was_sent(driver: Driver) -> None:
+    mei = add(driver, "Mei")
+    begin(driver, mei)
+    bar = driver.window.chat.budget
+    driver.until(lambda: bar.isVisible() and "about" not in bar.words() and dict(bar.parts()).get("persona", 0) > 5)
+    driver.ask("What is on the menu?")
+    driver.session.budget.show_sent(driver.chat.turns[-1].id)
+    driver.until(lambda: driver.window.findChildren(SentDialog))
+    (dialog,) = driver.window.findChildren(SentDialog)
+    assert "What is on the menu?" in dialog.whole() and "keeps a tea house" in dialog.whole()
+    dialog.reject()
+    driver.session.budget.show_next()
+    driver.until(lambda: [one for one in driver.window.findChildren(SentDialog) if one is not dialog])
+
+
+def test_what_no_longer_fits_is_summarised_once(driver: Driver) -> None:
+    mei = add(driver, "Mei")
+    driver.session.change_settings(msgspec.structs.replace(driver.session.settings, context=512))
+    driver.session.models.unload()
+    driver.session.models.load(driver.session.models.default)
+    driver.until(lambda: driver.session.engine.model is not None and driver.session.engine.model.context == 512)
+    begin(driver, mei)
+    driver.session.playing.set_setup(msgspec.structs.replace(driver.chat.setup, summarize=True))
+    driver.until(lambda: driver.chat.setup.summarize)
+    for number in range(8):
+        driver.ask(f"{number}: " + "tell me of the river and the boats. " * 6)
+        if any(turn.role == "system" for turn in driver.chat.turns):
+            break
+    driver.until(lambda: any(turn.role == "system" for turn in driver.chat.turns))
+    (summary,) = [turn for turn in driver.chat.turns if turn.role == "system"]
+    assert summary.text and summary.covers is not None
+    driver.ask("And now?")
+    sent = sent_for(driver, driver.chat.turns[-1].id)
+    assert "summary" in {message.section for message in sent.messages}

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPixmap
 
 from zhiyin.controllers.answering import Answering
 from zhiyin.controllers.books import BooksController
+from zhiyin.controllers.budget import BudgetController
 from zhiyin.controllers.cast import CastController
 from zhiyin.controllers.chat import NEW_DRAFT_KEY, ChatController
 from zhiyin.controllers.conversations import ConversationsController
@@ -189,6 +190,18 @@ class Session(QObject):
         )
         self.playing = PlayingController(store=store, chat=self.chat, cast=self.cast, delivery=delivery, parent=self)
         self.summaries = SummaryController(store=store, replies=self.replies, engine=self.engine, delivery=delivery, parent=self)
+        self.budget = BudgetController(
+            window,
+            store=store,
+            chat=self.chat,
+            cast=self.cast,
+            answering=self.answering,
+            replies=self.replies,
+            models=self.models,
+            engine=self.engine,
+            delivery=delivery,
+            parent=self,
+        )
         self.ratings = RatingsController(window.transcript, store=store, delivery=delivery, parent=self)
         self._connect_personas(zhiyin)
         self._pages = (self.personas, self.books, self.profiles, self.tasks, self.notebook)
@@ -293,6 +306,7 @@ class Session(QObject):
         for end in (
             *(page.end for page in self._pages),
             self.summaries.end,
+            self.budget.end,
             self.leaving.end,
             self.discover.end,
             self.library_page.end,

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from zhiyin.ui.banner import BannerSlot
+from zhiyin.ui.budget_bar import BudgetBar
 from zhiyin.ui.chat_header import ChatHeader
 from zhiyin.ui.composer import Composer
 from zhiyin.ui.context_meter import ContextMeter
@@ -25,6 +26,7 @@ class ChatPage(QWidget):
         self.transcript.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.empty_state = EmptyState(self)
         self.composer = Composer(self)
+        self.budget = BudgetBar(self)
         self.footer = ContextMeter(self)
         self.middle = QStackedWidget(self)
         self.middle.addWidget(self.empty_state)
@@ -36,6 +38,8 @@ class ChatPage(QWidget):
         layout.addLayout(self.banner_slot)
         layout.addWidget(self.middle, 1)
         layout.addLayout(reading_column(self.composer))
+        layout.addSpacing(STEP)
+        layout.addLayout(reading_column(self.budget, inset=4 * STEP))
         layout.addLayout(reading_column(self.footer, inset=4 * STEP))
 
     def show_empty(self, empty: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
