@@ -669,6 +669,113 @@
     </message>
 </context>
 <context>
+    <name>CastForm</name>
+    <message>
+        <source>What comes and goes is put near the end: the model need not read everything again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Every entry where its card says, even if the model has to read the whole prompt again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the usual one ({name})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the usual one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who takes part</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add a persona</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>You, lore and notes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lorebooks</source>
+        <translation type="unfinished">世界书</translation>
+    </message>
+    <message>
+        <source>Add a lorebook</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There are no lorebooks yet. Make one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Say who you are</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>in order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>who is mentioned</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the model decides</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>you decide</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>separate</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>joined</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>fast</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>to the letter</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who speaks next</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cards</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Separate: each knows its own. Joined: the model sees all.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>You are</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Summarise</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write down what no longer fits into the context.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lore goes</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>ChatHeader</name>
     <message>
         <source>Conversations</source>
@@ -3458,6 +3565,29 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
 </context>
 <context>
+    <name>MemberRow</name>
+    <message>
+        <source>Mute {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let {name} speak again in turn</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move {name} up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move {name} down</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Remove {name} from this conversation</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>ModelChooser</name>
     <message>
         <source>Loading {name}</source>
@@ -3850,7 +3980,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>The text has {count} tokens, and the model can go on from at most {limit}. Shorten it, or allow a greater length.</source>
-        <translation>正文有 {count} 个 词元，而模型最多能从 {limit} 个接着写。请缩短，或放宽长度。</translation>
+        <translation>正文有 {count} 个词元，而模型最多能从 {limit} 个接着写。请缩短，或放宽长度。</translation>
     </message>
 </context>
 <context>
@@ -3889,7 +4019,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>New tokens</source>
-        <translation>新增 词元</translation>
+        <translation>新增词元</translation>
     </message>
     <message>
         <source>At most, each time.</source>
@@ -3901,7 +4031,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Tokens of the text and what is new, at most.</source>
-        <translation>正文与新增部分合计的 词元 上限。</translation>
+        <translation>正文与新增部分合计的词元上限。</translation>
     </message>
     <message>
         <source>Probabilities</source>
@@ -3909,7 +4039,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Unlikely tokens are tinted. Rest on one to see what else it might have been.</source>
-        <translation>越不可能的 词元 底色越深。指针停在上面，可看它本来还可能是什么。</translation>
+        <translation>越不可能的词元底色越深。指针停在上面，可看它本来还可能是什么。</translation>
     </message>
     <message>
         <source>no limit</source>
@@ -6340,6 +6470,13 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <message>
         <source>Take out {name}</source>
         <translation>移除 {name}</translation>
+    </message>
+</context>
+<context>
+    <name>_BookList</name>
+    <message>
+        <source>Take {name} out of this conversation</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
