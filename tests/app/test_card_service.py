@@ -297,6 +297,18 @@ def test_a_killed_process_is_told_once_and_the_next_question_starts_another(fres
     assert (len(heard), service.waiting) == (2, 0)
 
 
+def test_a_process_that_hangs_is_ended(tmp_path: Path, qtbot: QtBot) -> None:
+    service = CardService(tmp_path / "data", tmp_path / "cards.log", longest=2)
+    source = tmp_path / "a.json"
+    source.write_bytes(write_json(card(), 3))
+    service.read(str(source), lambda _answer: None)  # on a busy machine even this can take too long
+    qtbot.waitUntil(lambda: service.pid is not None, timeout=WAIT)
+    assert service.pid is not None
+    os.kill(service.pid, signal.SIGSTOP)
+    assert Asking(service, qtbot).refused(source) == CardCode.IMPORT_DIED
+    service.close()
+
+
 def test_an_import_goes_on_after_the_process_was_killed_again_and_again(fresh: CardService, tmp_path: Path, qtbot: QtBot) -> None:
     asking, service = Asking(fresh, qtbot), fresh
     folder = tmp_path / "cards"

@@ -10,8 +10,8 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from tests.app.prompt.cards.card_files import card, picture
 from tests.bench.figures import at_most, noted
 
+from zhiyin.controllers.persona_cards import new_persona
 from zhiyin.prompt.cards.card import Card
-from zhiyin.prompt.cards.listing import listing
 from zhiyin.prompt.cards.png_text import chunk
 from zhiyin.prompt.cards.writing import write_png
 from zhiyin.services.cards import CardFailed, CardRead, CardService
@@ -80,10 +80,7 @@ class Importing(QObject):
         if isinstance(read, CardFailed):
             self.failed.append(read)
             return
-        shown = listing(Card.from_json(read.card_json))
-        self._batch.append(
-            NewPersona(read.card_json, shown.name, shown.tags, shown.creator, shown.summary, shown.seal, shown.color, read.picture_key)
-        )
+        self._batch.append(new_persona(Card.from_json(read.card_json), read.picture_key))
         if len(self._batch) == BATCH:
             self._add()
 

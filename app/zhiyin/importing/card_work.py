@@ -152,7 +152,7 @@ def _infos(found: CardFile) -> tuple[AssetInfo, ...]:
 
 
 def _fitting(text: str, path: str) -> str:
-    """The text, if a line of the protocol can hold it. Raises CardError TOO_LARGE."""
-    if len(text) > ALWAYS_FITS and len(msgspec.json.encode(text)) > MAX_LINE - LINE_ROOM:
+    """The text, if it can be read again and a line of the protocol can hold it. Raises CardError TOO_LARGE."""
+    if len(text) > MAX_TEXT or (len(text) > ALWAYS_FITS and len(msgspec.json.encode(text)) > MAX_LINE - LINE_ROOM):
         raise CardError(CardCode.TOO_LARGE, path=shown(path), size=MAX_TEXT)
     return text

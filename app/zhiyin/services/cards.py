@@ -53,14 +53,16 @@ class CardService(QObject):
     """Reads and writes card files. Every question is known by a ticket; its answer is heard once, or never after ``cancel``.
 
     Answers come on the window's thread and later, never from within the question. ``CardFailed`` stands for every failure; its
-    ``failure`` is put into words by ``zhiyin.errors.describe(failure.code, failure.args)``.
+    ``failure`` is put into words by ``zhiyin.errors.describe(failure.code, failure.args)``. ``longest`` is how many seconds without any
+    answer count as hanging.
     """
 
     _woken = Signal()
 
-    def __init__(self, data_dir: Path, log_file: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(self, data_dir: Path, log_file: Path | None = None, parent: QObject | None = None, *, longest: int = LONGEST) -> None:
         super().__init__(parent)
         self._data_dir = data_dir
+        self._longest = longest
         self._log = log_file
         self._worker = ThreadPoolExecutor(1, "cards")  # starting a process takes longer than a frame
         self._client: CardClient | None = None
@@ -294,10 +296,10 @@ class CardService(QObject):
 
     def _look(self) -> None:
         """A process that answers nothing for long hangs: in a file system that is gone, or in a file that is worse than expected."""
-        self._silent += TICK // 1000
+        self._silent = self._silent + TICK // 1000 if self.pid is not None else 0
         if not self._waiting:
             self._watch.stop()
-        elif self._silent >= LONGEST and not self._inbox and self._client is not None:
+        elif self._silent >= self._longest and not self._inbox and self._client is not None:
             self._silent = 0
             log.error("reading cards hangs and is ended")
             self._client.kill()

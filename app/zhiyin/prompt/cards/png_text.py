@@ -18,6 +18,7 @@ from zhiyin.prompt.errors import CardCode, CardError
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS = 100_000
 MAX_ENCODED = MAX_TEXT // 3 * 4 + 1024 * 1024  # base64 of the longest text, with room for line breaks
+MAX_INFLATED = 2 * MAX_ENCODED  # of all chunks: a card in both forms
 MAX_TEXTS = 1100  # chunks of ours
 MAX_KEYWORD = 1024  # bytes; the format allows 79, but paths are longer
 CARD_WORDS = ("ccv3", "chara")
@@ -127,7 +128,7 @@ class _Reading:
 
     def _inflate(self, packed: bytes) -> bytes:
         """The text, as long as it and all before it are within bounds: a few bytes can claim to be gigabytes."""
-        room = 4 * MAX_ENCODED - self._inflated
+        room = MAX_INFLATED - self._inflated
         inflater = zlib.decompressobj()
         try:
             text = inflater.decompress(packed, min(MAX_ENCODED, room) + 1 if room > 0 else 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from zhiyin.prompt.cards.card import Card
 from zhiyin.prompt.cards.charx import SCHEME, asset_name, is_safe, write_archive
-from zhiyin.prompt.cards.json_text import dump
+from zhiyin.prompt.cards.json_text import MAX_TEXT, dump
 from zhiyin.prompt.cards.png_text import ASSET_WORD, plain_picture, read_png, with_texts
 
 ICON = "assets/icon/images/main.png"
@@ -28,7 +28,7 @@ write_apng = write_png  # an animated picture is one more kind of PNG
 
 def write_json(card: Card, version: int) -> bytes:
     """The card as a JSON file of a version of the format, for people to read as well."""
-    return (dump(card.as_version(version).raw, indent=2) + "\n").encode()
+    return _readable(card.as_version(version))
 
 
 def write_charx(card: Card, picture: bytes | None, assets: Mapping[str, bytes]) -> bytes:
@@ -38,7 +38,13 @@ def write_charx(card: Card, picture: bytes | None, assets: Mapping[str, bytes]) 
     if picture and not any(asset_name(icon.get("uri")) in files for icon in _icons(card)):
         files[ICON] = picture
         card = _with_icon(card)
-    return write_archive(dump(card.raw, indent=2).encode(), files)
+    return write_archive(_readable(card), files)
+
+
+def _readable(card: Card) -> bytes:
+    """The card with a line for each field, unless it is too long to be read again then."""
+    text = (dump(card.raw, indent=2) + "\n").encode()
+    return text if len(text) <= MAX_TEXT else dump(card.raw).encode()
 
 
 def _icons(card: Card) -> list[dict[str, Any]]:
