@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -31,6 +31,7 @@ MARGIN = 3 * STEP
 SUMMARY_LINES = 2
 SIGN = 14
 MOST_LAID_OUT = 1200
+ARRIVALS_MS = 40
 
 
 class PersonaList(QListView):
@@ -63,6 +64,10 @@ class PersonaList(QListView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._chosen: list[int] = []
         self._place = 0
+        self._arrivals = QTimer(self)  # several pictures in a moment are one painting
+        self._arrivals.setSingleShot(True)
+        self._arrivals.setInterval(ARRIVALS_MS)
+        self._arrivals.timeout.connect(self.viewport().update)
         self._quiet = False  # rows are being replaced: what is marked meanwhile is nobody's choice
         self.selectionModel().selectionChanged.connect(self._selection_changed)
         self.rows.modelAboutToBeReset.connect(self._hold)
@@ -143,8 +148,8 @@ class PersonaList(QListView):
         self.viewport().update()
 
     def _on_picture(self, _picture: str) -> None:
-        if self.isVisible():
-            self.viewport().update()
+        if self.isVisible() and not self._arrivals.isActive():
+            self._arrivals.start()
 
     def _activate(self, index: Index) -> None:
         item = self.rows.row_at(index) if index.isValid() else None
