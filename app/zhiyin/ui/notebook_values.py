@@ -12,7 +12,7 @@ from msgspec import Struct
 from zhiyin_models.engine.protocol import Sampling
 
 Method = Literal["sampling", "greedy", "beams"]
-MOST_TEXT = 400_000  # characters
+MOST_TEXT = 300_000  # characters
 MOST_BEAMS = 8
 
 
