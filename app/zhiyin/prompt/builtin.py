@@ -18,7 +18,7 @@ KEYS = (
 
 
 class BuiltIn(Struct, frozen=True):
-    """A persona of the app. ``color`` is a role of the theme, ``picture`` the name of an asset."""
+    """A persona of the app. ``color`` is a role of the theme, ``picture`` an asset: as the window names pictures."""
 
     key: str
     card: Card
@@ -39,7 +39,7 @@ class _BuiltIns(Mapping[str, BuiltIn]):
             if key not in KEYS:
                 raise KeyError(key)
             card = Card.from_json(asset_path(f"personas/{key}.{self._language}.json").read_bytes())
-            self._read[key] = BuiltIn(key, card, card.seal, card.color, f"personas/{key}.svg")
+            self._read[key] = BuiltIn(key, card, card.seal, card.color, f"asset:personas/{key}.svg")
         return self._read[key]
 
     def __iter__(self) -> Iterator[str]:

@@ -32,7 +32,8 @@ MAX_TEXT = 200_000
 MAX_PATTERN_TEXT = 50_000
 FEW_KEYS = 24
 """So few keys are faster to look for one by one."""
-KEPT_TEXTS = 2048
+KEPT_CHARACTERS = 8_000_000
+"""Of texts in which was found what they hold; a conversation's are found in once."""
 MAX_WEIGHT = 2000
 """Of a pattern, see ``weight``."""
 MAX_NESTING = 20
@@ -105,6 +106,7 @@ class KeyIndex:
             folded = plain.text.lower()
             piece = folded[:_PIECE]
             self._pieces.setdefault(len(piece), {}).setdefault(piece, []).append((number, plain, folded))
+        self._kept = 0
         self._found: dict[str, tuple[int, ...]] = {}
         self._compiled: dict[int, regex.Pattern[str] | None] = {}
         self._heavy: set[int] = set()
@@ -115,9 +117,9 @@ class KeyIndex:
         """The plain keys that are in a text."""
         found = self._found.get(text)
         if found is None:
-            if len(self._found) >= KEPT_TEXTS:
-                self._found.clear()
-            found = self._found[text] = tuple(self._find(text[:MAX_TEXT]))
+            found = tuple(self._find(text[:MAX_TEXT]))
+            self._make_room(len(text))
+            self._found[text] = found
         return found
 
     def pattern(self, key: int, text: str, clock: Clock) -> bool:
@@ -142,10 +144,17 @@ class KeyIndex:
             return False
         finally:
             clock.search -= time.perf_counter() - began
-        if len(self._searched) >= KEPT_TEXTS * 4:
-            self._searched.clear()
+        self._make_room(len(text))
         self._searched[key, text] = found
         return found
+
+    def _make_room(self, characters: int) -> None:
+        """Forgets what was found when it is about more text than is worth keeping."""
+        self._kept += characters + 100
+        if self._kept > KEPT_CHARACTERS:
+            self._found.clear()
+            self._searched.clear()
+            self._kept = characters + 100
 
     def _compiled_pattern(self, key: int, clock: Clock) -> "regex.Pattern[str] | None":
         if key in self._compiled:
