@@ -1,14 +1,18 @@
-"""The right side: the system prompt and the samplers of this conversation, where they differ from the defaults."""
+"""The right side: who takes part in this conversation, its system prompt and samplers, where they differ from the defaults."""
 
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from zhiyin.roles import Setup
+from zhiyin.ui.cast_form import CastForm
+from zhiyin.ui.cast_values import CastKnown, PictureOf
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.plain_text_field import PlainTextField
 from zhiyin.ui.sampling_editor import SamplingEditor
+from zhiyin.ui.seal import seal_color, seal_pixmap
 from zhiyin.ui.theme import STEP, ui_font
 from zhiyin_models.engine.protocol import Sampling
 
@@ -27,6 +31,11 @@ class ConversationPanel(QFrame):
     """None stands for "the default". Changes are announced a moment after the last one; its widgets are built when first shown."""
 
     changed = Signal(object, object)
+    cast_changed = Signal(object)  # Setup
+    persona_wanted = Signal()  # another one is to be chosen, to take part
+    persona_opened = Signal(int)
+    books_wanted = Signal()  # the pages on which they are made
+    profiles_wanted = Signal()
     close_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -36,6 +45,8 @@ class ConversationPanel(QFrame):
         self._sampling: Sampling | None = None
         self._told: tuple[str | None, Sampling | None] = (None, None)  # as last given or announced
         self._defaults = PanelDefaults()
+        self._cast = (Setup(), CastKnown())
+        self._picture_of: PictureOf = _seal
         self._content: _Content | None = None
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
@@ -53,12 +64,33 @@ class ConversationPanel(QFrame):
             self._sampling = sampling
         self._refresh()
 
+    def set_cast(self, setup: Setup, known: CastKnown) -> None:
+        """Show who takes part. Before another conversation is shown, call ``flush``."""
+        self._cast = setup, known
+        if self._content is not None:
+            self._content.cast.set_values(setup, known)
+
+    def set_picture_of(self, picture_of: PictureOf) -> None:
+        """Where pictures of personas come from; without that they are seals."""
+        self._picture_of = picture_of
+        self.refresh_pictures()
+
+    def refresh_pictures(self) -> None:
+        """A picture has arrived."""
+        if self._content is not None:
+            self._content.cast.refresh_pictures()
+
+    def _picture(self, picture: str, size: int, seal: str, color: str) -> QPixmap:
+        return self._picture_of(picture, size, seal, color)
+
     def values(self) -> tuple[str | None, Sampling | None]:
         """What is shown; None is the default."""
         return self._system_prompt, self._sampling
 
     def flush(self) -> None:
         """Announce a change that still waits, now."""
+        if self._content is not None:
+            self._content.cast.flush()
         if self._delay.isActive():
             self._delay.stop()
             self._announce()
@@ -70,7 +102,7 @@ class ConversationPanel(QFrame):
     def content(self) -> "_Content":
         """The form, built when first asked for."""
         if self._content is None:
-            self._content = _Content(self)
+            self._content = _Content(self._picture, self)
             layout = QVBoxLayout(self)
             layout.setContentsMargins(0, 0, 0, 0)
             layout.addWidget(self._content)
@@ -79,6 +111,13 @@ class ConversationPanel(QFrame):
             self._content.reset_prompt.clicked.connect(self._reset_prompt)
             self._content.reset_sampling.clicked.connect(self._reset_sampling)
             self._content.close_button.clicked.connect(self.close_requested)
+            cast = self._content.cast
+            cast.set_values(*self._cast)
+            cast.changed.connect(self._cast_edited)
+            cast.add_requested.connect(self.persona_wanted)
+            cast.open_requested.connect(self.persona_opened)
+            cast.books_requested.connect(self.books_wanted)
+            cast.profiles_requested.connect(self.profiles_wanted)
             self._refresh()
         return self._content
 
@@ -103,6 +142,10 @@ class ConversationPanel(QFrame):
             self._system_prompt = text
             self._note_change()
 
+    def _cast_edited(self, setup: Setup) -> None:
+        self._cast = setup, self._cast[1]
+        self.cast_changed.emit(setup)
+
     def _sampling_edited(self, sampling: Sampling) -> None:
         self._sampling = sampling
         self._note_change()
@@ -125,8 +168,9 @@ class ConversationPanel(QFrame):
 class _Content(QWidget):
     """The form itself."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, picture_of: PictureOf, parent: QWidget) -> None:
         super().__init__(parent)
+        self.cast = CastForm(picture_of, self)
         self.heading = QLabel(self)
         self.heading.setFont(ui_font(11.5))
         self.close_button = IconButton("x", self, size=16)
@@ -148,6 +192,8 @@ class _Content(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(4 * STEP, 2 * STEP, 4 * STEP, 4 * STEP)
         column.setSpacing(2 * STEP)
+        column.addWidget(self.cast)
+        column.addSpacing(3 * STEP)
         column.addLayout(_with_reset(self.prompt_label, self.reset_prompt))
         column.addWidget(self.prompt)
         column.addSpacing(3 * STEP)
@@ -196,6 +242,13 @@ class _Content(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslateUi()
+
+
+def _seal(_picture: str, size: int, seal: str, color: str) -> QPixmap:
+    try:
+        return seal_pixmap(seal, seal_color(color or "accent"), size)
+    except KeyError:
+        return seal_pixmap(seal, seal_color(), size)
 
 
 def _section(parent: QWidget) -> QLabel:

@@ -1,5 +1,6 @@
 """What is sent for a reply: personas, examples, notes, profiles, groups, summaries, and the order of dropping."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -257,7 +258,7 @@ def test_lore_that_comes_and_goes_stands_before_the_last_message_or_where_the_ca
 def test_decorators_put_lore_where_they_say_in_both_ways(decorator: str, expected: list[str]) -> None:
     bai = actor(description="A poet.", scenario="Here.", personality="" if "desc" in decorator else "free")
     for place in ("near_end", "as_card"):
-        setup = Setup((Member(1),), lore_place=place)  # type: ignore[arg-type]
+        setup = Setup((Member(1),), lore_place=place)
         books = (lorebook({**MOON, "content": f"{decorator}\nRound."}),)
         assert places(assemble(scene(*SAID, actors=(bai,), setup=setup, books=books))) == expected
 
@@ -340,7 +341,7 @@ TURN = st.tuples(st.sampled_from(["user", "assistant", "assistant"]), TEXT, st.s
 
 
 @st.composite
-def scenes(draw: st.DrawFn) -> Scene:
+def scenes(draw: Callable[..., Any]) -> Scene:
     said = draw(st.lists(TURN, max_size=14))
     turns = [SceneTurn(n, role, text, None if role == "user" else who) for n, (role, text, who) in enumerate(said)]
     if turns and draw(st.booleans()):
@@ -395,7 +396,7 @@ def test_the_next_prompt_begins_with_this_one_up_to_what_moves(said: list[tuple[
         turns.append(SceneTurn(2 * number, "user", question))
         books = (lorebook({**MOON, "keys": ["a", "月"]}, ALWAYS),)
         messages = assemble(scene_of(turns, bai, books)).layout.messages
-        now = [(message.role, message.content) for message in messages]
+        now: list[tuple[str, str]] = [(message.role, message.content) for message in messages]
         assert now[: len(before)] == before
         moving = next(place for place, m in enumerate(messages) if m.content in ("Round.", question))
         before = now[:moving]
