@@ -621,158 +621,158 @@
     <name>CastBar</name>
     <message>
         <source>Let speak now</source>
-        <translation type="unfinished"></translation>
+        <translation>现在让它说话</translation>
     </message>
     <message>
         <source>Let speak again in turn</source>
-        <translation type="unfinished"></translation>
+        <translation>恢复轮流发言</translation>
     </message>
     <message>
         <source>Mute</source>
-        <translation type="unfinished"></translation>
+        <translation>静音</translation>
     </message>
     <message>
         <source>Open</source>
-        <translation type="unfinished"></translation>
+        <translation>打开</translation>
     </message>
     <message>
         <source>Remove from this conversation</source>
-        <translation type="unfinished"></translation>
+        <translation>移出此对话</translation>
     </message>
     <message>
         <source>Who speaks next?</source>
-        <translation type="unfinished"></translation>
+        <translation>接下来谁说？</translation>
     </message>
     <message>
         <source>Add a persona</source>
-        <translation type="unfinished"></translation>
+        <translation>添加角色</translation>
     </message>
     <message>
         <source>More who take part</source>
-        <translation type="unfinished"></translation>
+        <translation>更多参与者</translation>
     </message>
     <message>
         <source>{name} is speaking</source>
-        <translation type="unfinished"></translation>
+        <translation>{name}正在说话</translation>
     </message>
     <message>
         <source>{name} speaks next</source>
-        <translation type="unfinished"></translation>
+        <translation>接下来由{name}说话</translation>
     </message>
     <message>
         <source>{name} is muted</source>
-        <translation type="unfinished"></translation>
+        <translation>{name}已静音</translation>
     </message>
     <message>
         <source>Click to let this one speak now.</source>
-        <translation type="unfinished"></translation>
+        <translation>点击让它现在说话。</translation>
     </message>
 </context>
 <context>
     <name>CastForm</name>
     <message>
         <source>What comes and goes is put near the end: the model need not read everything again.</source>
-        <translation type="unfinished"></translation>
+        <translation>时有时无的世界书放在末尾附近：模型不必从头再读。</translation>
     </message>
     <message>
         <source>Every entry where its card says, even if the model has to read the whole prompt again.</source>
-        <translation type="unfinished"></translation>
+        <translation>每条都放在卡片指定的位置，即使模型因此要重读整个提示。</translation>
     </message>
     <message>
-        <source>the usual one ({name})</source>
-        <translation type="unfinished"></translation>
+        <source>default ({name})</source>
+        <translation>默认（{name}）</translation>
     </message>
     <message>
-        <source>the usual one</source>
-        <translation type="unfinished"></translation>
+        <source>default</source>
+        <translation>默认</translation>
     </message>
     <message>
         <source>Who takes part</source>
-        <translation type="unfinished"></translation>
+        <translation>参与者</translation>
     </message>
     <message>
         <source>Add a persona</source>
-        <translation type="unfinished"></translation>
+        <translation>添加角色</translation>
     </message>
     <message>
         <source>You, lore and notes</source>
-        <translation type="unfinished"></translation>
+        <translation>我、世界书与作者注</translation>
     </message>
     <message>
         <source>Lorebooks</source>
-        <translation type="unfinished">世界书</translation>
+        <translation>世界书</translation>
     </message>
     <message>
         <source>Add a lorebook</source>
-        <translation type="unfinished"></translation>
+        <translation>添加世界书</translation>
     </message>
     <message>
         <source>There are no lorebooks yet. Make one</source>
-        <translation type="unfinished"></translation>
+        <translation>还没有世界书，新建一本</translation>
     </message>
     <message>
         <source>Say who you are</source>
-        <translation type="unfinished"></translation>
+        <translation>说说你是谁</translation>
     </message>
     <message>
         <source>in order</source>
-        <translation type="unfinished"></translation>
+        <translation>依次</translation>
     </message>
     <message>
-        <source>who is mentioned</source>
-        <translation type="unfinished"></translation>
+        <source>Speaks next</source>
+        <translation>接下来谁说</translation>
     </message>
     <message>
-        <source>the model decides</source>
-        <translation type="unfinished"></translation>
+        <source>Separate: each knows its own card. Joined: the model sees all of them.</source>
+        <translation>各看各的：每个角色只知道自己的卡。合在一起：模型看到所有的卡。</translation>
     </message>
     <message>
         <source>you decide</source>
-        <translation type="unfinished"></translation>
+        <translation>由我决定</translation>
+    </message>
+    <message>
+        <source>as mentioned</source>
+        <translation>点到谁谁说</translation>
+    </message>
+    <message>
+        <source>model decides</source>
+        <translation>由模型决定</translation>
     </message>
     <message>
         <source>separate</source>
-        <translation type="unfinished"></translation>
+        <translation>各看各的</translation>
     </message>
     <message>
         <source>joined</source>
-        <translation type="unfinished"></translation>
+        <translation>合在一起</translation>
     </message>
     <message>
         <source>fast</source>
-        <translation type="unfinished"></translation>
+        <translation>快</translation>
     </message>
     <message>
         <source>to the letter</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Who speaks next</source>
-        <translation type="unfinished"></translation>
+        <translation>严格照卡片</translation>
     </message>
     <message>
         <source>Cards</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Separate: each knows its own. Joined: the model sees all.</source>
-        <translation type="unfinished"></translation>
+        <translation>角色卡</translation>
     </message>
     <message>
         <source>You are</source>
-        <translation type="unfinished"></translation>
+        <translation>我是</translation>
     </message>
     <message>
         <source>Summarise</source>
-        <translation type="unfinished"></translation>
+        <translation>写摘要</translation>
     </message>
     <message>
         <source>Write down what no longer fits into the context.</source>
-        <translation type="unfinished"></translation>
+        <translation>把上下文放不下的内容记下来。</translation>
     </message>
     <message>
         <source>Lore goes</source>
-        <translation type="unfinished"></translation>
+        <translation>世界书放在</translation>
     </message>
 </context>
 <context>
@@ -1618,6 +1618,10 @@
     <name>EmptyState</name>
     <message>
         <source>Say something, and {name} will answer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Say something, and it will answer; or choose who does.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -3568,23 +3572,23 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>MemberRow</name>
     <message>
         <source>Mute {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>将{name}静音</translation>
     </message>
     <message>
         <source>Let {name} speak again in turn</source>
-        <translation type="unfinished"></translation>
+        <translation>让{name}恢复轮流发言</translation>
     </message>
     <message>
         <source>Move {name} up</source>
-        <translation type="unfinished"></translation>
+        <translation>将{name}上移</translation>
     </message>
     <message>
         <source>Move {name} down</source>
-        <translation type="unfinished"></translation>
+        <translation>将{name}下移</translation>
     </message>
     <message>
         <source>Remove {name} from this conversation</source>
-        <translation type="unfinished"></translation>
+        <translation>将{name}移出此对话</translation>
     </message>
 </context>
 <context>
@@ -6105,10 +6109,6 @@ A line with @@@ below one stands in for it where it is not known.</source>
         <source>To the models</source>
         <translation>去看模型</translation>
     </message>
-    <message>
-        <source>The model ended in the middle. What was written is kept; run it again.</source>
-        <translation>模型中途退出了。写好的都在，可以再运行一次。</translation>
-    </message>
 </context>
 <context>
     <name>TasksPage</name>
@@ -6476,7 +6476,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>_BookList</name>
     <message>
         <source>Take {name} out of this conversation</source>
-        <translation type="unfinished"></translation>
+        <translation>从此对话中去掉{name}</translation>
     </message>
 </context>
 <context>
