@@ -107,7 +107,8 @@ def test_stop_keeps_what_was_written_and_a_killed_engine_too(app: Driver) -> Non
     tasks.ended()
     assert any(column.state().answer for column in tasks.columns)
     assert all(column.state().phase == "cut" for column in tasks.columns)
-    assert "What was written is kept" in tasks.notice
+    app.says("SIGKILL", "What was written is kept")
+    assert tasks.notice == ""  # it is said once
     tasks.chosen(tokens=2).run().ended()  # it is loaded again
     assert tasks.columns[0].state().phase in ("done", "limit")
 
@@ -126,6 +127,8 @@ def test_a_reply_of_a_conversation_comes_first_and_thinking_is_apart(app: Driver
     state = tasks.columns[0].state()
     assert state.answer
     assert not state.thinking
+    tasks.open("summary", text="字" * 30_000).shots().run().ended()
+    assert "Shorten it" in tasks.notice
 
 
 def opened(open_app: Callable[..., Driver], data_dir: Path) -> Tasks:

@@ -59,7 +59,7 @@ class TaskRun(QObject):
     begun = Signal()  # ``samples`` are new
     grew = Signal(int)  # the place of a sample
     noticed = Signal(object)  # Notice
-    ended = Signal(object)  # Failure, or None
+    ended = Signal(object)  # Failure; None when there is none, or when the window tells of it anyway
 
     def __init__(self, engine: EngineService, models: ModelsController, replies: ReplyRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +74,7 @@ class TaskRun(QObject):
         self.model = ""
         self.samples: list[Sample] = []
         self.marker = ""
-        for signal in (replies.ended, replies.discarded):
+        for signal in (replies.ended, replies.discarded, replies.unsaved):
             signal.connect(self._look_later)
         engine.loaded.connect(self._look_later)
         engine.load_failed.connect(self._on_load_failed)
@@ -210,15 +210,15 @@ class TaskRun(QObject):
         self._set_phase("idle")
         self.ended.emit(failure)
 
-    def _on_load_failed(self, failure: Failure) -> None:
+    def _on_load_failed(self, _failure: Failure) -> None:
         if self.phase == "loading" and self._engine.asked_for == self._models.present_name(self.model):
-            self._close("cut", failure)
+            self._close("cut", None)  # the banner tells why
         else:
             self._look_later()
 
-    def _on_refused(self, name: str, failure: Failure) -> None:
+    def _on_refused(self, name: str, _failure: Failure) -> None:
         if self.phase == "loading" and name == self.model:
-            self._close("cut", failure)
+            self._close("cut", None)
 
     def _on_load_cancelled(self) -> None:
         if self.phase == "loading" and self._engine.asked_for == self._models.present_name(self.model):

@@ -24,14 +24,14 @@ from zhiyin.prompt.tasks.reading import read_task, read_task_file
 from zhiyin.prompt.tasks.template import Example, Field, Task
 from zhiyin.prompt.tasks.writing import write_task, write_task_file
 from zhiyin.services.delivery import Delivery
-from zhiyin.services.engine import EngineService
+from zhiyin.services.engine import DEATHS, EngineService
 from zhiyin.store.records import Conversation, StoredTask, Turn
 from zhiyin.store.store import Store
 from zhiyin.ui.main_window import MainWindow
 from zhiyin.ui.task_values import DELETE, DUPLICATE, REVERT, SentPart, TaskCard, TaskExample, TaskForm, TaskInputs
 from zhiyin.ui.wording import Wording
 from zhiyin_models.engine.protocol import Notice, Sampling
-from zhiyin_models.errors import Code, Failure
+from zhiyin_models.errors import Failure
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -62,6 +62,7 @@ class TasksController(QObject):
     """Asks the engine for what the page wants; a reply that runs or waits in a conversation comes first."""
 
     chat_wanted = Signal(int)  # conversation: what was kept is to be shown there
+    kept = Signal(int)  # conversation: it is new in the list
     trouble = Signal(object)  # an exception, to be put into words
 
     def __init__(
@@ -128,7 +129,9 @@ class TasksController(QObject):
     # ------------------------------------------------------------ begin and end
 
     def open(self) -> None:
-        """Nothing is needed before the page is shown."""
+        """Nothing is needed before the page is shown; it may be on show already."""
+        if self._page.isVisible():
+            self._on_opened()
 
     def retranslate(self) -> None:
         """Put the gallery into the language of the moment; a task that is open stays as it is."""
@@ -139,6 +142,7 @@ class TasksController(QObject):
         """Leave nothing unsaved and nothing running."""
         self._run.stop()
         self._keep_inputs()
+        self._page.show_gallery()
 
     @property
     def running(self) -> bool:
@@ -394,7 +398,7 @@ class TasksController(QObject):
             self._page.view.focus_field(open_ones[0])
             return
         model = self._models.default
-        if not model:
+        if not model or self._models.find(model) is None:
             self._window.banner.show_message(
                 lambda: self.tr("There is no model yet. Get one first."),
                 "warning",
@@ -425,13 +429,8 @@ class TasksController(QObject):
         self._page.set_notice(partial(describe, notice.code, notice.args), "warning")
 
     def _on_ended(self, failure: Failure | None) -> None:
-        if failure is None:
-            return
-        if failure.code in (Code.ENGINE_DIED, Code.ENGINE_SILENT):  # the banner says why, and offers to load again
-            said: Wording = lambda: self.tr("The model ended in the middle. What was written is kept; run it again.")  # noqa: E731 - words
-        else:
-            said = partial(describe, failure.code, failure.args)
-        self._page.set_notice(said, "error")
+        if failure is not None and failure.code not in DEATHS:  # of those the window's banner tells
+            self._page.set_notice(partial(describe, failure.code, failure.args), "error")
 
     def _on_banner(self, action: str) -> None:
         if action == MODELS:
@@ -460,6 +459,7 @@ class TasksController(QObject):
 
         def replied(turn: Turn) -> None:
             if self._ran is ran:
+                self.kept.emit(turn.conversation)
                 self._kept = Kept(turn.conversation, dict(zip(texts, turn.sibling_ids, strict=True)))
                 self._page.set_kept(index)
 
