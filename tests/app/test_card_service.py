@@ -118,6 +118,8 @@ def test_a_card_is_read_with_its_picture_and_written_again_in_every_format(
     assert Path(read.picture).read_bytes() == PICTURE
     assert Path(read.picture).parent == data_dir / "pictures"
     assert len(read.picture_key) == 64
+    Path(read.picture).write_bytes(b"")  # as a loss of power leaves it
+    assert Path(asking.read(source).picture).read_bytes() == PICTURE
     small = QImage(read.thumbnail)
     assert (small.width(), small.height()) == (SIDE, SIDE)
 
@@ -158,12 +160,15 @@ def test_files_that_came_with_a_card_go_with_it(asking: Asking, service: CardSer
     assert asking.answer(lambda then: service.clear_pictures(set(), then, keep_assets=set()), PicturesCleared).count == 0  # all young
     for path in folder.glob(f"{read.picture_key}*"):
         os.utime(path, (0, 0))
-    os.utime(folder / f"{key}.assets.zip", (0, 0))
+    half = folder / ".zhiyin-0123.part"
+    half.touch()
+    for path in (half, folder / f"{key}.assets.zip"):
+        os.utime(path, (0, 0))
     cleared = asking.answer(
         lambda then: service.clear_pictures({read.picture_key}, then, keep_assets=set()),
         PicturesCleared,
     )
-    assert cleared.count == 1
+    assert cleared.count == 2
     assert not list(folder.glob(f"{key}*"))
     assert asking.answer(lambda then: service.clear_pictures(set(), then), PicturesCleared).count == 2
 

@@ -113,7 +113,7 @@ class CardWork:
         if not found.picture:
             return None, ()
         try:
-            return self.pictures.take(found.picture), ()
+            return self.pictures.take(found.picture, bare=found.container in ("png", "apng")), ()
         except CardError:
             return None, (Mended(Mend.PICTURE_BAD),)
 

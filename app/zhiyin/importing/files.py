@@ -20,6 +20,7 @@ ENDINGS = frozenset({".png", ".apng", ".json", ".charx"})
 MAX_FILES = 50_000  # of an import
 MAX_FOLDERS = 10_000
 MAX_LEVELS = 8
+PART = ".zhiyin-"  # begins the name of a file that is being written
 YOUNG = 3600.0  # seconds in which a file may still be about to be named by a card
 LONGEST_NAME = 100  # characters of a name in a sentence
 
@@ -69,7 +70,7 @@ def shown(path: str) -> str:
 
 def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Put bytes into a file that is there whole or, where it was there before, as it was. Raises OSError."""
-    part = path.with_name(f".zhiyin-{secrets.token_hex(8)}.part")
+    part = path.with_name(f"{PART}{secrets.token_hex(8)}.part")
     descriptor = os.open(part, WRITE, 0o666)
     try:
         try:
@@ -95,12 +96,14 @@ def is_key(key: str) -> bool:
 def clear_folder(folder: Path, endings: Collection[str], keep: Collection[str]) -> int:
     """Delete the files that are named by a key and one of these endings, not to be kept, and not young; returns how many.
 
-    Raises OSError.
+    What a process that was killed left half written goes as well. Raises OSError.
     """
     gone = 0
     for path in folder.iterdir() if folder.is_dir() else ():
         key, ending = path.name[:64], path.name[64:]
-        if is_key(key) and ending in endings and key not in keep and time.time() - path.stat().st_mtime > YOUNG:
+        left = path.name.startswith(PART) and path.suffix == ".part"
+        wanted = left or (is_key(key) and ending in endings and key not in keep)
+        if wanted and time.time() - path.stat().st_mtime > YOUNG:
             path.unlink(missing_ok=True)
             gone += 1
     return gone

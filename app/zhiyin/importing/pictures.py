@@ -1,6 +1,5 @@
 """The picture folder: originals by the sha256 of their bytes, each with a small square beside it. Decodes, so only ever in a child."""
 
-import contextlib
 import hashlib
 import struct
 from collections.abc import Collection
@@ -43,17 +42,15 @@ class PictureFolder:
         self.folder = data_dir / FOLDER
         QImageReader.setAllocationLimit(MAX_MEMORY)
 
-    def take(self, data: bytes) -> Stored:
+    def take(self, data: bytes, *, bare: bool = False) -> Stored:
         """Keep a picture: a PNG byte for byte, without the chunks of a card; any other kind as a PNG of what it shows.
 
-        Raises CardError PICTURE_BAD for what cannot be decoded, OSError for the disk.
+        ``bare`` says that there are no such chunks in it. Raises CardError PICTURE_BAD for what cannot be decoded, OSError for the disk.
         """
-        data = read_png(data).picture if is_png(data) else data
+        data = read_png(data).picture if is_png(data) and not bare else data
         if is_png(data) and len(data) > 24:
             stored = self._stored(hashlib.sha256(data).hexdigest(), *struct.unpack_from(">II", data, 16))
-            if stored.picture.is_file() and stored.thumbnail.is_file():
-                with contextlib.suppress(OSError):
-                    stored.picture.touch()  # young again
+            if _is_whole(stored, len(data)):
                 return stored
         image, size = decode(data)
         if not is_png(data):
@@ -75,6 +72,18 @@ class PictureFolder:
 
     def _stored(self, key: str, width: int, height: int) -> Stored:
         return Stored(key, self.folder / f"{key}.png", self.folder / f"{key}{SMALL}", width, height)
+
+
+def _is_whole(stored: Stored, size: int) -> bool:
+    """Whether a picture is there already, and not cut short by a loss of power; it is young again then."""
+    try:
+        if stored.picture.stat().st_size != size or not stored.thumbnail.stat().st_size:
+            return False
+        stored.picture.touch()
+        stored.thumbnail.touch()
+    except OSError:
+        return False
+    return True
 
 
 def decode(data: bytes) -> tuple[QImage, QSize]:

@@ -110,8 +110,9 @@ def test_v1_v2_and_what_was_before_are_read() -> None:
 def test_an_archive_brings_its_files_and_its_picture() -> None:
     icon = {"type": "icon", "uri": "embeded://assets/icon/images/main.png", "name": "main", "ext": "png"}
     mood = {"type": "emotion", "uri": "embeded://assets/e/joy.webp", "name": "joy", "ext": "webp"}
-    files = {"assets/icon/images/main.png": PICTURE, "assets/e/joy.webp": b"RIFF", "module.risum": b"\1"}
-    found = read_card(Path("a.charx"), write_charx(Card(v3(assets=[mood, icon])), b"", files))
+    side = {**icon, "uri": "embeded://side.png", "name": "side"}
+    files = {"assets/icon/images/main.png": PICTURE, "assets/e/joy.webp": b"RIFF", "module.risum": b"\1", "side.png": b"side"}
+    found = read_card(Path("a.charx"), write_charx(Card(v3(assets=[mood, side, icon])), b"", files))
     assert (found.container, found.picture, found.assets, found.mended) == ("charx", PICTURE, files, ())
     with_own_icon = read_card(Path("a.charx"), write_charx(card(), PICTURE, {}))
     assert with_own_icon.picture == PICTURE
