@@ -1,6 +1,7 @@
-"""The store in a database of 100,000 messages: committing a user's turn, opening, and showing a path of 10,000 turns."""
+"""The store in a database of 100,000 messages and 5,000 personas: committing, opening, showing a path of 10,000 turns, the gallery."""
 
 import contextlib
+import json
 import os
 import sqlite3
 import statistics
@@ -11,11 +12,12 @@ from typing import Any
 
 from tests.bench.figures import at_most, noted
 
-from zhiyin.store import Status, Store
+from zhiyin.store import NewPersona, Status, Store
 
 MESSAGES = 100_000
 PATH = 10_000
 COMMITS = 400
+PERSONAS = 5_000
 TEXT = "月落乌啼霜满天，江枫渔火对愁眠。The moon goes down, crows cry, and the sky is full of frost. " * 5  # 465 characters
 
 
@@ -42,6 +44,16 @@ def fill(path: Path) -> None:
         )
         first = last + 1
     connection.execute("COMMIT")
+    connection.close()
+
+
+def rate(path: Path) -> None:
+    """Give every reply of the long path a thumb."""
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "INSERT INTO ratings (turn, thumb, changed) SELECT id, 1, 0 FROM turns WHERE conversation = 1 AND role = 'assistant'"
+    )
+    connection.commit()
     connection.close()
 
 
@@ -79,6 +91,16 @@ def commits(store: Store) -> list[float]:
     return sorted(took)
 
 
+def gallery(store: Store) -> list[float]:
+    """Milliseconds that each batch of fifty cards of 10 KB takes to be stored, until there are PERSONAS."""
+    card = json.dumps({"spec": "chara_card_v3", "data": {"description": TEXT * 10}}, ensure_ascii=False)
+    took = []
+    for _ in range(PERSONAS // 50):
+        batch = [NewPersona(card, "李白", ("诗", "唐"), "creator", TEXT[:80], "李", "slate", "ab" * 32) for _ in range(50)]
+        took.append(timed(lambda personas=batch: store.personas.add_many(personas).result()))
+    return sorted(took)
+
+
 def run() -> list[dict[str, Any]]:
     """Measure on a real disk, in a temporary folder."""
     with tempfile.TemporaryDirectory() as name:
@@ -93,9 +115,13 @@ def run() -> list[dict[str, Any]]:
             store = closing.enter_context(Store.open(data_dir, maintenance_delay=1e9))
             opened = (time.perf_counter() - started) * 1000
             took = commits(store)
-            path = min(timed(lambda: store.conversation(1).result()) for _ in range(5))
+            shown = min(timed(lambda: store.conversation(1).result()) for _ in range(5))
             listed = min(timed(lambda: store.conversations().result()) for _ in range(5))
             chosen = min(timed(lambda: store.choose(1).result()) for _ in range(3))
+            rate(data_dir / "zhiyin.sqlite3")
+            rated = min(timed(lambda: store.conversation(1).result()) for _ in range(5))
+            added = gallery(store)
+            personas = min(timed(lambda: store.personas.all().result()) for _ in range(5))
             backup = timed(lambda: store.backup().result())
             started = time.perf_counter()
         closed = (time.perf_counter() - started) * 1000
@@ -107,9 +133,12 @@ def run() -> list[dict[str, Any]]:
         at_most("store: commit of a user's turn, p95", took[int(len(took) * 0.95)], 20, "ms"),
         noted("store: commit of a user's turn, worst", took[-1], "ms"),
         noted("store: open", opened, "ms"),
-        noted("store: path of 10,000 turns", path, "ms"),
+        noted("store: path of 10,000 turns", shown, "ms"),
+        noted("store: path of 10,000 turns, half of them rated", rated, "ms"),
         noted("store: choose at the root of 10,000 turns", chosen, "ms"),
         noted("store: newest 200 conversations", listed, "ms"),
+        at_most("store: 50 cards of 10 KB, p95", added[int(len(added) * 0.95)], 50, "ms"),
+        at_most("store: list of 5,000 personas", personas, 50, "ms"),
         noted("store: backup while open, checked", backup, "ms"),
         noted("store: close", closed, "ms"),
     ]

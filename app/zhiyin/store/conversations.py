@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from zhiyin.roles import Setup, write_setup
 from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.records import Conversation
-from zhiyin.store.rows import CONVERSATION_ROWS, conversation, storable, to_json
+from zhiyin.store.rows import CONVERSATION_ROWS, conversation, delete_large, storable, to_json
 from zhiyin_models.engine.protocol import Sampling
 
 KEPT_DAYS = 30  # how long a deleted conversation can be brought back
@@ -152,6 +152,8 @@ def purge(connection: sqlite3.Connection, now: float) -> bool:
     ).fetchone()
     if row is None:
         return False
+    if delete_large(connection, "sent", ("turn", "contents"), "conversation = ?", row[0]):
+        return True
     # children first: the youngest turns have none
     removed = connection.execute(
         "DELETE FROM turns WHERE id IN (SELECT id FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT ?)", (row[0], PURGE_STEP)

@@ -10,6 +10,8 @@ from zhiyin.store.records import Conversation, Status, Turn
 from zhiyin_models.engine.protocol import Sampling, Stats
 from zhiyin_models.errors import Failure
 
+LARGE_STEP = 512 << 10  # bytes
+LARGE_ROWS = 100
 S = TypeVar("S", Sampling, Stats, Failure)
 _STATUS = {status.value: status for status in Status}  # three times as fast as Status(text), on paths of thousands
 
@@ -45,6 +47,27 @@ def _from_json(text: str | None, kind: type[S]) -> S | None:
         return msgspec.json.decode(text, type=kind)
     except msgspec.DecodeError:
         return None
+
+
+def delete_large(connection: sqlite3.Connection, table: str, columns: tuple[str, str], condition: str, argument: object) -> bool:
+    """Delete rows that may be large, half a megabyte of them (some 15 ms) or one; return whether there were any.
+
+    ``columns`` are the key and the large one; all names are constants.
+    """
+    key, large = columns
+    rows = connection.execute(
+        f"SELECT {key}, length(CAST({large} AS BLOB)) FROM {table} WHERE {condition}",  # noqa: S608
+        (argument,),
+    )
+    keys, size = [], 0
+    for ident, length in rows:
+        keys.append((ident,))
+        size += length
+        if size > LARGE_STEP or len(keys) >= LARGE_ROWS:
+            break
+    rows.close()
+    connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", keys)  # noqa: S608
+    return bool(keys)
 
 
 def turn(row: sqlite3.Row | tuple[Any, ...], rating: Rating, sibling_ids: tuple[int, ...]) -> Turn:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from zhiyin.store.conversations import KEPT_DAYS
+from zhiyin.store.rows import delete_large
 
 Table = Literal["personas", "profiles", "books", "tasks"]
 TABLES: tuple[Table, ...] = get_args(Table)
-PURGE_STEP = 50  # rows in one transaction: a persona takes its card and twenty former ones along
+PURGE_STEP = 50  # rows in one transaction
 
 # Conversations go on with deleted personas and profiles, so those that one still names stay.
 _SETUP = "CASE WHEN json_valid(conversations.setup) THEN conversations.setup END"
@@ -43,9 +44,16 @@ def restore(connection: sqlite3.Connection, table: Table, idents: Sequence[int])
 
 def purge(connection: sqlite3.Connection, table: Table, now: float) -> bool:
     """Remove a little of what was deleted more than KEPT_DAYS ago; return whether there may be more."""
+    since = now - KEPT_DAYS * 86400
+    if table == "personas":  # their cards first, a little at a time
+        gone = f"persona IN (SELECT id FROM personas WHERE deleted IS NOT NULL AND deleted < ?{_KEPT[table]})"  # noqa: S608
+        if delete_large(connection, "persona_revisions", ("id", "card"), gone, since):
+            return True
+        if delete_large(connection, "persona_cards", ("persona", "card"), gone, since):
+            return True
     removed = connection.execute(
         f"DELETE FROM {table} WHERE id IN"  # noqa: S608  names and conditions from above
         f" (SELECT id FROM {table} WHERE deleted IS NOT NULL AND deleted < ?{_KEPT[table]} LIMIT {PURGE_STEP})",
-        (now - KEPT_DAYS * 86400,),
+        (since,),
     ).rowcount
     return removed == PURGE_STEP

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from zhiyin.roles import Member, Setup
-from zhiyin.store import NewPersona, Store, StoreCode, StoreError
+from zhiyin.store import NewPersona, Store, StoreCode, StoreError, trash
 
 LI_BAI = NewPersona(
     card='{"data": {"name": "李白"}}',
@@ -157,6 +157,24 @@ def test_what_was_deleted_long_ago_is_removed_unless_a_conversation_names_it(dat
     }
     assert counts == {"persona_cards": 11, "persona_revisions": 1, "books": 0, "tasks": 0}
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_large_cards_are_removed_a_little_at_a_time(store: Store) -> None:
+    row = store.personas.add(LI_BAI).result()
+    for number in range(6):
+        store.personas.update(row.id, structs.replace(LI_BAI, card=f"{number}" * 300_000)).result()
+    store.personas.delete([row.id]).result()
+    connection = sqlite3.connect(store.paths.database)
+    connection.execute("PRAGMA foreign_keys = ON")
+    left = []
+    for _ in range(5):
+        trash.purge(connection, "personas", time.time() + 31 * 86400)
+        left.append(
+            sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("persona_revisions", "persona_cards"))
+        )
+    assert left == [4, 2, 1, 0, 0]  # of six revisions and a card: three, two, the last one, the card, the persona
+    assert connection.execute("SELECT count(*) FROM personas").fetchone() == (0,)
     connection.close()
 
 
