@@ -308,12 +308,36 @@
         <translation>撤销</translation>
     </message>
     <message>
-        <source>{name} is imported.</source>
-        <translation>已导入{name}。</translation>
+        <source>“{name}” is imported.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{count} lorebooks are imported.</source>
         <translation>已导入 {count} 本世界书。</translation>
+    </message>
+    <message>
+        <source>SillyTavern&apos;s world info has become a lorebook.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is the lorebook of a card; the card itself was not taken in.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Of {count} entries, the first {kept} are kept.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} entries could not be read and were left out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} entries were too long and were cut.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} entries had too many keys; the first ones are kept.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The lorebook is in {file} now.</source>
@@ -612,10 +636,6 @@
         <source>pictures and files</source>
         <translation>图片和文件</translation>
     </message>
-    <message>
-        <source>dates</source>
-        <translation>日期</translation>
-    </message>
 </context>
 <context>
     <name>CastBar</name>
@@ -672,7 +692,7 @@
     <name>CastForm</name>
     <message>
         <source>What comes and goes is put near the end: the model need not read everything again.</source>
-        <translation>时有时无的世界书放在末尾附近：模型不必从头再读。</translation>
+        <translation>时有时无的条目放在末尾附近：模型不必从头再读。</translation>
     </message>
     <message>
         <source>Every entry where its card says, even if the model has to read the whole prompt again.</source>
