@@ -318,7 +318,7 @@ def test_an_import_goes_on_after_the_process_was_killed_again_and_again(fresh: C
     asking, service = Asking(fresh, qtbot), fresh
     folder = tmp_path / "cards"
     fill(folder, 40)
-    kills = {3, 4, 30}
+    kills = {3, 4}
     count = 0
 
     def kill(_answer: Any) -> None:

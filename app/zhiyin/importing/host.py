@@ -1,5 +1,6 @@
 """The process that reads cards: questions are answered one after the other on a thread of their own; pings are answered beside it."""
 
+import os
 import signal
 import sys
 import threading
@@ -7,6 +8,7 @@ import traceback
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zhiyin.importing.command import KIND
@@ -28,7 +30,6 @@ from zhiyin.importing.protocol import (
 )
 from zhiyin.prompt.errors import CardCode, CardError, CardFailure
 from zhiyin_models.child import ChildEnd
-from zhiyin_models.library.installed import data_dir
 
 if TYPE_CHECKING:
     from zhiyin.importing.card_work import CardWork
@@ -38,7 +39,7 @@ MEMORY = 4 * 1024**3  # bytes of address space: what asks for more is not a card
 
 
 class CardHost:
-    """Serves one parent. The data directory is that of the environment (``$ZHIYIN_DATA_DIR``)."""
+    """Serves one parent, which names the data directory in ``$ZHIYIN_DATA_DIR``."""
 
     def __init__(self) -> None:
         self._end: ChildEnd[Request] = ChildEnd(Request, kind=KIND, version=VERSION, on_request=self._take)
@@ -108,7 +109,7 @@ class CardHost:
         if self._made is None:
             from zhiyin.importing.card_work import CardWork  # noqa: PLC0415 - loads Qt, and nothing of it is needed for the hello
 
-            self._made = CardWork(data_dir())
+            self._made = CardWork(Path(os.environ["ZHIYIN_DATA_DIR"]))
         return self._made
 
 
