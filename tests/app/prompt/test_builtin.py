@@ -71,7 +71,11 @@ def test_its_texts_are_of_its_language_and_short(language: Language, key: str) -
 def test_its_macros_are_known(language: Language, key: str) -> None:
     for text in texts_of(built_in(language)[key]):
         assert "{{" not in expand(text, MacroValues(char="x", user="y"))
-    assert built_in(language)[key].card.example_dialogue.startswith(("<START>", "")) is True
+    examples = built_in(language)[key].card.example_dialogue
+    for example in examples.split("<START>\n")[1:]:
+        assert example.startswith("{{user}}: ")
+        assert "\n{{char}}: " in example
+    assert not examples or examples.startswith("<START>\n")
 
 
 def test_both_languages_are_the_same_persona() -> None:

@@ -15,7 +15,9 @@ from zhiyin.prompt.macros import MacroValues, expand, hidden_keys
 MAX_SCANNED = 200_000
 """Characters of messages that are looked through, newest first."""
 MAX_SCANNED_LORE = 100_000
-"""Characters of entries that are looked through for other entries."""
+"""Characters of entries that are looked through for other entries, of all books together; but at least a fifth of it in each."""
+MAX_GROUPS = 8
+"""Of one entry."""
 HISTORY_MESSAGES = 1000
 """How far back is looked for what an entry did before."""
 MAX_LOOKS = 2500
@@ -109,7 +111,7 @@ class Call:
         new = self._settle((side, entry) for side in self.sides for entry in self._candidates(side))
         levels = sorted({entry.delay_until_recursion for side in self.sides if side.recursive for entry in side.book.entries} - {0})
         level = 0
-        scanned = MAX_SCANNED_LORE
+        scanned = MAX_SCANNED_LORE // min(5, max(1, sum(side.recursive for side in self.sides)))
         for _ in range(min(self.settings.max_recursion, MAX_RECURSION)):
             scanned = self._read_lore(new, scanned)
             if not new and not levels:
@@ -171,7 +173,7 @@ class Call:
         grouped: dict[str, list[tuple[Side, int, Reason]]] = {}
         for candidate in new:
             entry = candidate[0].book.entries[candidate[1]]
-            for name in {name.strip() for name in entry.group.split(",")} - {""} if entry.group else ():
+            for name in {name.strip() for name in entry.group.split(",")[:MAX_GROUPS]} - {""} if entry.group else ():
                 grouped.setdefault(name, []).append(candidate)
         lost: set[tuple[int, int]] = set()
         for name in sorted(grouped):
@@ -261,7 +263,7 @@ class Call:
             return None
         if entry.constant and not entry.use_regex:
             return Reason("constant")
-        if rule.primary and side.index.patterns and side.index.wrong(number, side.clock):
+        if entry.use_regex and side.index.wrong(number, side.clock):
             return None
         reason = self._primary(side, rule.primary, start, end, lore=lore)
         if reason is None or (rule.secondary and not _agree(entry, map(there, rule.secondary))):

@@ -19,6 +19,7 @@ from zhiyin.prompt.macros import MacroValues, expand
 if TYPE_CHECKING:
     import regex
 
+KEPT_NAMES = 4
 PATTERN_SECONDS = 0.005
 """The longest search of one pattern in one text."""
 ALL_SECONDS = 0.025
@@ -360,12 +361,25 @@ class Scan:
 
 
 def key_index(book: Book, values: MacroValues, *, case_sensitive: bool, whole_words: bool) -> KeyIndex:
-    """The book's index, kept with the book until other names are asked for."""
-    asked = (values.char, values.user, case_sensitive, whole_words)
-    kept: tuple[object, KeyIndex] | None = book.__dict__.get("key_index")
-    if kept is not None and kept[0] == asked:
-        return kept[1]
-    names = MacroValues(char=values.char, user=values.user)
-    index = KeyIndex(book, names, case_sensitive=case_sensitive, whole_words=whole_words)
-    book.__dict__["key_index"] = (asked, index)
+    """The book's index, kept with the book; where names stand in its keys, for the last few names that were asked for."""
+    state = book.__dict__
+    if "named" not in state:
+        state["named"] = any("{{" in key or "<" in key for entry in book.entries for key in _all_keys(entry))
+    names = MacroValues(char=values.char, user=values.user) if state["named"] else MacroValues()
+    asked = (names, case_sensitive, whole_words)
+    kept: dict[object, KeyIndex] = state.setdefault("key_indexes", {})
+    index = kept.get(asked)
+    if index is None:
+        index = KeyIndex(book, names, case_sensitive=case_sensitive, whole_words=whole_words)
+        if len(kept) >= KEPT_NAMES:
+            kept.clear()
+        kept[asked] = index
     return index
+
+
+def _all_keys(entry: Entry) -> Iterator[str]:
+    yield from entry.keys
+    yield from entry.secondary_keys
+    yield from entry.decorators.exclude_keys
+    for group in entry.decorators.additional_keys:
+        yield from group
