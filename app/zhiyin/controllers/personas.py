@@ -14,7 +14,7 @@ from zhiyin.controllers.card_import import CardImport
 from zhiyin.controllers.persona_cards import card_of, items_of, new_persona, of_built_in, two_letters
 from zhiyin.controllers.persona_editing import PersonaEditing
 from zhiyin.errors import describe
-from zhiyin.prompt.builtin import built_in
+from zhiyin.prompt.builtin import KEYS, built_in
 from zhiyin.prompt.cards.card import Card
 from zhiyin.prompt.errors import CardError
 from zhiyin.services.cards import CardService
@@ -26,6 +26,7 @@ from zhiyin.ui.persona_values import CHAT, DELETE, DUPLICATE, EDIT, JOIN, RESET,
 from zhiyin.ui.pictures import pictures
 
 T = TypeVar("T")
+SEEDED_KEY = "personas.seeded"
 FOOT_HEIGHT = 52  # of the gallery: the toast stays above it
 
 
@@ -90,8 +91,13 @@ class PersonasController(QObject):
         pictures().set_folder(self._data_dir / "pictures")
 
         def seed() -> list[PersonaRow]:
-            made = {key: of_built_in(built) for key, built in built_in(two_letters(i18n.language())).items()}
-            return self._store.personas.seed(made).result() if made else []
+            if set(KEYS) <= set(self._store.get_setting(SEEDED_KEY, []).result()):
+                return []  # their cards are not read at every start
+            natives = list(built_in(two_letters(i18n.language())).items())
+            made = {key: of_built_in(built) for key, built in reversed(natives)}  # the newest stand first
+            added = self._store.personas.seed(made).result()
+            self._store.set_setting(SEEDED_KEY, list(KEYS)).result()
+            return added
 
         self._submit(seed, self._on_seeded)
 

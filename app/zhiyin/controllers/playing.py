@@ -16,8 +16,11 @@ from zhiyin.prompt.macros import MacroValues
 from zhiyin.roles import Member, Setup
 from zhiyin.services.delivery import Delivery
 from zhiyin.store.conversations import first_words
-from zhiyin.store.records import Conversation, Turn
+from zhiyin.store.records import Conversation, PersonaRow, Turn
 from zhiyin.store.store import Store
+from zhiyin.ui.empty_state import EmptyState, Face
+
+FACES = 7
 
 
 class PlayingController(QObject):
@@ -38,6 +41,22 @@ class PlayingController(QObject):
         self._begun: int | None = None  # the last one that was begun here
         chat.leaving.connect(self._on_leaving)
         chat.sent.connect(self._on_sent)
+
+    def suggest(self, empty: EmptyState) -> None:
+        """Fill the empty conversation with a few who could answer: those last spoken with first."""
+
+        def listed(rows: list[PersonaRow]) -> None:
+            chosen = [row.id for row in rows[:FACES]]
+
+            def gathered(_cast: Cast) -> None:
+                looks = [(persona, self._cast.look(persona)) for persona in chosen]
+                empty.set_faces(
+                    [Face(id_, look.name, look.seal or look.name[:1], look.color, look.picture) for id_, look in looks if look is not None]
+                )
+
+            self._cast.gather(Setup(), gathered, self.trouble.emit, also=chosen)
+
+        self._ask(self._store.personas.all(), listed)
 
     # ------------------------------------------------------------ beginning
 

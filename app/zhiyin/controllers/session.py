@@ -219,6 +219,9 @@ class Session(QObject):
         self.books.changed.connect(self.cast.forget_books)
         self.profiles.changed.connect(self.cast.read_profiles)
         self.playing.shown.connect(window.show_home)
+        window.empty_state.persona_chosen.connect(self.playing.start_with)
+        self.chat.opened.connect(self._suggest)
+        self.personas.changed.connect(self._suggest)
         self.playing.abandoned.connect(self.conversations.delete)
         self.summaries.written.connect(self._on_summary)
         for playing in (self.playing, self.summaries):
@@ -235,6 +238,11 @@ class Session(QObject):
         self.ratings.trouble.connect(self.view.show_trouble)
         window.transcript.picture_of = _picture_of
         pictures().arrived.connect(window.transcript.refresh_pictures)
+
+    def _suggest(self, _what: object = None) -> None:
+        """Where nothing has been said yet, show who could answer."""
+        if self.chat.conversation is None:
+            self.playing.suggest(self.zhiyin.window.empty_state)
 
     def _recent(self) -> list[tuple[str, str, str]]:
         """The last turns on the screen, as (role, name, text): what a lorebook is tried on."""

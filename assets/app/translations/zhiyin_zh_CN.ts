@@ -402,7 +402,7 @@
     <name>BudgetController</name>
     <message>
         <source>What was sent for this reply is not kept any more; of each conversation the last two hundred are.</source>
-        <translation type="unfinished"></translation>
+        <translation>此回复的发送内容已不再保留；每个对话只保留最近两百条。</translation>
     </message>
 </context>
 <context>
@@ -1638,11 +1638,11 @@
     <name>EmptyState</name>
     <message>
         <source>Say something, and {name} will answer.</source>
-        <translation type="unfinished"></translation>
+        <translation>说点什么，{name}会回答。</translation>
     </message>
     <message>
         <source>Say something, and it will answer; or choose who does.</source>
-        <translation type="unfinished"></translation>
+        <translation>说点什么，自有回应；也可以选一位来答。</translation>
     </message>
     <message>
         <source>Say something, and it will answer.</source>
@@ -4540,7 +4540,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>PlayingController</name>
     <message>
         <source>You</source>
-        <translation type="unfinished">你</translation>
+        <translation>你</translation>
     </message>
 </context>
 <context>
@@ -4579,7 +4579,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Summary of earlier turns</source>
-        <translation type="unfinished"></translation>
+        <translation>此前内容的摘要</translation>
     </message>
     <message>
         <source>Importance matrix of {name}</source>
@@ -6427,7 +6427,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Choose who answers</source>
-        <translation type="unfinished"></translation>
+        <translation>选择谁来回答</translation>
     </message>
     <message>
         <source>Use {name}</source>
