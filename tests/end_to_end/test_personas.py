@@ -15,12 +15,13 @@ from tests.app.prompt.cards.card_files import picture
 from tests.end_to_end.conftest import Driver
 
 from zhiyin import i18n
+from zhiyin.prompt.builtin import KEYS
 from zhiyin.prompt.cards.card import Card
 from zhiyin.prompt.cards.reading import read_card
 from zhiyin.prompt.cards.writing import write_png
 from zhiyin.store.records import NewPersona
 from zhiyin.store.store import Store
-from zhiyin.ui.persona_values import CHAT, DELETE, DUPLICATE, EDIT, IMPORT, JOIN, JSON1, JSON3, PNG, REPLACE, PersonaItem
+from zhiyin.ui.persona_values import CHAT, DELETE, DUPLICATE, EDIT, IMPORT, JOIN, JSON1, JSON3, PNG, REPLACE, RESET, PersonaItem
 from zhiyin.ui.persona_view import PersonaView
 from zhiyin.ui.pictures import pictures
 
@@ -349,3 +350,40 @@ def test_the_list_shows_what_the_store_has(open_app: Open, data_dir: Path) -> No
     assert not page.view.editing
     page.act(EDIT, "Odd")
     page.app.until(lambda: page.view.editing)
+
+
+def built_in_names(page: Page) -> dict[str, str]:
+    with_names = {item.id: item for item in page.view.items() if item.builtin}
+    return {item.picture or str(item.id): item.name for item in with_names.values()}
+
+
+def test_those_that_come_with_the_app_speak_the_language_of_the_window(open_app: Open, data_dir: Path) -> None:
+    app = open_app(data_dir)
+    page = Page(app)
+    libai = "asset:personas/libai.svg"
+    app.until(lambda: built_in_names(page).get(libai) == "Li Bai")
+    assert len(built_in_names(page)) == len(KEYS) >= 16
+    i18n.install(app.zhiyin.app, "zh_CN")
+    app.until(lambda: built_in_names(page)[libai] == "李白")
+    persona = next(item.id for item in page.view.items() if item.picture == libai)
+    page.view.acted.emit(EDIT, [persona])
+    app.until(lambda: page.view.editing == persona)
+    page.view.editor().long["scenario"].field.selectAll()
+    page.view.editor().long["scenario"].field.insertPlainText("长安")
+    page.view.show_gallery()
+    app.until(lambda: page.view.item(persona).changed)
+    i18n.install(app.zhiyin.app, "en")
+    app.until(lambda: built_in_names(page)["asset:personas/dufu.svg"] == "Du Fu")
+    assert page.view.item(persona).name == "李白"  # it is the user's now
+    page.view.acted.emit(RESET, [persona])
+    app.until(lambda: page.view.item(persona).name == "Li Bai")
+    assert page.toast() == "Back to the original"
+    app.window.toast.button.click()
+    app.until(lambda: page.view.item(persona).name == "李白")
+    dufu = next(item.id for item in page.view.items() if item.name == "Du Fu")
+    page.view.acted.emit(DELETE, [persona, dufu])
+    app.until(lambda: len(built_in_names(page)) == len(KEYS) - 2)
+    app.zhiyin.close()
+    again = Page(open_app(data_dir))
+    app.until(again.view.items)
+    assert len(built_in_names(again)) == len(KEYS) - 2  # what was deleted does not come back

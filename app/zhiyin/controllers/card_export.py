@@ -24,6 +24,7 @@ from zhiyin.ui.persona_values import JSON1, JSON2, SUFFIXES
 from zhiyin.ui.persona_view import file_name
 from zhiyin.ui.pictures import drawn_png
 
+DATES = ("creation_date", "modification_date")  # nobody misses them
 VERSIONS = {JSON1: 1, JSON2: 2}
 
 
@@ -71,7 +72,7 @@ class CardExport(QObject):
         if not going:
             return
         version = VERSIONS.get(form)
-        lost = [field for each in going for field in each.card.lost_in(version)] if version is not None else []
+        lost = [field for each in going for field in each.card.lost_in(version) if field not in DATES] if version is not None else []
         choose = partial(self._view.choose_export, form, personas, going[0].name)
         if not lost:
             choose()

@@ -53,8 +53,6 @@ FIELD_NAMES = {
     "creator_notes_multilingual": QT_TRANSLATE_NOOP("Cards", "notes in other languages"),
     "source": QT_TRANSLATE_NOOP("Cards", "source"),
     "assets": QT_TRANSLATE_NOOP("Cards", "pictures and files"),
-    "creation_date": QT_TRANSLATE_NOOP("Cards", "dates"),
-    "modification_date": QT_TRANSLATE_NOOP("Cards", "dates"),
 }
 LONGEST = 200_000  # characters of a text that are shown before a card is taken in
 

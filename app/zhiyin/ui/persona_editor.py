@@ -168,6 +168,8 @@ class PersonaEditor(QWidget):
         names = QGridLayout()
         names.setHorizontalSpacing(3 * STEP)
         names.setVerticalSpacing(STEP)
+        names.setColumnStretch(0, 1)
+        names.setColumnStretch(1, 1)
         for number, name in enumerate(("name", "nickname")):
             names.addWidget(self.line_labels[name], 0, number)
             names.addWidget(self.lines[name], 1, number)

@@ -54,6 +54,7 @@ class PersonaView(QWidget):
         self._notice: NoticeLabel | None = None
         self._said: tuple[Wording, str] = ("", "info")
         self._question: tuple[Wording, Callable[[], object]] | None = None
+        self._list_wanted = False  # the focus is to go there as soon as there is something in it
         self._stack = QStackedWidget(self)
         self._notice_row = QHBoxLayout()
         self._notice_row.setSpacing(2 * STEP)
@@ -299,8 +300,8 @@ class PersonaView(QWidget):
         """Build what is shown."""
         gallery = self.gallery()
         super().showEvent(event)
-        if self._stack.currentWidget() is gallery:
-            gallery.list.setFocus()
+        self._list_wanted = self._stack.currentWidget() is gallery
+        self._focus_list()
         self.opened.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -355,6 +356,14 @@ class PersonaView(QWidget):
         gallery.list.choose(known or shown[:1])
         gallery.show_tags()
         gallery.show_state()
+        self._focus_list()
+
+    def _focus_list(self) -> None:
+        """As soon as there is something in it."""
+        gallery = self.gallery()
+        if self._list_wanted and gallery.list.isVisible():
+            self._list_wanted = False
+            gallery.list.setFocus()
 
     def _search(self, text: str) -> None:
         gallery = self.gallery()
@@ -382,7 +391,7 @@ class PersonaView(QWidget):
             self._yes = QPushButton(self)
             self._no = QPushButton(self)
             self._no.setProperty("kind", "quiet")
-            self._notice_row.addWidget(self._notice, 1)
+            self._notice_row.addWidget(self._notice, 1, Qt.AlignmentFlag.AlignVCenter)
             for button in (self._yes, self._no):
                 button.setCursor(Qt.CursorShape.PointingHandCursor)
                 self._notice_row.addWidget(button)
