@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QWidget
 
 from zhiyin.ui.cast_chip import HEIGHT, CastChip
 from zhiyin.ui.cast_values import CastView, MemberView, PictureOf
@@ -37,6 +37,7 @@ class CastBar(QWidget):
         self.add_button = IconButton("plus", self, size=16)
         self.add_button.clicked.connect(self.add_requested)
         self._row = QHBoxLayout(self)
+        self._row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # what does not fit is hidden
         self._row.setContentsMargins(0, STEP, 0, 0)
         self._row.setSpacing(GAP)
         self._row.addWidget(self.question)
