@@ -51,7 +51,7 @@ def fill_lore(data_dir: Path) -> None:
 def lore_pictures(zhiyin: Zhiyin, tag: str, take: Callable[[str], None], wait: Callable[[int], None]) -> None:
     """The editor with what would fire, its form unfolded, the settings of a book; profiles; at every width."""
     window = zhiyin.window
-    books, profiles = window.personas_page.books, window.personas_page.profiles
+    books = window.personas_page.books
     assert zhiyin.session is not None
     zhiyin.session.books.set_recent(lambda: TURNS)
     window.resize(1180, 860)

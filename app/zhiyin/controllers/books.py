@@ -1,11 +1,10 @@
 """The lorebooks, connected: the list of standalone ones, files that come and go, and the editor of one or of a card's own."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,8 +13,8 @@ from zhiyin.controllers.lore import LoreController
 from zhiyin.controllers.lore_trial import Recent
 from zhiyin.errors import describe
 from zhiyin.prompt.cards.card import Card
-from zhiyin.prompt.cards.json_text import dump, parse
-from zhiyin.prompt.errors import CardCode, CardError, CardFailure
+from zhiyin.prompt.cards.json_text import dump
+from zhiyin.prompt.errors import CardError, CardFailure
 from zhiyin.prompt.token_counts import TokenCounts
 from zhiyin.services.delivery import Delivery
 from zhiyin.store.records import Book, BookRow, Persona
@@ -26,7 +25,10 @@ from zhiyin.ui.main_window import UNDO_SECONDS, MainWindow
 from zhiyin.ui.wording import Wording, worded
 from zhiyin_models.errors import Failure
 
-MOST_BYTES = 32 * 2**20  # of a book's file
+if TYPE_CHECKING:
+    from zhiyin.controllers.book_files import ReadBook
+    from zhiyin.prompt.lore.book_file import BookMended
+
 MOST_FILES = 200  # imported at once
 
 
@@ -83,8 +85,9 @@ class BooksController(QObject):
     def end(self) -> None:
         """Leave nothing unsaved."""
         self._ended = True
-        if self._lore is not None:
-            self._lore.end()
+        for book, name in self._lore.end() if self._lore is not None else ():
+            title = self._outdone_title(name)
+            self._store.books.add(title, dump({**book, "name": title}), len(book["entries"])).result()
 
     def flush(self) -> None:
         """Keep now what would be kept soon."""
@@ -117,7 +120,7 @@ class BooksController(QObject):
         lore.saved.connect(self._on_saved)
         lore.outdone.connect(self._on_outdone)
         lore.gone.connect(self._on_gone)
-        lore.trouble.connect(self.trouble)
+        lore.trouble.connect(self._refused)
 
     def _on_opened(self) -> None:
         self._list()
@@ -181,7 +184,7 @@ class BooksController(QObject):
 
     def _card_refused(self, error: BaseException) -> None:
         self._forget_card()
-        self.trouble.emit(error)
+        self._refused(error)
 
     def _leave_card(self) -> None:
         persona = self._persona
@@ -207,7 +210,7 @@ class BooksController(QObject):
 
     def _on_outdone(self, book: dict[str, Any], name: str) -> None:
         """Somebody else changed the book: what was typed becomes one of its own."""
-        title = self.tr("{name} (typed meanwhile)").format(name=name)
+        title = self._outdone_title(name)
 
         def kept(row: BookRow) -> None:
             self._say(
@@ -219,6 +222,9 @@ class BooksController(QObject):
 
         count = len(book["entries"])
         self._after(self._background.submit(dump, {**book, "name": title}), lambda text: self._keep(title, text, count, kept))
+
+    def _outdone_title(self, name: str) -> str:
+        return self.tr("{name} (typed meanwhile)").format(name=name)
 
     def _on_gone(self) -> None:
         if self._persona is not None:
@@ -286,20 +292,36 @@ class BooksController(QObject):
         """Add the books in files; what is none is said."""
         self._window.show_personas("books")
         self._say("")
-        self._after(self._background.submit(_read_files, list(paths)[:MOST_FILES]), self._on_read)
+        self._after(self._background.submit(_read, list(paths)[:MOST_FILES]), self._on_read)
 
-    def _on_read(self, found: "tuple[list[tuple[str, str, int]], list[CardFailure]]") -> None:
+    def _on_read(self, found: "tuple[list[ReadBook], list[CardFailure]]") -> None:
         books, failures = found
         if failures:
             self._say_failure(failures[0])
         elif books:
-            names = "、".join(f"“{name[:40]}”" for name, _text, _count in books[:3])
-            if len(books) == 1:
-                self._say(lambda: self.tr("{name} is imported.").format(name=names), "good")
-            else:
-                self._say(lambda: self.tr("{count} lorebooks are imported.").format(count=len(books)), "good")
-        for number, (name, text, count) in enumerate(books):
-            self._keep(name, text, count, self._open_new if number == 0 else lambda _row: self._list())
+            mended = [mend for book in books for mend in book.mended]
+            self._say(partial(self._imported_words, books, mended), "info" if mended else "good")
+        for number, book in enumerate(books):
+            self._keep(book.name, book.text, book.entries, self._open_new if number == 0 else lambda _row: self._list())
+
+    def _imported_words(self, books: "list[ReadBook]", mended: "list[BookMended]") -> str:
+        """What came, and what had to be put right."""
+        if len(books) == 1:
+            said = self.tr("“{name}” is imported.").format(name=books[0].name[:40])
+        else:
+            said = self.tr("{count} lorebooks are imported.").format(count=len(books))
+        return " ".join((said, *dict.fromkeys(self._mended_words(mend) for mend in mended)))
+
+    def _mended_words(self, mend: "BookMended") -> str:
+        words = {
+            "world_info": self.tr("SillyTavern's world info has become a lorebook."),
+            "from_card": self.tr("It is the lorebook of a card; the card itself was not taken in."),
+            "too_many_entries": self.tr("Of {count} entries, the first {kept} are kept."),
+            "not_entries": self.tr("{count} entries could not be read and were left out."),
+            "too_long": self.tr("{count} entries were too long and were cut."),
+            "too_many_keys": self.tr("{count} entries had too many keys; the first ones are kept."),
+        }
+        return words.get(str(mend.code), "").format(**mend.args)
 
     def _export(self, ident: int, path: str) -> None:
         """Into a file; of the book in the editor, what stands there."""
@@ -309,7 +331,7 @@ class BooksController(QObject):
                 write(books[0].book)
 
         def write(book: str | dict[str, Any]) -> None:
-            self._after(self._background.submit(_write_file, book, path), written)
+            self._after(self._background.submit(_write, book, path), written)
 
         def written(_done: None) -> None:
             self._say(lambda: self.tr("The lorebook is in {file} now.").format(file=Path(path).name), "good")
@@ -332,39 +354,13 @@ def card_of(persona: Persona) -> Card:
     return built_in("zh" if language().startswith("zh") else "en")[persona.row.builtin].card
 
 
-def _read_files(paths: list[str]) -> tuple[list[tuple[str, str, int]], list[CardFailure]]:
-    """Name, JSON and number of entries of each book, and what could not be read."""
-    from zhiyin.prompt.lore.book_file import read_book_file  # noqa: PLC0415 - only for files
+def _read(paths: list[str]) -> "tuple[list[ReadBook], list[CardFailure]]":
+    from zhiyin.controllers.book_files import read_files  # noqa: PLC0415 - only for files
 
-    books: list[tuple[str, str, int]] = []
-    failures: list[CardFailure] = []
-    for path in paths:
-        try:
-            file = Path(path)
-            if file.stat().st_size > MOST_BYTES:
-                raise CardError(CardCode.TOO_LARGE, path=path, size=MOST_BYTES)
-            with file.open("rb") as stream:
-                read = read_book_file(stream.read(MOST_BYTES + 1), path)
-            entries = read.raw.get("entries")
-            books.append((read.name or file.stem, dump(read.raw), len(entries) if isinstance(entries, list) else 0))
-        except CardError as error:
-            failures.append(CardFailure(error.code, {**error.failure.args, "path": path}))
-        except OSError as error:
-            failures.append(CardFailure(CardCode.UNREADABLE, {"path": path, "detail": error.strerror or type(error).__name__}))
-    return books, failures
+    return read_files(paths)
 
 
-def _write_file(book: str | dict[str, Any], path: str) -> None:
-    """Write a lorebook_v3 file whole, or not at all. Raises CardError WRITE_FAILED."""
-    from zhiyin.prompt.lore.book_file import write_book_file  # noqa: PLC0415 - the same
+def _write(book: str | dict[str, Any], path: str) -> None:
+    from zhiyin.controllers.book_files import write_file  # noqa: PLC0415 - the same
 
-    part = Path(f"{path}.part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(write_book_file(parse(book).value if isinstance(book, str) else book))
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CardError(CardCode.WRITE_FAILED, path=path, detail=error.strerror or type(error).__name__) from error
+    write_file(book, path)

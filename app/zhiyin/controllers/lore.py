@@ -1,54 +1,22 @@
 """A lorebook in the editor: shown, tried, kept as it is typed, and never written over what came from elsewhere meanwhile."""
 
-import logging
 import re
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from concurrent.futures import Executor
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from zhiyin.controllers.lore_document import LoreDocument, Removed
+from zhiyin.controllers.book_keeping import BookKeeper, BookSource, OpenBook, Outdone, decoded
+from zhiyin.controllers.lore_document import LoreDocument
 from zhiyin.controllers.lore_trial import LoreTrial
-from zhiyin.prompt.cards.json_text import dump, parse
 from zhiyin.services.delivery import Delivery
 from zhiyin.ui.lore_editor import LoreEditor
 from zhiyin.ui.lore_model import entry_title
 from zhiyin.ui.main_window import UNDO_SECONDS
 from zhiyin.ui.toast import UndoToast
 
-log = logging.getLogger(__name__)
 SAVE_MS = 800  # after the last key
-
-
-class BookSource(Protocol):
-    """Where a book is kept."""
-
-    @property
-    def char(self) -> str:
-        """What {{char}} is in it; "" where nobody in particular."""
-
-    def read(self) -> "Future[Any]":
-        """Ask for what is there."""
-
-    def book_in(self, answer: Any) -> str | None:
-        """The book's JSON in such an answer; None when it is gone. Not for the window's thread."""
-
-    def write(self, answer: Any, book: dict[str, Any], text: str, entries: int) -> Callable[[], "Future[Any]"]:
-        """What keeps the book, given what was read just before. Not for the window's thread; what it returns may be called there."""
-
-
-@dataclass(slots=True)
-class _Open:
-    """The book in the editor."""
-
-    source: BookSource
-    document: LoreDocument
-    base: str  # what was read, or written last
-    saved: int = 0  # the revision that is kept
-    removed: list[Removed] = field(default_factory=list)  # what the toast can bring back
 
 
 class LoreController(QObject):
@@ -67,10 +35,11 @@ class LoreController(QObject):
         self._toast = toast
         self._background = background
         self._delivery = delivery
-        self._open: _Open | None = None
+        self._keeper = BookKeeper(background=background, delivery=delivery, parent=self)
+        self._open: OpenBook | None = None
         self._wanted: BookSource | None = None  # of what is open, or on its way
+        self._waiting = False  # for what is being written, before the wanted one is read
         self._asked = 0  # counts what was opened, so that a late answer opens nothing
-        self._saving = False
         self.trial = LoreTrial(editor.live, editor.set_preview, background=background, delivery=delivery, parent=self)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -87,6 +56,10 @@ class LoreController(QObject):
         editor.delete_requested.connect(self._delete)
         editor.moved.connect(self._move)
         self.trial.trouble.connect(self.trouble)
+        self._keeper.trouble.connect(self.trouble)
+        self._keeper.saved.connect(lambda _book: self.saved.emit())
+        self._keeper.outdone.connect(self._on_outdone)
+        self._keeper.settled.connect(self._on_settled)
 
     # ------------------------------------------------------------ open and close
 
@@ -100,44 +73,50 @@ class LoreController(QObject):
         """The book in the editor."""
         return self._open.document if self._open is not None else None
 
-    @property
-    def unsaved(self) -> bool:
-        """Whether something is not kept yet."""
-        return self._open is not None and (self._open.document.revision != self._open.saved or self._saving)
-
     def open(self, source: BookSource) -> None:
         """Show the book of a source; what was open is kept first."""
         self.close()
         self._editor.clear()
         self._wanted = source
-        self._read(source)
+        self._waiting = self._keeper.busy  # it may be the same book
+        if not self._waiting:
+            self._read(source)
+
+    def _on_settled(self) -> None:
+        if self._waiting and self._wanted is not None:
+            self._waiting = False
+            self._read(self._wanted)
 
     def _read(self, source: BookSource) -> None:
         self._asked += 1
         asked = self._asked
 
         def read(answer: Any) -> None:
-            self._delivery.deliver(self._background.submit(_decoded, source, answer), shown, self.trouble.emit)
+            self._delivery.deliver(self._background.submit(decoded, source, answer), shown, failed)
 
-        def shown(found: "tuple[LoreDocument, str] | None") -> None:
+        def shown(found: OpenBook | None) -> None:
             if asked != self._asked:
                 return
             if found is None:
                 self.close()
                 self.gone.emit()
                 return
-            document, text = found
-            self._open = _Open(source, document, text)
-            self.trial.set_book(document.snapshot, source.char)
-            self._editor.set_book(document.settings(), document.entries())
+            self._open = found
+            self.trial.set_book(found.document.snapshot, source.char)
+            self._editor.set_book(found.document.settings(), found.document.entries())
             self.trial.offer_recent()
 
-        self._delivery.deliver(source.read(), read, self.trouble.emit)
+        def failed(error: BaseException) -> None:
+            if asked == self._asked:
+                self._wanted = None
+            self.trouble.emit(error)
+
+        self._delivery.deliver(source.read(), read, failed)
 
     def refresh(self) -> None:
         """Show what is kept, where it is another by now and nothing is waiting to be kept."""
         opened = self._open
-        if opened is None or self.unsaved:
+        if opened is None or opened.unsaved:
             return
         asked = self._asked
 
@@ -145,7 +124,7 @@ class LoreController(QObject):
             self._delivery.deliver(self._background.submit(opened.source.book_in, answer), compared, self.trouble.emit)
 
         def compared(text: str | None) -> None:
-            if asked == self._asked and opened is self._open and not self.unsaved and text != opened.base:
+            if asked == self._asked and not opened.unsaved and text != opened.base:
                 self._read(opened.source)
 
         self._delivery.deliver(opened.source.read(), read, self.trouble.emit)
@@ -158,6 +137,7 @@ class LoreController(QObject):
         if self._open is not None and self._open.removed:
             self._toast.dismiss()
         self._open = self._wanted = None
+        self._waiting = False
         self.trial.set_book(None)
 
     def flush(self) -> None:
@@ -165,71 +145,23 @@ class LoreController(QObject):
         self._editor.flush()
         self.save()
 
-    def end(self) -> None:
-        """Keep what is open before the store closes. Blocks."""
+    def end(self) -> list[Outdone]:
+        """Keep everything before the store closes; returns what was changed elsewhere meanwhile. Blocks."""
         self._editor.flush()
         self._pause.stop()
-        opened = self._open
-        self._open = None
-        if opened is None or (opened.document.revision == opened.saved and not self._saving):
-            return
-        answer = opened.source.read().result()
-        step = _composed(opened.source, answer, opened.document.raw(), opened.document.count, opened.base)
-        if isinstance(step, _Write):
-            step.write().result()
-        elif step is None:
-            log.warning("a lorebook was changed elsewhere while it was being written")
-
-    # ------------------------------------------------------------ keeping
+        opened, self._open = self._open, None
+        return self._keeper.end(opened)
 
     def save(self) -> None:
-        """Keep the book, if it is another than the one that is kept; what is typed meanwhile is kept afterwards."""
+        """Keep the book, if it is another than the one that is kept."""
         self._pause.stop()
-        opened = self._open
-        if opened is None or self._saving or opened.document.revision == opened.saved:
-            return
-        self._saving = True
-        revision, raw, count = opened.document.revision, opened.document.raw(), opened.document.count
+        if self._open is not None:
+            self._keeper.keep(self._open)
 
-        def read(answer: Any) -> None:
-            compose = partial(_composed, opened.source, answer, raw, count, opened.base)
-            self._delivery.deliver(self._background.submit(compose), composed, failed)
-
-        def composed(step: "_Write | None") -> None:
-            if step is None:
-                self._saving = False
-                self._on_outdone(opened, raw)
-                return
-            self._delivery.deliver(step.write(), partial(written, step.text), failed)
-
-        def written(text: str, _row: object) -> None:
-            self._saving = False
-            opened.base, opened.saved = text, revision
-            self.saved.emit()
-            if opened.document.revision != opened.saved:
-                self._save_rest(opened)
-
-        def failed(error: BaseException) -> None:
-            self._saving = False
-            self.trouble.emit(error)
-
-        self._delivery.deliver(opened.source.read(), read, failed)
-
-    def _save_rest(self, opened: _Open) -> None:
-        """What was typed while the book was being kept; also when another one is open by now."""
-        current = self._open
-        if opened is current:
-            self._pause.start()
-            return
-        self._open = opened
-        self.save()
-        self._open = current
-
-    def _on_outdone(self, opened: _Open, raw: dict[str, Any]) -> None:
-        opened.saved = opened.document.revision
-        self.outdone.emit(raw, opened.document.name)
-        if opened is self._open:
-            self._read(opened.source)
+    def _on_outdone(self, book: OpenBook, raw: dict[str, Any]) -> None:
+        self.outdone.emit(raw, book.document.name)
+        if book is self._open:
+            self._read(book.source)
 
     def _edited(self) -> None:
         self._pause.start()
@@ -297,7 +229,7 @@ class LoreController(QObject):
             return self.tr("Entries deleted: {count}").format(count=count)
         return self.tr("“{name}” is deleted.").format(name=name[:40])
 
-    def _undo(self, opened: _Open) -> None:
+    def _undo(self, opened: OpenBook) -> None:
         if opened is not self._open:
             return
         last = 0
@@ -329,30 +261,6 @@ class LoreController(QObject):
             checked(None)
             return
         self._delivery.deliver(self._background.submit(wrong_pattern, keys, entry.use_regex), checked, self.trouble.emit)
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """A book that may be kept."""
-
-    text: str
-    write: Callable[[], "Future[Any]"]
-
-
-def _decoded(source: BookSource, answer: Any) -> tuple[LoreDocument, str] | None:
-    text = source.book_in(answer)
-    if text is None:
-        return None
-    value = parse(text).value if text else {}
-    return LoreDocument(value if isinstance(value, dict) else {}), text
-
-
-def _composed(source: BookSource, answer: Any, raw: dict[str, Any], count: int, base: str) -> _Write | None:
-    """What keeps a book; None where what is kept is not what the edits began from."""
-    if source.book_in(answer) != base:
-        return None
-    text = dump(raw)
-    return _Write(text, source.write(answer, raw, text, count))
 
 
 def wrong_pattern(keys: tuple[str, ...], all_patterns: bool) -> tuple[str, str] | None:  # noqa: FBT001 - for an executor

@@ -97,8 +97,7 @@ def preview(trial: Trial, counts: Callable[[str], int]) -> LorePreview:
     shown = [_fired(fired, ident_of, over_budget=False) for fired in outcome.fired]
     shown += [_fired(fired, ident_of, over_budget=True) for fired in outcome.over_budget]
     if any(entry.probability < 100 and entry.index not in lucky for entry in trial.book.entries):
-        sure = tuple(msgspec.structs.replace(entry, probability=100.0) for entry in trial.book.entries)
-        again = run(msgspec.structs.replace(trial.book, entries=sure))
+        again = run(_certain(trial.book))
         chances = {entry.index: entry.probability for entry in trial.book.entries}
         unlucky = [fired for fired in (*again.fired, *again.over_budget) if fired.index not in lucky and chances[fired.index] < 100]
         shown += [_fired(fired, ident_of, chance=round(chances[fired.index])) for fired in unlucky]
@@ -110,6 +109,15 @@ def preview(trial: Trial, counts: Callable[[str], int]) -> LorePreview:
         slow=tuple((ident_of[entry], titles[entry]) for _book, entry in sorted(slow) if entry in ident_of),
         matches=_matches(turns, [*outcome.fired, *outcome.over_budget]),
     )
+
+
+def _certain(book: Book) -> Book:
+    """The book where chance always says yes, kept with it together with what is prepared for finding its keys."""
+    kept: Book | None = book.__dict__.get("certain")
+    if kept is None:
+        entries = (msgspec.structs.replace(entry, probability=100.0) if entry.probability < 100 else entry for entry in book.entries)
+        kept = book.__dict__["certain"] = msgspec.structs.replace(book, entries=tuple(entries))
+    return kept
 
 
 def _fired(fired: Fired, ident_of: dict[int, int], *, over_budget: bool = False, chance: int | None = None) -> FiredEntry:

@@ -82,9 +82,12 @@ class LoreList(QListView):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslateUi()
 
-    def dataChanged(self, _first: Index, _last: Index, _roles: Sequence[int] = ()) -> None:  # noqa: N802 - Qt's name
-        """Only paint anew: rows are all of one height."""
-        self.viewport().update()
+    def dataChanged(self, first: Index, last: Index, _roles: Sequence[int] = ()) -> None:  # noqa: N802 - Qt's name
+        """Only paint anew: rows are all of one height, and with every key that is typed one of them changes."""
+        if first.row() == last.row():
+            self.viewport().update(self.visualRect(first))
+        else:
+            self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete takes away, the space bar switches, Alt with the arrows moves, Enter goes to the form."""

@@ -141,6 +141,8 @@ class TaskEditor(QWidget):
         self.reasoning.set_text(form.reasoning.instruction)
         self.marker.setText(form.reasoning.marker)
         self.stop.setText(" | ".join(form.stop))
+        for line in (self.name, self.summary, self.stop):
+            line.setCursorPosition(0)  # where it is too long, its beginning is to be seen
         sign = task_icon(form.icon)
         self._shown_icon = sign if sign in self.icon_buttons else ICONS[0]
         self.icon_buttons[self._shown_icon].setChecked(True)

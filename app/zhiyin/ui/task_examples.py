@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 
 import msgspec
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.icon_button import IconButton
-from zhiyin.ui.icons import paint_icon
 from zhiyin.ui.task_values import TaskExample
-from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
-
-TICK = 16
+from zhiyin.ui.theme import STEP, ui_font
+from zhiyin.ui.tick_box import TickBox
 
 
 class TaskExamples(QWidget):
@@ -151,7 +148,7 @@ class _Row(QWidget):
 
     def __init__(self, example: TaskExample, ticked: bool, parent: QWidget) -> None:  # noqa: FBT001 - a state
         super().__init__(parent)
-        self.box = Tick(self)
+        self.box = TickBox(self)
         self.box.setChecked(ticked)
         first = next((value for value in example.values.values() if value.strip()), "")
         self.given = ElidedLabel(first, self)
@@ -180,33 +177,3 @@ class _Row(QWidget):
         self.box.setAccessibleName(self.tr("Give this example: {text}").format(text=self.given.text()[:80]))
         self.edit_button.set_hint(self.tr("Edit"))
         self.more_button.set_hint(self.tr("More"))
-
-
-class Tick(QCheckBox):
-    """A check box in the app's look; it has no text of its own (give it an accessible name)."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        theme_signals().changed.connect(self.update)
-
-    def sizeHint(self) -> QSize:
-        """The box and a little room around it."""
-        return QSize(TICK + 4, TICK + 4)
-
-    def hitButton(self, pos: object) -> bool:  # noqa: N802, ARG002 - Qt's name; all of it is the button
-        """All of it."""
-        return True
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Ink when ticked, a line when not."""
-        look = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(2.5, (self.height() - TICK) / 2 + 0.5, TICK - 1, TICK - 1)
-        painter.setPen(look.color("accent" if self.hasFocus() else "ink" if self.isChecked() else "ink.faint"))
-        painter.setBrush(look.color("ink" if self.isChecked() else "raised"))
-        painter.drawRoundedRect(box, 4, 4)
-        if self.isChecked():
-            paint_icon(painter, box.adjusted(2, 2, -2, -2), "check", look.color("paper"))
-        painter.end()

@@ -2,12 +2,13 @@
 
 import msgspec
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from zhiyin.ui.form_controls import ChoiceBox
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.task_values import Kind, TaskField
 from zhiyin.ui.theme import STEP, ui_font
+from zhiyin.ui.tick_box import TickBox
 
 KINDS: tuple[Kind, ...] = ("line", "text", "choice")
 MOST_CHOICES = 64
@@ -32,7 +33,7 @@ class TaskFieldRow(QFrame):
         self.kind = ChoiceBox(self)
         for kind in KINDS:
             self.kind.addItem("", kind)
-        self.optional = QCheckBox(self)
+        self.optional = TickBox(self)
         self._names: list[tuple[QLabel, QLineEdit]] = []
         self.up_button, self.down_button = IconButton("arrow-up", self, size=16), IconButton("arrow-down", self, size=16)
         self.remove_button = IconButton("trash", self, size=16)

@@ -1,5 +1,7 @@
 """What the model makes of a task: answers side by side, each as it grows."""
 
+import re
+
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QTextBlockFormat, QTextCursor, QTextOption
 from PySide6.QtWidgets import (
@@ -21,6 +23,7 @@ from zhiyin.ui.form_row import soft_label
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.icons import icon, icon_pixmap
 from zhiyin.ui.long_lines import break_long_lines, break_long_words, mend_long_lines
+from zhiyin.ui.model_card import ModelCard
 from zhiyin.ui.task_values import SampleState
 from zhiyin.ui.theme import STEP, reading_font, theme, theme_signals, ui_font
 from zhiyin.ui.wording import Wording, worded
@@ -29,6 +32,7 @@ COLUMN_WIDTH = 250  # the least that is good to read
 LINE_HEIGHT = 115  # percent
 LONGEST_THOUGHT = 6_000  # characters of reasoning that are shown
 COPIED_MS = 1_500
+MARKDOWN = re.compile(r"^(#{1,6} |```|~~~|[-*+] \S|\d{1,3}[.)] \S|> |\|.*\|)|\*\*\S|`\S", re.MULTILINE)
 
 
 class AnswerText(QTextEdit):
@@ -114,6 +118,7 @@ class SampleColumn(QFrame):
         self.thought.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.thought.hide()
         self.answer = AnswerText(self)
+        self.formatted: ModelCard | None = None  # the answer as its Markdown means it, once it is whole
         self.caption = ElidedLabel(parent=self)
         self.caption.setFont(ui_font(9))
         self.caption.setProperty("tone", "soft")
@@ -144,7 +149,9 @@ class SampleColumn(QFrame):
         layout.addWidget(self.fold)
         layout.addWidget(self.thought)
         layout.addSpacing(STEP)
-        layout.addWidget(self.answer)
+        self._answers = QVBoxLayout()
+        self._answers.addWidget(self.answer)
+        layout.addLayout(self._answers)
         layout.addStretch(1)
         layout.addLayout(foot)
 
@@ -172,9 +179,7 @@ class SampleColumn(QFrame):
         state = self._state
         seed = self.tr("seed {seed}").format(seed=state.seed)
         self.title.setText(f"{state.index + 1} · {seed}" if self._several else seed)
-        self.answer.show_text(state.answer)
-        self.answer.setVisible(bool(state.answer))
-        self.answer.setAccessibleName(self.tr("Answer {number}").format(number=state.index + 1))
+        self._show_answer()
         self.fold.setVisible(bool(state.reasoning))
         self.fold.set_text(self.tr("Thinking…") if state.thinking else self.tr("Reasoning"))
         shown = state.reasoning[-LONGEST_THOUGHT:]
@@ -188,6 +193,24 @@ class SampleColumn(QFrame):
         self.keep_button.setToolTip(self.tr("Make a conversation of it, with the other answers as alternatives."))
         self.copy_button.setEnabled(bool(state.answer))
         self.copy_button.set_hint(self.tr("Copied") if self._copied.isActive() else self.tr("Copy"))
+
+    def _show_answer(self) -> None:
+        """As plain text while it grows, and where nothing in it is Markdown."""
+        text = self._state.answer
+        whole = self._state.phase not in ("waiting", "writing")
+        formatted = whole and MARKDOWN.search(text) is not None
+        if formatted:
+            if self.formatted is None:
+                self.formatted = ModelCard(self)
+                self._answers.addWidget(self.formatted)
+            self.formatted.set_text(text)
+        self.answer.show_text(text)
+        self.answer.setVisible(bool(text) and not formatted)
+        for widget in (self.answer, self.formatted):
+            if widget is not None:
+                widget.setAccessibleName(self.tr("Answer {number}").format(number=self._state.index + 1))
+        if self.formatted is not None:
+            self.formatted.setVisible(formatted)
 
     def _caption(self) -> str:
         state = self._state
