@@ -78,6 +78,13 @@ def task_pictures(zhiyin: Zhiyin, tag: str, folder: Path, take: Callable[[str], 
         window.resize(width, 800)
         take(f"{tag}-tasks-{width}")
     window.resize(1180, 860)
+    page.gallery.chosen.emit("recipe")
+    while page.current() != "recipe":
+        wait(50)
+    examples = view.examples.examples()
+    page.begin_samples([SampleState(place, 7 + place, example.output, phase="done") for place, example in enumerate(examples)])
+    wait(400)
+    take(f"{tag}-task-markdown")
     page.gallery.chosen.emit("translation")
     while page.current() != "translation":
         wait(50)

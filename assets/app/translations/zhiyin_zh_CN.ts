@@ -6009,7 +6009,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Side by side, each with its own seed.</source>
-        <translation>并排对比，各用各的种子。</translation>
+        <translation>并排，种子各不同。</translation>
     </message>
     <message>
         <source>Temperature</source>

@@ -204,6 +204,23 @@ def test_answers_stand_in_columns_and_stream(task: TasksPage, qtbot: QtBot, qapp
     task.set_sample(SampleState(9, 1, "out of range"))
 
 
+def test_markdown_is_read_as_such_once_an_answer_is_whole(task: TasksPage, qtbot: QtBot) -> None:
+    task.begin_samples([SampleState(0, 1)])
+    column = task.view.results.columns[0]
+    task.set_sample(SampleState(0, 1, "**Ink**: 1\n\n```python\nx = 1\n```", phase="writing"))
+    assert column.formatted is None
+    task.set_sample(SampleState(0, 1, "**Ink**: 1\n\n```python\nx = 1\n```", phase="done"))
+    assert column.formatted is not None
+    qtbot.waitUntil(lambda: column.formatted.settled)
+    assert column.formatted.plain() == "Ink: 1\n\nx = 1"
+    assert not column.answer.isVisible()
+    column.copy_button.click()
+    assert QGuiApplication.clipboard().text().startswith("**Ink**")
+    task.set_sample(SampleState(0, 1, "first line\nsecond line", phase="done"))
+    assert column.answer.isVisible()
+    assert not column.formatted.isVisible()
+
+
 def test_what_is_waited_for_is_said_and_can_be_stopped(task: TasksPage, qtbot: QtBot) -> None:
     view = task.view
     with qtbot.waitSignal(task.run_requested):
