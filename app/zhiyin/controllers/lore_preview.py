@@ -16,7 +16,7 @@ MOST_MATCHES = 200
 LONGEST_TURN = 4_000  # characters of a turn of the open conversation
 LONGEST_TEXT = 12_000
 BUDGET = 2_048  # tokens, where neither the book nor a conversation says
-_TURN = re.compile(r"(?:[^\n]|\n(?!\s*\n))+")
+_TURN = re.compile(r"[^\n](?:[^\n]|\n(?!\s*\n))*")
 _SPEAKER = re.compile(r"\s*([^\n:：]{1,60})[:：]\s?")
 
 
