@@ -93,7 +93,7 @@ def test_tokens_move_with_what_is_edited_before_them_and_go_when_they_are_edited
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6), st.sampled_from(("", "a", "aa", "🦙", "\n", "sea"))), min_size=1, max_size=6)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_whatever_is_edited_a_token_covers_its_own_letters(qapp: QApplication, edits: list[tuple[int, int, str]]) -> None:
     del qapp
     editor = NotebookEditor(None)  # type: ignore[arg-type]
@@ -227,7 +227,7 @@ def test_the_settings_are_announced_whole(page: NotebookPage, content: NotebookC
 
 
 @given(st.text(st.sampled_from("\\nt\n\ta"), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_stop_string_is_one_line_and_comes_back(text: str) -> None:
     assert "\n" not in escaped(text)
     assert unescaped(escaped(text)) == text
@@ -297,7 +297,7 @@ def test_letters_find_their_tokens() -> None:
 
 
 @given(st.lists(st.text(st.sampled_from("ab\n🦙你"), max_size=6), min_size=1, max_size=12), st.integers(0, 12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_steps_are_kept_whole(texts: list[str], back: int) -> None:
     history = History()
     for text in texts:
