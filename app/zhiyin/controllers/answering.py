@@ -170,7 +170,7 @@ class Answering(QObject):
 
     def _add(self, asked: _Asked) -> None:
         """Assemble what is sent, off the window's thread; then the reply has its place, and is queued at once."""
-        scene = self.scene(asked.conversation, asked.path, asked.cast, asked.speaker)
+        scene = self.scene(asked.conversation, asked.path, asked.cast, asked.speaker, once_more=True)
 
         def assembled(assembly: Assembly) -> None:
             adding = self._store.add_reply(
@@ -211,8 +211,11 @@ class Answering(QObject):
         also = [] if reply.persona is None else [reply.persona]
         self._cast.gather(conversation.setup, gathered, self._failing(conversation), also=also)
 
-    def scene(self, conversation: Conversation, path: Sequence[Turn], cast: Cast, speaker: int | None) -> Scene:
-        """Everything that the prompt for a reply is assembled from."""
+    def scene(self, conversation: Conversation, path: Sequence[Turn], cast: Cast, speaker: int | None, *, once_more: bool = False) -> Scene:
+        """Everything that the prompt for a reply is assembled from.
+
+        ``once_more``: where the path ends with a reply of the speaker's, another is to follow it; otherwise it is to be continued.
+        """
         own = conversation.system_prompt
         loaded = self._engine.model
         self.counts.use(loaded.fingerprint if loaded is not None else "")
@@ -229,6 +232,7 @@ class Answering(QObject):
             context=loaded.context if loaded is not None else self._settings.context or DEFAULT_CONTEXT,
             reserve=self._settings.max_tokens,
             language="zh" if language() == "zh_CN" else "en",
+            once_more=once_more,
         )
 
     def assembling(self, scene: Scene) -> "Future[Assembly]":

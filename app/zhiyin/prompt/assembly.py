@@ -171,7 +171,7 @@ def _stops(stage: _Stage) -> tuple[str, ...]:
     if not stage.voices.several or stage.speaker is None:
         return ()
     names = dict.fromkeys([stage.voices.user, *stage.voices.names.values()])
-    return tuple(f"\n{name}:" for name in names if name and name != stage.speaker.name)[:MAX_STOPS]
+    return tuple(f"\n{name}{colon}" for name in names if name and name != stage.speaker.name for colon in (":", "："))[:MAX_STOPS]
 
 
 # ---------------------------------------------------------------- lore

@@ -189,7 +189,7 @@ def test_in_a_group_with_separate_cards_the_others_speak_to_the_one_whose_turn_i
         ("u", "history", "Ann: Well?"),
         ("u", "history", "Li Bai: Yes."),
     ]
-    assert assembly.stop == ("\nAnn:", "\nLi Bai:")
+    assert assembly.stop == ("\nAnn:", "\nAnn：", "\nLi Bai:", "\nLi Bai：")
     assert [m.drop for m in assembly.layout.messages if m.section == "history"] == [0, 0, 0, None, None]
 
 
@@ -203,7 +203,7 @@ def test_joined_cards_are_all_there_and_the_prompt_s_head_is_the_same_for_each_s
     assert section(one, "persona") == "A poet.\n\nAnother."
     assert told(one)[-2] == ("a", "history", "Du Fu: No.")
     assert told(one)[-1] == ("u", "post_history", "It is Li Bai's turn. Write only Li Bai's next reply.")
-    assert one.stop == ("\nAnn:", "\nDu Fu:")
+    assert one.stop == ("\nAnn:", "\nAnn：", "\nDu Fu:", "\nDu Fu：")
     muted = assemble(scene(*said, actors=(BAI, actor(2, "Du Fu", muted=True, description="Another.")), speaker=1, setup=setup))
     assert section(muted, "persona") == "A poet."
 
