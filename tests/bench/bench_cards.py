@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from tests.app.prompt.cards.card_files import card, picture
 from tests.bench.figures import at_most, noted
@@ -51,7 +52,7 @@ class Importing(QObject):
         self.gaps: list[float] = []
         self.failed: list[CardFailed] = []
         self.added = self.told = 0
-        self.seconds = 0.0
+        self.seconds = self.busy = 0.0
         self._delivery = Delivery(self)
         self._batch: list[NewPersona] = []
         self._ended = False
@@ -64,6 +65,9 @@ class Importing(QObject):
 
     def close(self) -> None:
         """End what was begun."""
+        if self.service.pid is not None:
+            times = psutil.Process(self.service.pid).cpu_times()
+            self.busy = times.user + times.system
         self.service.close()
         self._delivery.close()
         self.store.close()
@@ -138,6 +142,7 @@ def run() -> list[dict[str, Any]]:
     return [
         noted("cards: size of one", size, "KiB"),
         at_most(f"cards: import {CARDS:,} from a folder into the store", importing.seconds, 20, "s"),
+        noted("cards: processor time of the process that reads them", importing.busy, "s"),
         at_most("cards: longest gap of the event loop meanwhile", max(importing.gaps), 50, "ms"),
         at_most("cards: not imported", CARDS - importing.added, 0),
         noted("cards: progress told", importing.told, "times"),

@@ -86,7 +86,7 @@ class CardRead(Struct, frozen=True, tag="card_read"):
     card_json: str = ""
     container: Container = "json"
     picture: str = ""  # path of the stored picture, "" without one
-    thumbnail: str = ""  # path, a PNG of at most 256 px
+    thumbnail: str = ""  # path, a small square PNG
     mended: tuple[Mended, ...] = ()
     size: int = 0  # bytes of the file
     assets: tuple[AssetInfo, ...] = ()
