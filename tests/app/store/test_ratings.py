@@ -1,3 +1,4 @@
+import random
 import sqlite3
 import time
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from zhiyin.store import Sent, SentMessage, Status, Store, StoreCode, StoreError, Turn
+from zhiyin.store.conversations import purge
 from zhiyin_models.engine.protocol import FitReport
 
 
@@ -104,6 +106,22 @@ def test_of_each_conversation_the_last_two_hundred_are_kept(store: Store) -> Non
     store.sent.put(sent(first.id)).result()  # an old reply that was continued is the last
     assert store.sent.known(one).result() == {first.id, *first.sibling_ids[4:]}
     assert store.sent.known(two).result() == {other.id}
+
+
+def test_large_texts_are_removed_a_little_at_a_time(store: Store) -> None:
+    conversation, made = replies(store, 5)
+    noise = random.Random(5).randbytes(150_000).hex()
+    for turn in made:
+        store.sent.put(sent(turn.id, noise)).result()
+    store.delete_conversation(conversation).result()
+    connection = sqlite3.connect(store.paths.database)
+    connection.execute("PRAGMA foreign_keys = ON")
+    left = []
+    for _ in range(4):
+        purge(connection, time.time() + 31 * 86400)
+        left.append([connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("sent", "turns")])
+    assert left == [[2, 6], [0, 6], [0, 0], [0, 0]]  # three of them are half a megabyte
+    connection.close()
 
 
 def test_they_go_with_their_reply(data_dir: Path) -> None:

@@ -76,6 +76,8 @@ def test_a_thumb_says_what_is_thought_and_shows_it_only_when_it_is_stored(view: 
 def test_a_rating_is_seen_without_pointing_at_it(view: TranscriptView) -> None:
     def jade(turn: TurnView) -> int:
         view.set_turns([turn, TurnView(9, "user", "thanks", name="You")])
+        view.attachments.hover(-1)
+        assert not view.attachments.has_row(turn.id)
         image, wanted = grab(view), theme().color("jade").rgb()
         return sum(image.pixel(x, y) == wanted for x in range(image.width()) for y in range(140))
 
