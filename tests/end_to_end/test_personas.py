@@ -72,6 +72,14 @@ class Page:
         assert not self.view.editing
         self.app.until(lambda: name in self.names())
 
+    def edit_text(self, notes: str) -> None:
+        """Leave the preview, and change the one persona there is."""
+        self.view.preview().leave()
+        self.edit(self.own[0].name)
+        self.view.editor().long["creator_notes"].field.setPlainText(notes)
+        self.view.show_gallery()
+        self.app.until(lambda: self.own[0].summary == notes)
+
     def drop(self, *files: Path) -> None:
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
@@ -220,8 +228,20 @@ def test_a_card_is_looked_at_taken_in_and_given_out_again(
     page.drop(file)
     page.previewed()
     assert page.view.preview().one.known.text() == "This very card is here already."
+    page.edit_text("changed")
+    page.drop(file)
+    page.previewed()
+    assert page.view.preview().one.known.text() == "A persona named “夜行者” is here already. Replacing it keeps its conversations."
     page.press(REPLACE)
+    page.press(REPLACE)  # twice is once
     app.until(lambda: not page.view.previewing)
+    app.until(lambda: page.toast() == "“夜行者” is replaced")
+    app.window.toast.button.click()
+    app.until(lambda: page.own[0].summary == "changed")
+    page.drop(file)
+    page.previewed()
+    page.press(REPLACE)
+    app.until(lambda: page.own[0].summary == "English")
     page.until_names("夜行者")
 
     for form, name in ((PNG, "out.png"), (JSON3, "out.json")):
@@ -309,6 +329,7 @@ def test_a_folder_of_cards_books_and_rubbish(open_app: Open, data_dir: Path, tmp
     assert (again.taken, again.known) == (0, 50)
     page.view.preview().leave()
     assert len(page.own) == 52
+    assert page.view.gallery().list.rows.rowCount() == len(page.view.items())
 
 
 def test_an_import_is_cancelled_at_once_and_keeps_what_came(open_app: Open, data_dir: Path, tmp_path: Path) -> None:

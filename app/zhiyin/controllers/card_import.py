@@ -78,10 +78,11 @@ class CardImport(QObject):
     """Asks the process that reads cards, and puts what was wanted into the store."""
 
     added = Signal(object)  # list[PersonaRow]
-    replaced = Signal(object)  # PersonaRow
+    replaced = Signal(object, object)  # PersonaRow, NewPersona: what it was before
     chat_wanted = Signal(int)
     books_found = Signal(object)  # list[str]: files that hold a lorebook
     ended = Signal(object)  # list[PersonaRow]: of many, all that were taken in, and there is nothing else to be said
+    left = Signal()  # nothing is on show any more
     trouble = Signal(object)
 
     def __init__(
@@ -102,6 +103,7 @@ class CardImport(QObject):
         self._delivery = delivery
         self._reading = 0  # the ticket of the one that is being read for its preview
         self._shown: _OnShow | None = None
+        self._answered = False  # what was wanted is on its way to the store
         self._run: _Run | None = None
         self._queue: list[list[str]] = []  # dropped while others are on show
         self._timer = QTimer(self)
@@ -142,7 +144,8 @@ class CardImport(QObject):
             self._leave()
             self.books_found.emit([answer.path])
         else:
-            self._delivery.deliver(self._background.submit(self._look_up, answer), self._on_looked_up, self._on_error)
+            looking = self._background.submit(self._look_up, answer)
+            self._delivery.deliver(looking, partial(self._on_looked_up, self._reading), self._on_error)
 
     def _look_up(self, read: CardRead) -> _OnShow:
         """In the background: whether the card is here already."""
@@ -154,8 +157,8 @@ class CardImport(QObject):
         ]
         return _OnShow(read, card, bool(same), next(iter((*same, *rows)), None))
 
-    def _on_looked_up(self, shown: _OnShow) -> None:
-        if not self._reading:
+    def _on_looked_up(self, ticket: int, shown: _OnShow) -> None:
+        if ticket != self._reading:
             return  # cancelled meanwhile
         self._shown = shown
         self._show_card()
@@ -167,20 +170,18 @@ class CardImport(QObject):
             self._view.show_card(on_show(shown.read, shown.card, i18n.language(), there=shown.there, namesake=namesake))
 
     def _answer(self, action: str) -> None:
+        if self._answered:
+            return  # pressed twice
         shown, ticket = self._shown, self._reading
         if action == CANCEL or shown is None:
             if ticket:
                 self._cards().cancel(ticket)
             self._leave()
             return
+        self._answered = True
         picture = shown.read.picture_key if shown.read.picture else ""
         if action == REPLACE and shown.namesake is not None:
-            former = shown.namesake
-            future = self._background.submit(
-                lambda: self._store.personas.update(
-                    former.id, new_persona(shown.card, picture or former.picture, builtin=former.builtin)
-                ).result()
-            )
+            future = self._background.submit(self._replace, shown.namesake, shown.card, picture)
             self._delivery.deliver(future, self._on_replaced, self._on_error)
         else:
             adding = self._background.submit(lambda: self._store.personas.add(new_persona(shown.card, picture)).result())
@@ -193,8 +194,16 @@ class CardImport(QObject):
         if chat:
             self.chat_wanted.emit(row.id)
 
-    def _on_replaced(self, row: PersonaRow) -> None:
-        self.replaced.emit(row)
+    def _replace(self, row: PersonaRow, card: Card, picture: str) -> tuple[PersonaRow, NewPersona]:
+        """In the background."""
+        personas = self._store.personas
+        before = personas.get(row.id).result()
+        former = NewPersona(before.card, row.name, row.tags, row.creator, row.summary, row.seal, row.color, row.picture, row.builtin)
+        return personas.update(row.id, new_persona(card, picture or row.picture, builtin=row.builtin)).result(), former
+
+    def _on_replaced(self, replaced: tuple[PersonaRow, NewPersona]) -> None:
+        row, former = replaced
+        self.replaced.emit(row, former)
         self._leave()
         self._view.choose([row.id])
 
@@ -211,8 +220,9 @@ class CardImport(QObject):
 
     def _leave(self) -> None:
         """Back to the gallery, or on to what was dropped meanwhile."""
-        self._shown, self._reading = None, 0
+        self._shown, self._reading, self._answered = None, 0, False
         self._view.show_gallery()
+        self.left.emit()
         if self._queue:
             QTimer.singleShot(0, self, lambda: self.take(self._queue.pop(0)) if self._queue else None)
 

@@ -22,7 +22,7 @@ from zhiyin.services.delivery import Delivery
 from zhiyin.store.records import NewPersona, PersonaRow
 from zhiyin.store.store import Store
 from zhiyin.ui.main_window import UNDO_SECONDS, MainWindow
-from zhiyin.ui.persona_values import CHAT, DELETE, DUPLICATE, EDIT, JOIN, RESET, PersonaItem
+from zhiyin.ui.persona_values import CHAT, DELETE, DUPLICATE, EDIT, JOIN, RESET, PersonaItem, one_line
 from zhiyin.ui.pictures import pictures
 
 T = TypeVar("T")
@@ -51,7 +51,8 @@ class PersonasController(QObject):
         self._delivery = delivery
         self._data_dir = data_dir
         self._card_service: CardService | None = None
-        self._asked = 0  # how often the list was asked for or became another: an older answer is dropped
+        self._listing = False  # the list is on its way
+        self._stale = False  # and has to be asked for once more
         self._deleted: list[int] = []  # what the toast can bring back
         self._fresh = 0  # a new persona that nobody has typed into yet
         self.editing = PersonaEditing(self._view, store=store, cards=self.cards, background=background, delivery=delivery, parent=self)
@@ -73,6 +74,7 @@ class PersonasController(QObject):
         self.importing.added.connect(self._put)
         self.importing.replaced.connect(self._on_replaced)
         self.importing.ended.connect(self._on_imported)
+        self.importing.left.connect(self._tidy)
         self.importing.chat_wanted.connect(self.chat_wanted)
         self.importing.books_found.connect(self._on_books)
         for part in (self.editing, self.importing, self.exporting):
@@ -140,24 +142,36 @@ class PersonasController(QObject):
     # ------------------------------------------------------------ the list
 
     def _list(self) -> None:
-        self._asked += 1
-        asked, language = self._asked, i18n.language()
+        self._stale = self._listing
+        if self._listing:
+            return  # once more when that one is here
+        self._listing = True
+        language = i18n.language()
 
-        def listed(items: list[PersonaItem]) -> None:
-            if asked == self._asked:
+        def over(items: list[PersonaItem] | None) -> None:
+            self._listing = False
+            if self._stale:
+                self._list()
+            elif items is not None:
                 self._view.set_items(items)
 
-        self._submit(lambda: items_of(self._store.personas.all().result(), language), listed)
+        def failed(error: BaseException) -> None:
+            self._stale = False
+            over(None)
+            self._on_error(error)
+
+        self._delivery.deliver(self._background.submit(lambda: items_of(self._store.personas.all().result(), language)), over, failed)
+
+    def _moved_on(self) -> None:
+        """A list that is on its way may not know what has just been done."""
+        self._stale = self._listing
 
     def _put(self, rows: list[PersonaRow], then: Callable[[], object] | None = None) -> None:
         """Rows that are new or others than before."""
-        self._asked += 1
-        asked = self._asked
 
         def made(items: list[PersonaItem]) -> None:
+            self._moved_on()
             self._view.put_items(items)
-            if asked != self._asked:  # a list that was asked for meanwhile may be older or newer than these
-                self._list()
             if then is not None:
                 then()
 
@@ -203,7 +217,7 @@ class PersonasController(QObject):
         if persona == self._fresh:
             self._fresh = 0
             self._submit(lambda: self._store.personas.delete([persona]).result())
-            self._asked += 1
+            self._moved_on()
             self._view.take_away([persona])
 
     def _on_saved(self, row: PersonaRow) -> None:
@@ -268,7 +282,7 @@ class PersonasController(QObject):
     def _delete(self, personas: list[int]) -> None:
         def gone(_nothing: object) -> None:
             deleted = [*self._deleted, *personas]
-            self._asked += 1
+            self._moved_on()
             self._view.take_away(personas)
             self._toast(partial(self._deleted_words, deleted), self._undo, self._bury)  # one that is still there leaves first
             self._deleted = deleted
@@ -302,8 +316,16 @@ class PersonasController(QObject):
         self._window.show_personas("personas")
         self.importing.take(paths)
 
-    def _on_replaced(self, row: PersonaRow) -> None:
+    def _on_replaced(self, row: PersonaRow, former: NewPersona) -> None:
         self._others_now([row])
+        name = one_line(row.name, 40)
+        self._toast(lambda: self.tr("“{name}” is replaced").format(name=name), lambda: self._bring_back([(row.id, former)]))
+
+    def _tidy(self) -> None:
+        """Pictures of cards that were looked at and not taken in go, but not those of the last hour."""
+        if self._card_service is not None:
+            cards = self._card_service
+            self._submit(lambda: self._store.personas.pictures().result(), lambda keep: cards.clear_pictures(keep, lambda _answer: None))
 
     def _on_imported(self, rows: list[PersonaRow]) -> None:
         """All of many were taken in: the toast takes them away again."""

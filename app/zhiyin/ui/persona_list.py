@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -82,8 +82,8 @@ class PersonaList(QListView):
     # ------------------------------------------------------------ what is chosen
 
     def chosen(self) -> list[int]:
-        """The marked personas, in the order of the rows."""
-        return list(self._chosen)
+        """The marked personas that are shown: what a search hides is not acted upon."""
+        return [persona for persona in self._chosen if self.rows.index_of(persona).isValid()]
 
     def choose(self, personas: Sequence[int]) -> None:
         """Mark personas without announcing it, and show the first."""
@@ -169,13 +169,15 @@ class PersonaList(QListView):
     def _mark(self) -> None:
         self._quiet = True
         model = self.selectionModel()
-        model.clear()
-        for number, persona in enumerate(self._chosen):
-            index = self.rows.index_of(persona)
-            if index.isValid():
-                if number == 0:
-                    model.setCurrentIndex(index, model.SelectionFlag.Select)
-                model.select(index, model.SelectionFlag.Select)
+        marked = [index for persona in self._chosen if (index := self.rows.index_of(persona)).isValid()]
+        chosen = QItemSelection()
+        for first, last in _runs(sorted(index.row() for index in marked)):
+            chosen.append(QItemSelectionRange(self.rows.index(first), self.rows.index(last)))
+        if marked:
+            model.setCurrentIndex(marked[0], model.SelectionFlag.NoUpdate)
+        else:
+            model.clearCurrentIndex()
+        model.select(chosen, model.SelectionFlag.ClearAndSelect)
         self._quiet = False
         self.viewport().update()
 
@@ -196,6 +198,17 @@ class PersonaList(QListView):
             self.chosen_changed.emit()
         if item is not None:
             self.menu_requested.emit(self.viewport().mapToGlobal(at))
+
+
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Rows in order as the first and the last of each unbroken run."""
+    runs: list[tuple[int, int]] = []
+    for row in rows:
+        if runs and row == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], row)
+        else:
+            runs.append((row, row))
+    return runs
 
 
 class _Laid(NamedTuple):
@@ -261,7 +274,10 @@ class PersonaDelegate(QStyledItemDelegate):
                 painter.drawRoundedRect(QRectF(area.left(), area.top() + 4 * STEP, 3, area.height() - 8 * STEP), 1.5, 1.5)
         laid = self._laid_out(item)
         left, top = area.left() + MARGIN, area.top() + MARGIN
-        painter.drawPixmap(QPointF(left, top + STEP / 2), self._pictures.pixmap(item.picture, AVATAR, seal=item.seal, color=item.color))
+        painter.drawPixmap(
+            QPointF(left, top + STEP / 2),
+            self._pictures.pixmap(item.picture, AVATAR, seal=item.seal, color=item.color, ratio=painter.device().devicePixelRatioF()),
+        )
         left += AVATAR + MARGIN
         strong, plain, small = self._heights
         painter.setFont(self._strong)

@@ -54,6 +54,7 @@ class PersonaView(QWidget):
         self._notice: NoticeLabel | None = None
         self._said: tuple[Wording, str] = ("", "info")
         self._question: tuple[Wording, Callable[[], object]] | None = None
+        self._stale = False  # the list has not heard of all items yet
         self._list_wanted = False  # the focus is to go there as soon as there is something in it
         self._stack = QStackedWidget(self)
         self._notice_row = QHBoxLayout()
@@ -135,7 +136,9 @@ class PersonaView(QWidget):
         known = {item.id: item for item in self._items}
         known.update((item.id, item) for item in items)
         self._items = tuple(known.values())
-        if self._gallery is not None:
+        if self._gallery is not None and self.previewing:
+            self._stale = True  # nobody sees the list: it is sorted once, when it is shown
+        elif self._gallery is not None:
             self._gallery.list.rows.put(items)
             self._taken_up()
 
@@ -146,10 +149,10 @@ class PersonaView(QWidget):
         if self._gallery is None:
             return
         listing = self._gallery.list
-        shown = listing.rows.shown()
-        place = min((shown.index(persona) for persona in gone if persona in listing.rows.shown()), default=-1)
+        place = next((number for number, persona in enumerate(listing.rows.shown()) if persona in gone), -1)
+        was_chosen = gone & set(listing.chosen())
         listing.rows.take_away(personas)
-        if gone & set(listing.chosen()):
+        if was_chosen:
             left = listing.rows.shown()
             listing.choose([left[min(place, len(left) - 1)]] if left and place >= 0 else [])
         self._taken_up()
@@ -167,6 +170,10 @@ class PersonaView(QWidget):
     def show_gallery(self) -> None:
         """Leave the form or the preview."""
         gallery = self.gallery()
+        if self._stale:
+            self._stale = False
+            gallery.list.rows.set_items(self._items)
+            self._taken_up()
         left = self.editing
         self._stack.setCurrentWidget(gallery)  # the form announces what waits in it as it is hidden
         if self.isVisible():

@@ -257,3 +257,14 @@ def test_five_thousand_are_searched_quickly_and_lie_in_one_list(qtbot: QtBot) ->
 )
 def test_a_name_becomes_one_of_a_file_on_every_system(name: str, file: str) -> None:
     assert file_name(name, ".png") == file
+
+
+def test_what_a_search_hides_is_not_acted_upon(view: PersonaView) -> None:
+    heard: list[list[int]] = []
+    view.acted.connect(lambda _action, personas: heard.append(personas))
+    view.choose([LI, ADA, GUIDE])
+    view.gallery().search.setText("tutor")
+    view.gallery().foot.delete_button.click()
+    assert [set(personas) for personas in heard] == [{ADA, GUIDE}]
+    view.gallery().search.clear()
+    assert set(view.chosen()) == {LI, ADA, GUIDE}
