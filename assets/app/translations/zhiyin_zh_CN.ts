@@ -4505,6 +4505,10 @@ A line with @@@ below one stands in for it where it is not known.</source>
         <translation>“{name}”已删除，它的对话还在。</translation>
     </message>
     <message>
+        <source>“{name}” is replaced</source>
+        <translation>“{name}”已替换</translation>
+    </message>
+    <message>
         <source>Personas taken in: {count}</source>
         <translation>已导入 {count} 个角色</translation>
     </message>
