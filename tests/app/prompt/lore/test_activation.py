@@ -106,6 +106,8 @@ def test_a_book_that_says_no_is_not_recursive_and_one_that_says_yes_is() -> None
     entries = entry("moon", content="a rabbit"), entry("rabbit", content="ears")
     assert len(called(book(*entries, recursive_scanning=False), settings=RECURSIVE).fired) == 1
     assert len(called(book(*entries, recursive_scanning=True)).fired) == 2
+    closed, open_ = book(entries[0], recursive_scanning=False), book(entries[1], recursive_scanning=True)
+    assert len(called(closed, open_).fired) == 1
 
 
 @pytest.mark.parametrize(
