@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtGui import QImage, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from tests.end_to_end.conftest import Driver
 
 from zhiyin.prompt.cards.card import Card
-from zhiyin.store.records import NewPersona
+from zhiyin.store.records import NewPersona, Profile
 from zhiyin.store.store import Store
 
 Open = Callable[..., Driver]
@@ -143,9 +143,22 @@ def test_books_of_others(open_app: Open, data_dir: Path, tmp_path: Path) -> None
     page.until_stored(lambda book: book["entries"][1].get("constant") is True)
     assert "future" in json.dumps(page.stored()["entries"][1])
 
+    # away and back while it is being kept: what is read is what was written last
+    first = page.view.chosen_book()
+    other = page.store.books.add("别的", json.dumps({"name": "别的", "entries": []}), 0).result().id
+    page.editor.open_entry(page.editor.entries()[0].ident)
+    for text in ("一", "一二"):
+        page.editor.form.content.setPlainText(text)
+        page.view.content().list.chosen.emit(other)
+        page.view.content().list.chosen.emit(first)
+        page.until_entries("月", "城")
+        assert page.editor.entries()[0].content == text
+    assert "别处" not in page.view.notice()
+    page.until_stored(lambda book: book["entries"][0]["content"] == "一二")
+    page.store.books.delete(other).result()
+
     # a copy is opened, and closing keeps what was just typed
     page.view.duplicate_requested.emit(page.view.chosen_book())
-    app.until(lambda: len(page.names()) == 2)
     page.until_open("旧唐（副本）")
     copy = page.view.chosen_book()
     page.editor.list.choose(page.editor.entries()[0].ident)
@@ -154,6 +167,39 @@ def test_books_of_others(open_app: Open, data_dir: Path, tmp_path: Path) -> None
     app.zhiyin.close()
     with Store.open(data_dir) as store:
         assert json.loads(store.books.get_many([copy]).result()[0].book)["entries"][0]["content"] == "刚刚写的"
+
+
+def test_who_the_user_is(open_app: Open, data_dir: Path, tmp_path: Path) -> None:
+    app = open_app(data_dir)
+    app.until(lambda: app.session is not None)
+    session, view = app.session, app.window.personas_page.profiles
+    session.profiles.set_cards(session.personas.cards)
+    app.window.show_personas("profiles")
+    view.content().new_button.click()
+    app.until(lambda: [item.name for item in view.items()] == ["Me"])
+    form = view.content().form
+    app.until(form.name.hasSelectedText)
+    write(form.name, "子美")
+    write(form.description, "诗人")
+    image = QImage(300, 200, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.darkCyan)
+    assert image.save(str(tmp_path / "me.png"))
+    view.picture_chosen.emit(view.chosen_profile(), str(tmp_path / "me.png"))
+    app.until(lambda: view.items()[0].picture)
+
+    def stored() -> Profile:
+        return session.store.profiles.all().result()[0]
+
+    app.until(lambda: (stored().name, stored().description) == ("子美", "诗人") and len(stored().picture) == 64)
+    assert (data_dir / "pictures" / f"{stored().picture}.thumb.png").exists()
+    assert stored().default
+    view.picture_chosen.emit(view.chosen_profile(), str(tmp_path / "none.png"))
+    app.until(lambda: "none.png" in view.notice())
+    form.delete_button.click()
+    app.until(lambda: not view.items())
+    app.until(app.window.toast.isVisible)
+    app.window.toast.button.click()
+    app.until(lambda: [(item.name, item.default) for item in view.items()] == [("子美", True)])
 
 
 def test_the_book_in_a_card(open_app: Open, data_dir: Path) -> None:

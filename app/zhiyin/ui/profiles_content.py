@@ -272,7 +272,7 @@ class ProfileList(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.currentItemChanged.connect(self._current_changed)
         theme_signals().changed.connect(self.viewport().update)
-        pictures().arrived.connect(lambda _picture: self.viewport().update())
+        pictures().arrived.connect(self._on_picture)
         self.setAccessibleName(QCoreApplication.translate("ProfileList", "Profiles"))
 
     def set_items(self, items: tuple[ProfileItem, ...], chosen: int) -> None:
@@ -297,6 +297,9 @@ class ProfileList(QListWidget):
             self.delete_pressed.emit()
         else:
             super().keyPressEvent(event)
+
+    def _on_picture(self, _picture: str) -> None:
+        self.viewport().update()
 
     def _current_changed(self, now: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
         item = now.data(ItemRole) if now is not None else None
