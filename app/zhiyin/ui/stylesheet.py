@@ -76,6 +76,10 @@ QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 6px; }
 QComboBox QAbstractItemView::item:selected, QComboBox QAbstractItemView::item:hover { background: $hover; color: $ink; }
 
 QCheckBox { spacing: 8px; }
+QRadioButton { spacing: 8px; }
+QRadioButton::indicator { width: 12px; height: 12px; border: 1px solid $ink_soft; border-radius: 7px; background: $raised; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid $accent; background: $raised; }
+QRadioButton::indicator:focus { border-color: $accent; }
 QSlider::groove:horizontal { height: 2px; background: $line; }
 QSlider::sub-page:horizontal { height: 2px; background: $ink_faint; }
 QSlider::handle:horizontal { width: 12px; height: 12px; margin: -6px 0; border-radius: 7px; background: $ink_soft;
