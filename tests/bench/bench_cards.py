@@ -96,6 +96,7 @@ class Importing(QObject):
         self.added += len(rows)
         if self._ended and self.added + len(self.failed) == CARDS:
             self.seconds = time.perf_counter() - self._started
+            self._timer.stop()
             QCoreApplication.quit()
 
     def _end(self) -> None:
