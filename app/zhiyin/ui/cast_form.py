@@ -38,7 +38,8 @@ class CastForm(QWidget):
 
     def __init__(self, picture_of: PictureOf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._setup = Setup()
+        self._setup = self._given = Setup()
+        self._waiting = False  # something was announced, and has not come back yet
         self._known = CastKnown()
         self._opened = False
         self.title = QLabel(self)
@@ -80,13 +81,21 @@ class CastForm(QWidget):
         return self._setup
 
     def set_values(self, setup: Setup, known: CastKnown) -> None:
-        """Show a conversation's; nothing is announced. Before another conversation is shown, call ``flush``."""
-        self._setup, self._known = setup, known
-        self._show()
+        """Show a conversation's; nothing is announced. Before another conversation is shown, call ``flush``.
+
+        What was given before, and given again after something was changed here, is older than what is shown, and changes nothing.
+        """
+        typing = self.note.values() != msgspec.structs.asdict(self._setup.note)
+        self._waiting = self._waiting and setup == self._given
+        self._given, self._known = setup, known
+        if not self._waiting:
+            self._setup = setup
+        self._show(typing=typing)
 
     def flush(self) -> None:
         """Announce now what would be announced soon."""
         self.note.flush()
+        self._waiting = False
 
     def refresh_pictures(self) -> None:
         """A picture has arrived."""
@@ -145,7 +154,7 @@ class CastForm(QWidget):
         self.fold.clicked.connect(self._fold_clicked)
         self.fold.toggled.connect(self.more.setVisible)
 
-    def _show(self) -> None:
+    def _show(self, *, typing: bool = False) -> None:
         setup, known = self._setup, self._known
         views = {member.persona: member for member in known.members}
         shown = []
@@ -159,7 +168,8 @@ class CastForm(QWidget):
         self._fill_profiles()
         self.summarize.setChecked(setup.summarize)
         del blockers
-        self.note.set_values(msgspec.structs.asdict(setup.note))
+        if not typing:
+            self.note.set_values(msgspec.structs.asdict(setup.note))
         names = {book.id: book.name for book in known.books}
         self.books.set_books([Named(book, names.get(book, "…")) for book in setup.books])
         if not self._opened:
@@ -212,7 +222,7 @@ class CastForm(QWidget):
     def _take(self, setup: Setup) -> None:
         if setup == self._setup:
             return
-        self._setup = setup
+        self._setup, self._waiting = setup, True
         names = {book.id: book.name for book in self._known.books}
         self.books.set_books([Named(book, names.get(book, "…")) for book in setup.books])
         self._show_rows()
@@ -272,7 +282,7 @@ class CastForm(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslateUi()
             self.books.set_books([])
-            self._show()
+            self._show(typing=True)
 
 
 class _BookList(QWidget):

@@ -103,6 +103,23 @@ def test_a_note_is_part_of_the_setup_and_waits_for_nobody_when_flushed(form: Cas
     assert changes[-1].members == GROUP.members
 
 
+def test_what_comes_late_takes_nothing_back(form: CastForm) -> None:
+    form.set_values(GROUP, KNOWN)
+    form.summarize.click()
+    form.set_values(GROUP, KNOWN)  # shown again before the change was stored
+    assert form.setup().summarize
+    assert form.summarize.isChecked()
+    form.note.text.setFocus()
+    QTest.keyClicks(form.note.text, "Rain")
+    stored = form.setup()
+    form.set_values(stored, KNOWN)  # while somebody types
+    assert form.note.text.text() == "Rain"
+    form.flush()
+    assert form.setup().note.text == "Rain"
+    form.set_values(stored, KNOWN)  # another conversation that is set up so
+    assert form.note.text.text() == ""
+
+
 def test_what_is_not_plain_is_open_and_the_rest_is_folded(form: CastForm) -> None:
     form.set_values(Setup((Member(1),)), KNOWN)
     assert form.more.isHidden()
