@@ -2,15 +2,15 @@
 
 import logging
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
-import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.notebook_history import History
-from zhiyin.controllers.notebook_tokens import SHOWN, Alignment
+from zhiyin.controllers.notebook_run import Run
+from zhiyin.controllers.notebook_tokens import Alignment
 from zhiyin.controllers.replies import ReplyRunner
 from zhiyin.errors import describe
 from zhiyin.services.delivery import Delivery
@@ -19,37 +19,16 @@ from zhiyin.store.store import Store
 from zhiyin.ui.long_lines import mend_long_lines
 from zhiyin.ui.main_window import MainWindow
 from zhiyin.ui.notebook_values import Choice, NotebookOptions, NotebookText, Piece, Progress, Span, cut, with_piece
-from zhiyin_models.engine.protocol import Complete, Counted, Event, Failed, Finished, Prefill, Sampling, Text
+from zhiyin_models.engine.protocol import Counted, Event, Failed, Finished, Prefill, Text
 from zhiyin_models.errors import Code, Failure
 
 SETTING = "notebook"
-SESSION = "notebook"
 LOAD = "notebook-load"
 KEY = "notebook"  # of what is said in the banner
 SAVE_MS = 1000
 COUNT_MS = 400
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Run:
-    """One continuation on its way."""
-
-    base: NotebookText
-    options: NotebookOptions
-    request: int | None = None
-    stopping: bool = False
-    begun: bool = False  # something of it has come
-    alignments: dict[int, Alignment] = field(default_factory=dict)
-    pieces: dict[int, list[Piece]] = field(default_factory=dict)
-
-    def result(self, index: int) -> NotebookText:
-        """The text with one of the continuations."""
-        text = self.base
-        for piece in self.pieces.get(index, []):
-            text = with_piece(text, piece)
-        return text
 
 
 class NotebookController(QObject):
@@ -83,7 +62,7 @@ class NotebookController(QObject):
         self._options = NotebookOptions()
         self._text = NotebookText()  # as last seen in the editor
         self._progress = Progress()
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._results: list[NotebookText] = []  # of the last continuation, when there were several
         self._read = False  # whether what was kept has come
         self._loading = ""  # the model that a continuation waits for
@@ -275,7 +254,7 @@ class NotebookController(QObject):
         self._commit()
         self._results = []
         self._window.banner.dismiss(KEY)
-        self._run = _Run(self._text, self._options)
+        self._run = Run(self._text, self._options)
         self._show(choices=(), chosen=0, speed=0.0)
         self._try()
 
@@ -308,7 +287,7 @@ class NotebookController(QObject):
 
     def _act(self, action: str) -> None:
         if action == LOAD and self._run is None and self._loading:
-            self._run = _Run(self._text, self._options)
+            self._run = Run(self._text, self._options)
             self._show(state="loading", model=self._loading, fraction=0.0)
             self._models.load(self._loading)
 
@@ -324,29 +303,9 @@ class NotebookController(QObject):
         if self._run is not None and self._run.request is None and self._progress.state == "loading":
             self._stand_still()
 
-    def _begin(self, run: _Run) -> None:
-        options = run.options
-        sampling = msgspec.structs.replace(options.sampling, temperature=0.0) if options.method == "greedy" else options.sampling
-        results = 1 if options.method == "greedy" else options.results
-        beams = max(options.beams, results) if options.method == "beams" else 0
-        text = mend_long_lines(run.base.text)
-        self._show(state="searching" if beams else "reading", fraction=0.0)
-
-        def make(id_: int) -> Complete:
-            return Complete(
-                id=id_,
-                session=SESSION,
-                text=text,
-                sampling=Sampling() if beams else sampling,
-                max_tokens=options.max_tokens,
-                max_total=options.max_total,
-                stop=options.stop,
-                n=results,
-                n_probs=SHOWN if options.probabilities else 0,
-                beams=beams,
-            )
-
-        run.request = self._engine.complete(make, lambda event: self._on_event(run, event)) or 0
+    def _begin(self, run: Run) -> None:
+        self._show(state="searching" if run.options.method == "beams" else "reading", fraction=0.0)
+        run.request = self._engine.complete(run.make, lambda event: self._on_event(run, event)) or 0
 
     def stop(self) -> None:
         """End what runs; what was written stays."""
@@ -365,7 +324,7 @@ class NotebookController(QObject):
 
     # ------------------------------------------------------------ answers
 
-    def _on_event(self, run: _Run, event: Event) -> None:
+    def _on_event(self, run: Run, event: Event) -> None:
         if run is not self._run:
             return
         match event:
@@ -383,7 +342,7 @@ class NotebookController(QObject):
             case _:
                 pass
 
-    def _take(self, run: _Run, index: int, pieces: list[Piece]) -> None:
+    def _take(self, run: Run, index: int, pieces: list[Piece]) -> None:
         """Write the first continuation as it comes; others are kept for the choice."""
         run.pieces.setdefault(index, []).extend(pieces)
         if index or not pieces:
@@ -395,7 +354,7 @@ class NotebookController(QObject):
             run.begun = True
             self._show(state="writing")
 
-    def _complete(self, run: _Run) -> None:
+    def _complete(self, run: Run) -> None:
         """Nothing more comes: what was held back is written, and it is a step."""
         for index, alignment in sorted(run.alignments.items()):
             self._take(run, index, alignment.finish())
@@ -404,7 +363,7 @@ class NotebookController(QObject):
         self._to_save()
         self._count_timer.start()
 
-    def _finish(self, run: _Run, event: Finished) -> None:
+    def _finish(self, run: Run, event: Finished) -> None:
         self._complete(run)
         self._results = [self._text] + [run.result(index) for index in sorted(run.pieces) if index]
         scores = event.scores or (None,) * len(self._results)
@@ -416,7 +375,7 @@ class NotebookController(QObject):
                 lambda: self.tr("The model was taken away while it wrote. What it had written is kept."), "warning", key=KEY
             )
 
-    def _fail(self, run: _Run, failure: Failure) -> None:
+    def _fail(self, run: Run, failure: Failure) -> None:
         self._complete(run)
         self._show(state="idle")
         if failure.code == Code.MESSAGE_TOO_LONG:

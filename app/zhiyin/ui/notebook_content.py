@@ -49,6 +49,7 @@ class NotebookContent(QWidget):
         self._lay_out()
         self.continue_button.clicked.connect(self.continue_requested)
         self.stop_button.clicked.connect(self.stop_requested)
+        self.popover.left.connect(self.editor.setFocus)
         self.editor.pointed.connect(self._point)
         self.editor.asked.connect(self._ask)
         self.editor.edited.connect(self.popover.hide)

@@ -1,6 +1,6 @@
 """The sheet of the notebook: plain text in which the model's own words are tinted, and can be asked what else they might have been."""
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QSyntaxHighlighter, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QWidget
 
@@ -31,6 +31,7 @@ class NotebookEditor(PlainTextField):
         super().__init__(parent)
         self.setFont(reading_font())
         self.setProperty("bare", True)
+        self.setTabChangesFocus(True)
         self.document().setDocumentMargin(3 * STEP)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
@@ -123,9 +124,13 @@ class NotebookEditor(PlainTextField):
 
     # ------------------------------------------------------------ hands
 
-    def insertFromMimeData(self, source: object) -> None:  # noqa: N802 - Qt's name
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: N802 - Qt's name
+        """Files are for the window."""
+        return source.hasText() and not source.hasUrls()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 - Qt's name
         """Paste as plain text, as much as has room."""
-        text = source.text() if hasattr(source, "text") else ""
+        text = source.text()
         room = MOST_TEXT - self.document().characterCount() + len(self.textCursor().selectedText())
         if len(text) > room:
             text = text[: max(0, room)]
@@ -157,11 +162,11 @@ class NotebookEditor(PlainTextField):
             self._place = event.position().toPoint()
             self._hover.start()
 
-    def leaveEvent(self, event: object) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         """The pointer is elsewhere."""
         self._hover.stop()
         self.pointed.emit(None, QRect())
-        super().leaveEvent(event)  # type: ignore[arg-type]
+        super().leaveEvent(event)
 
     def _point(self) -> None:
         cursor = self.cursorForPosition(self._place)

@@ -1,6 +1,6 @@
 """What a token might have been: each candidate with its share as a bar; one press puts it in its place."""
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ class CandidatePopover(QFrame):
     """Lies over the page; ``chosen`` carries the span and the place of the candidate in it."""
 
     chosen = Signal(object, int)
+    left = Signal()  # with the keyboard
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -101,9 +102,9 @@ class CandidatePopover(QFrame):
         super().enterEvent(event)
         self._linger.stop()
 
-    def leaveEvent(self, event: object) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         """Go."""
-        super().leaveEvent(event)  # type: ignore[arg-type]
+        super().leaveEvent(event)
         self._linger.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -111,7 +112,7 @@ class CandidatePopover(QFrame):
         at = next((index for index, row in enumerate(self.rows) if row.hasFocus()), 0)
         if event.key() == Qt.Key.Key_Escape:
             self.hide()
-            self._page.setFocus()
+            self.left.emit()
         elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.rows:
             by = 1 if event.key() == Qt.Key.Key_Down else -1
             self.rows[(at + by) % len(self.rows)].setFocus()

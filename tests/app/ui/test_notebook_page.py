@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QMouseEvent, QTextCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -128,6 +128,10 @@ def test_only_plain_text_is_pasted_and_only_as_much_as_has_room(content: Noteboo
     data.setText("a\u00a0b")
     content.editor.insertFromMimeData(data)
     assert content.editor.text() == "a\u00a0b"
+    files = QMimeData()
+    files.setUrls([QUrl("file:///a.gguf")])
+    assert content.editor.canInsertFromMimeData(data)
+    assert not content.editor.canInsertFromMimeData(files)  # the window takes it
     data.setText("long line " * (MOST_TEXT // 8))
     with qtbot.waitSignal(content.editor.overfull):
         content.editor.insertFromMimeData(data)
