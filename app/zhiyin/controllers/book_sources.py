@@ -4,9 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from zhiyin.prompt.cards.card import Card
+from zhiyin.controllers.persona_cards import card_of, new_persona
 from zhiyin.prompt.cards.json_text import dump
-from zhiyin.store.records import Book, BookRow, NewPersona, Persona, PersonaRow
+from zhiyin.store.records import Book, BookRow, Persona, PersonaRow
 from zhiyin.store.store import Store
 
 
@@ -35,13 +35,13 @@ class StandaloneBook:
 
 
 class CardBook:
-    """The lorebook of a persona's card. ``card_of`` gives a persona's card, that of a built-in one too."""
+    """The lorebook of a persona's card; a built-in persona gets a card of its own with the first entry. ``language`` is the window's."""
 
-    def __init__(self, store: Store, persona: int, name: str, card_of: Callable[[Persona], Card]) -> None:
+    def __init__(self, store: Store, persona: int, name: str, language: str) -> None:
         self.persona = persona
         self.char = name
         self._store = store
-        self._card_of = card_of
+        self._language = language
 
     def read(self) -> "Future[Persona]":
         """Ask for what is there."""
@@ -49,23 +49,12 @@ class CardBook:
 
     def book_in(self, answer: Persona) -> str | None:
         """The book's JSON; "" while the card has none."""
-        book = self._card_of(answer).book
+        book = card_of(answer, self._language)[0].book
         return "" if book is None else dump(book)
 
     def write(self, answer: Persona, book: dict[str, Any], text: str, entries: int) -> Callable[[], "Future[PersonaRow]"]:
         """What keeps the card with this book in it, everything else as it is now."""
         del text, entries
-        row = answer.row
-        card = self._card_of(answer).changed(character_book=book)
-        changes = NewPersona(
-            card=card.to_json(),
-            name=row.name,
-            tags=row.tags,
-            creator=row.creator,
-            summary=row.summary,
-            seal=row.seal,
-            color=row.color,
-            picture=row.picture,
-            builtin=row.builtin,
-        )
+        card, picture = card_of(answer, self._language)
+        changes = new_persona(card.changed(character_book=book), picture, builtin=answer.row.builtin, color=answer.row.color)
         return lambda: self._store.personas.update(self.persona, changes)

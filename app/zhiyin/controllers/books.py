@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from zhiyin import i18n
 from zhiyin.controllers.book_sources import CardBook, StandaloneBook
 from zhiyin.controllers.lore import LoreController
 from zhiyin.controllers.lore_trial import Recent
 from zhiyin.errors import describe
-from zhiyin.prompt.cards.card import Card
 from zhiyin.prompt.cards.json_text import dump
 from zhiyin.prompt.errors import CardError, CardFailure
 from zhiyin.prompt.token_counts import TokenCounts
@@ -123,6 +123,8 @@ class BooksController(QObject):
         lore.trouble.connect(self._refused)
 
     def _on_opened(self) -> None:
+        if self._ended:
+            return
         self._list()
         if self._lore is not None:
             self._lore.refresh()
@@ -178,7 +180,7 @@ class BooksController(QObject):
         def found(stored: Persona) -> None:
             if self._persona == persona and self._lore is not None:
                 self._view.show_card(stored.row.name)
-                self._lore.open(CardBook(self._store, persona, stored.row.name, card_of))
+                self._lore.open(CardBook(self._store, persona, stored.row.name, i18n.language()))
 
         self._delivery.deliver(self._store.personas.get(persona), found, self._card_refused)
 
@@ -342,16 +344,6 @@ class BooksController(QObject):
             write(lore.document.raw())
         else:
             self._after(self._store.books.get_many([ident]), read)
-
-
-def card_of(persona: Persona) -> Card:
-    """A persona's card; that of a built-in one which was not changed comes with the app."""
-    if persona.card:
-        return Card.from_json(persona.card)
-    from zhiyin.i18n import language  # noqa: PLC0415
-    from zhiyin.prompt.builtin import built_in  # noqa: PLC0415 - only for personas that were not changed
-
-    return built_in("zh" if language().startswith("zh") else "en")[persona.row.builtin].card
 
 
 def _read(paths: list[str]) -> "tuple[list[ReadBook], list[CardFailure]]":

@@ -150,6 +150,8 @@ class LoreController(QObject):
         self._editor.flush()
         self._pause.stop()
         opened, self._open = self._open, None
+        self._wanted, self._waiting = None, False
+        self.trial.set_book(None)
         return self._keeper.end(opened)
 
     def save(self) -> None:

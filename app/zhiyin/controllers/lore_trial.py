@@ -44,6 +44,7 @@ class LoreTrial(QObject):
         self._recent: Recent | None = None
         self._counts = TokenCounts()
         self._roles: dict[str, str] = {}  # by the names that stand before turns
+        self._user = ""
         self._turn = 0
         self._trying = False
         self._again = False
@@ -75,8 +76,11 @@ class LoreTrial(QObject):
         from zhiyin.controllers.lore_preview import recent_text  # noqa: PLC0415 - only once something is tried
 
         turns = self._recent() if self._recent is not None else []
-        self._roles = {name: role for role, name, _text in turns if name}
-        self._live.set_text(recent_text(turns))
+        plain = {"user": self.tr("You"), "assistant": self._char or self.tr("Reply")}
+        named = [(role, name or plain.get(role, ""), text) for role, name, text in turns]
+        self._roles = {name: role for role, name, _text in named if name}
+        self._user = next((name for role, name, _text in turns if role == "user" and name), "")
+        self._live.set_text(recent_text(named))
 
     def run(self) -> None:
         """Ask what the text would call up."""
@@ -89,8 +93,7 @@ class LoreTrial(QObject):
         from zhiyin.controllers.lore_preview import Trial  # noqa: PLC0415 - the same
 
         book, idents = self._snapshot()
-        user = next((name for name, role in self._roles.items() if role == "user"), "")
-        values = MacroValues(char=self._char, user=user, seed=1, turn=self._turn)
+        values = MacroValues(char=self._char, user=self._user, seed=1, turn=self._turn)
         trial = Trial(book, idents, self._live.text.text(), self._roles, values, self._turn)
         self._delivery.deliver(self._background.submit(_previewed, trial, self._counts), self._on_preview, self._on_failed)
 

@@ -36,9 +36,10 @@ class ProfilesController(QObject):
         self._cards: Callable[[], CardService] | None = None
         self._notice: Wording = ""
         self._profiles: list[Profile] = []
+        self._ended = False
         self._asked = 0  # counts lists and writes: a list from before a write would put old words into the form
         view = self._view
-        view.opened.connect(self._list)
+        view.opened.connect(self._on_opened)
         view.changed.connect(self._keep)
         view.default_wanted.connect(self._set_default)
         view.new_requested.connect(self._add)
@@ -64,6 +65,11 @@ class ProfilesController(QObject):
     def end(self) -> None:
         """Leave nothing unsaved."""
         self._view.flush()
+        self._ended = True
+
+    def _on_opened(self) -> None:
+        if not self._ended:
+            self._list()
 
     def _say(self, text: Wording) -> None:
         self._notice = text
