@@ -78,7 +78,7 @@ def summary_of(card: Card) -> str:
         plain = _MACRO.sub(lambda found: _named(found, card), plain)
         plain = _MARKUP.sub(lambda found: found[1] or "", plain)
         line = one_line(plain, LONGEST_SUMMARY)
-        if line:
+        if any(letter.isalnum() for letter in line):
             return line
     return ""
 
