@@ -1,16 +1,12 @@
 """What lives as long as the store is open: the engine, the controllers, the settings."""
 
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QPixmap
 
 from zhiyin.controllers.answering import Answering
-from zhiyin.controllers.books import BooksController
-from zhiyin.controllers.budget import BudgetController
 from zhiyin.controllers.cast import CastController
 from zhiyin.controllers.chat import NEW_DRAFT_KEY, ChatController
 from zhiyin.controllers.conversations import ConversationsController
@@ -20,16 +16,11 @@ from zhiyin.controllers.downloads import DownloadsController
 from zhiyin.controllers.leaving import LeavingController
 from zhiyin.controllers.library import LibraryController
 from zhiyin.controllers.models import ModelsController
-from zhiyin.controllers.notebook import NotebookController
-from zhiyin.controllers.personas import PersonasController
-from zhiyin.controllers.playing import PlayingController
-from zhiyin.controllers.profiles import ProfilesController
-from zhiyin.controllers.ratings import RatingsController
 from zhiyin.controllers.replies import ReplyRunner
+from zhiyin.controllers.role_play import RolePlay
 from zhiyin.controllers.settings import SettingsController
 from zhiyin.controllers.sources import SourcesController
-from zhiyin.controllers.summaries import SummaryController
-from zhiyin.controllers.tasks import TasksController
+from zhiyin.controllers.surely import surely
 from zhiyin.controllers.window import WindowController
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import EngineService
@@ -37,7 +28,6 @@ from zhiyin.services.jobs import JobService
 from zhiyin.settings import SETTINGS_KEY, AppSettings, decode_settings
 from zhiyin.store.records import Conversation
 from zhiyin.store.store import Store
-from zhiyin.ui.pictures import pictures
 from zhiyin_models.engine.protocol import ModelInfo
 from zhiyin_models.library.installed import Library
 
@@ -45,8 +35,6 @@ if TYPE_CHECKING:
     from zhiyin.application import Zhiyin
 
 log = logging.getLogger(__name__)
-
-RECENT = 6  # turns
 
 
 class Session(QObject):
@@ -109,7 +97,10 @@ class Session(QObject):
             parent=self,
         )
         self._make_library(zhiyin)
-        self._make_personas(zhiyin)
+        parts = self.role_play = RolePlay(self, parent=self)
+        self.personas, self.books, self.profiles = parts.personas, parts.books, parts.profiles
+        self.tasks, self.notebook, self.ratings = parts.tasks, parts.notebook, parts.ratings
+        self.playing, self.budget, self.summaries = parts.playing, parts.budget, parts.summaries
         self.leaving = LeavingController(window, self.conversion, self.downloads, others=(self.library_page,), parent=self)
         self.settings_page = SettingsController(zhiyin, self, parent=self)
         self.models.set_busy_check(lambda: self.replies.busy)
@@ -167,87 +158,6 @@ class Session(QObject):
         self.discover.updates_found.connect(self.library_page.set_updates)
         self.library_page.update_wanted.connect(self.discover.show_origin)
 
-    def _make_personas(self, zhiyin: "Zhiyin") -> None:
-        """What stands behind the pages of personas, tasks and the notebook."""
-        window, background, store, delivery = zhiyin.window, zhiyin.background, self.store, self.delivery
-        self.personas = PersonasController(
-            window, store=store, background=background, delivery=delivery, data_dir=zhiyin.paths.data_dir, parent=self
-        )
-        self.books = BooksController(window, store=store, background=background, delivery=delivery, parent=self)
-        self.profiles = ProfilesController(window, store=store, background=background, delivery=delivery, parent=self)
-        self.tasks, self.notebook = (
-            make(
-                window,
-                store=store,
-                engine=self.engine,
-                models=self.models,
-                replies=self.replies,
-                background=background,
-                delivery=delivery,
-                parent=self,
-            )
-            for make in (TasksController, NotebookController)
-        )
-        self.playing = PlayingController(store=store, chat=self.chat, cast=self.cast, delivery=delivery, parent=self)
-        self.summaries = SummaryController(store=store, replies=self.replies, engine=self.engine, delivery=delivery, parent=self)
-        self.budget = BudgetController(
-            window,
-            store=store,
-            chat=self.chat,
-            cast=self.cast,
-            answering=self.answering,
-            replies=self.replies,
-            models=self.models,
-            engine=self.engine,
-            delivery=delivery,
-            parent=self,
-        )
-        self.ratings = RatingsController(window.transcript, store=store, delivery=delivery, parent=self)
-        self._connect_personas(zhiyin)
-        self._pages = (self.personas, self.books, self.profiles, self.tasks, self.notebook)
-        for page in self._pages:
-            page.trouble.connect(self.view.show_trouble)
-        for asking in (self.tasks, self.notebook):
-            asking.chat_wanted.connect(self._show_conversation)
-
-    def _connect_personas(self, zhiyin: "Zhiyin") -> None:
-        """What the pages of personas, the conversations and the ratings say to each other."""
-        window = zhiyin.window
-        self.personas.chat_wanted.connect(self.playing.start_with)
-        self.personas.join_wanted.connect(self.playing.join)
-        self.personas.changed.connect(self.cast.forget_personas)
-        self.books.changed.connect(self.cast.forget_books)
-        self.profiles.changed.connect(self.cast.read_profiles)
-        self.playing.shown.connect(window.show_home)
-        window.empty_state.persona_chosen.connect(self.playing.start_with)
-        self.chat.opened.connect(self._suggest)
-        self.personas.changed.connect(self._suggest)
-        self.playing.abandoned.connect(self.conversations.delete)
-        self.summaries.written.connect(self._on_summary)
-        for playing in (self.playing, self.summaries):
-            playing.trouble.connect(self.view.show_trouble)
-        self.personas.books_found.connect(self.books.import_files)
-        self.personas.lore_wanted.connect(self.books.edit_card_book)
-        self.books.persona_changed.connect(self.personas.card_changed)
-        self.books.persona_wanted.connect(self.personas.show)
-        self.books.set_recent(self._recent)
-        self.books.set_counts(self.answering.counts)
-        self.profiles.set_cards(self.personas.cards)
-        self.ratings.set_page(window.settings_page)
-        self.ratings.rated.connect(self.chat.replace)
-        self.ratings.trouble.connect(self.view.show_trouble)
-        window.transcript.picture_of = _picture_of
-        pictures().arrived.connect(window.transcript.refresh_pictures)
-
-    def _suggest(self, _what: object = None) -> None:
-        """Where nothing has been said yet, show who could answer."""
-        if self.chat.conversation is None:
-            self.playing.suggest(self.zhiyin.window.empty_state)
-
-    def _recent(self) -> list[tuple[str, str, str]]:
-        """The last turns on the screen, as (role, name, text): what a lorebook is tried on."""
-        return [(turn.role, turn.speaker, turn.text) for turn in self.chat.turns[-RECENT:] if turn.role != "system"]
-
     # ------------------------------------------------------------ begin and end
 
     def begin(self, typed: str = "") -> None:
@@ -262,9 +172,7 @@ class Session(QObject):
         self.conversion.open()
         self.library_page.open()
         self.downloads.open()
-        self.cast.read_profiles()
-        for page in self._pages:
-            page.open()
+        self.role_play.open()
         self.delivery.deliver(self.store.get_setting(SETTINGS_KEY), self._on_settings, self.view.show_trouble)
 
     def _on_settings(self, value: object) -> None:
@@ -310,11 +218,9 @@ class Session(QObject):
         window = self.zhiyin.window
         window.removeEventFilter(self)
         for flush in (window.panel.flush, window.settings_page.flush, self._flush_draft):
-            _surely(flush)
+            surely(flush)
         for end in (
-            *(page.end for page in self._pages),
-            self.summaries.end,
-            self.budget.end,
+            self.role_play.end,
             self.leaving.end,
             self.discover.end,
             self.library_page.end,
@@ -326,7 +232,7 @@ class Session(QObject):
             self.delivery.close,
             self.store.close,
         ):
-            _surely(end)
+            surely(end)
 
     # ------------------------------------------------------------ settings
 
@@ -362,15 +268,11 @@ class Session(QObject):
         self.view.choose_model(name)
         self.zhiyin.window.show_home()
 
-    def _show_conversation(self, conversation: int) -> None:
+    def show_conversation(self, conversation: int) -> None:
         """Show what was kept as a conversation."""
         self.conversations.load()
         self.chat.open(conversation)
         self.zhiyin.window.show_home()
-
-    def _on_summary(self, conversation: int) -> None:
-        if conversation == self.chat.id and not self.chat.is_busy():
-            self.chat.reload()
 
     def _convert(self, folder: str) -> None:
         """Take a checkpoint that has just been fetched to the sidecar."""
@@ -390,14 +292,8 @@ class Session(QObject):
             self.downloads.retranslate()
             self.sources.retranslate()
             self.discover.retranslate()
-            for page in self._pages:
-                page.retranslate()
+            self.role_play.retranslate()
         return super().eventFilter(watched, event)
-
-
-def _picture_of(picture: str, size: int) -> QPixmap | None:
-    """A persona's picture for the transcript; its seal stands there until the picture is read."""
-    return pictures().found(picture, size)
 
 
 def joined(draft: str, typed: str) -> str:
@@ -411,11 +307,3 @@ def keep_typed(store: Store, typed: str) -> None:
     """Keep what was typed in a window that showed no conversation yet, as the draft of a new one. Blocks."""
     if typed:
         store.set_setting(NEW_DRAFT_KEY, joined(str(store.get_setting(NEW_DRAFT_KEY, "").result()), typed)).result()
-
-
-def _surely(step: Callable[[], object]) -> None:
-    """Do one step of the end; a bug in it must not keep the next ones from saving what they have."""
-    try:
-        step()
-    except Exception:
-        log.exception("at the end")

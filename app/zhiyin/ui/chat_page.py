@@ -5,10 +5,12 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from zhiyin.ui.banner import BannerSlot
 from zhiyin.ui.budget_bar import BudgetBar
+from zhiyin.ui.cast_bar import CastBar
 from zhiyin.ui.chat_header import ChatHeader
 from zhiyin.ui.composer import Composer
 from zhiyin.ui.context_meter import ContextMeter
 from zhiyin.ui.empty_state import EmptyState
+from zhiyin.ui.pictures import picture_of
 from zhiyin.ui.reading_column import reading_column
 from zhiyin.ui.theme import STEP
 from zhiyin.ui.transcript.view import TranscriptView
@@ -25,6 +27,7 @@ class ChatPage(QWidget):
         # Always there (and unseen while there is nothing to scroll), so that the text does not move when it is first needed.
         self.transcript.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.empty_state = EmptyState(self)
+        self.cast = CastBar(picture_of, self)
         self.composer = Composer(self)
         self.budget = BudgetBar(self)
         self.footer = ContextMeter(self)
@@ -37,6 +40,7 @@ class ChatPage(QWidget):
         layout.addWidget(self.header)
         layout.addLayout(self.banner_slot)
         layout.addWidget(self.middle, 1)
+        layout.addLayout(reading_column(self.cast, inset=4 * STEP))
         layout.addLayout(reading_column(self.composer))
         layout.addSpacing(STEP)
         layout.addLayout(reading_column(self.budget, inset=4 * STEP))

@@ -298,3 +298,8 @@ def pictures() -> Pictures:
     if _Shared.pictures is None:
         _Shared.pictures = Pictures()
     return _Shared.pictures
+
+
+def picture_of(picture: str, size: int, seal: str, color: str) -> QPixmap:
+    """A persona's picture, its seal until that is read."""
+    return pictures().pixmap(picture, size, seal=seal, color=color)
