@@ -50,6 +50,7 @@ class Importing(QObject):
         self.store = Store.open(data_dir, maintenance_delay=1e9)
         self.service = CardService(data_dir, data_dir / "cards.log")
         self.gaps: list[float] = []
+        self.work: list[float] = []  # of this thread, in each gap
         self.failed: list[CardFailed] = []
         self.added = self.told = 0
         self.seconds = self.busy = 0.0
@@ -57,6 +58,7 @@ class Importing(QObject):
         self._batch: list[NewPersona] = []
         self._ended = False
         self._last = self._started = time.perf_counter()
+        self._worked = time.thread_time()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
@@ -76,6 +78,9 @@ class Importing(QObject):
         now = time.perf_counter()
         self.gaps.append(1000 * (now - self._last))
         self._last = now
+        worked = time.thread_time()
+        self.work.append(1000 * (worked - self._worked))
+        self._worked = worked
 
     def _tell(self, _done: int, _total: int) -> None:
         self.told += 1
@@ -145,6 +150,7 @@ def run() -> list[dict[str, Any]]:
         at_most(f"cards: import {CARDS:,} from a folder into the store", importing.seconds, 20, "s"),
         noted("cards: processor time of the process that reads them", importing.busy, "s"),
         at_most("cards: longest gap of the event loop meanwhile", max(importing.gaps), 50, "ms"),
+        at_most("cards: processor time of the window's thread between two beats, most", max(importing.work), 16, "ms"),
         at_most("cards: not imported", CARDS - importing.added, 0),
         noted("cards: progress told", importing.told, "times"),
         at_most("cards: from a cancel to the answer of the next question", cancel, 100, "ms"),
