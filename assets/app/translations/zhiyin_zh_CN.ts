@@ -309,7 +309,7 @@
     </message>
     <message>
         <source>“{name}” is imported.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”已导入。</translation>
     </message>
     <message>
         <source>{count} lorebooks are imported.</source>
@@ -317,27 +317,27 @@
     </message>
     <message>
         <source>SillyTavern&apos;s world info has become a lorebook.</source>
-        <translation type="unfinished"></translation>
+        <translation>SillyTavern 的 world info 已变成世界书。</translation>
     </message>
     <message>
         <source>It is the lorebook of a card; the card itself was not taken in.</source>
-        <translation type="unfinished"></translation>
+        <translation>这是角色卡里的世界书，角色卡本身没有导入。</translation>
     </message>
     <message>
         <source>Of {count} entries, the first {kept} are kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>共 {count} 条，保留了前 {kept} 条。</translation>
     </message>
     <message>
         <source>{count} entries could not be read and were left out.</source>
-        <translation type="unfinished"></translation>
+        <translation>有 {count} 条读不出来，已略去。</translation>
     </message>
     <message>
         <source>{count} entries were too long and were cut.</source>
-        <translation type="unfinished"></translation>
+        <translation>有 {count} 条太长，已截短。</translation>
     </message>
     <message>
         <source>{count} entries had too many keys; the first ones are kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>有 {count} 条关键词太多，保留了前面的。</translation>
     </message>
     <message>
         <source>The lorebook is in {file} now.</source>
@@ -3515,6 +3515,17 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <message>
         <source>“{key}” in turn {turn}</source>
         <translation>第 {turn} 轮里的“{key}”</translation>
+    </message>
+</context>
+<context>
+    <name>LoreTrial</name>
+    <message>
+        <source>You</source>
+        <translation>你</translation>
+    </message>
+    <message>
+        <source>Reply</source>
+        <translation>回复</translation>
     </message>
 </context>
 <context>
