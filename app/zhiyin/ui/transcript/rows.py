@@ -15,6 +15,25 @@ NEED_QUIET = frozenset({"regenerate", "continue", "answer", "previous", "next"})
 """Actions that wait until no reply is being written in the conversation."""
 
 
+SYMBOLS = {
+    "previous": "caret-left",
+    "next": "caret-right",
+    "fold": "caret-down",
+    "copy": "copy",
+    "edit": "pencil-simple",
+    "regenerate": "arrows-clockwise",
+    "good": "thumbs-up",
+    "bad": "thumbs-down",
+    "remark": "note-pencil",
+    "more": "dots-three",
+    "continue": "arrow-line-down",
+    "answer": "arrow-bend-down-right",
+}
+"""The actions of a turn in their order, with their icons."""
+WORDED = frozenset({"continue", "answer"})
+THUMBS = {"good": 1, "bad": -1}
+
+
 def is_cut(turn: TurnView) -> bool:
     """Whether a reply ended before its end, so that it can be continued."""
     return (
@@ -25,112 +44,116 @@ def is_cut(turn: TurnView) -> bool:
 
 
 class ActionRow(QWidget):
-    """The actions of one turn: alternatives, copy, edit, regenerate, continue, answer; at the right, the figures."""
+    """The actions of one turn: alternatives, copy, edit, regenerate, ratings, continue, answer; at the right, the figures.
 
-    triggered = Signal(int, str)  # turn id; copy, edit, regenerate, continue, answer, previous, next
+    A button is made when it is first needed: a row has to be there between two frames, and most turns allow half of them.
+    """
+
+    triggered = Signal(int, str)  # turn id; a name of SYMBOLS
 
     def __init__(self, turn: TurnView, parent: QWidget) -> None:
         super().__init__(parent)
         self.turn = turn
         self._busy = self._unanswered = False
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        self._previous = self._button("caret-left", "previous")
+        self._made: dict[str, QToolButton] = {}
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(2)
         self._count = QLabel(self)
         self._count.setProperty("tone", "soft")
-        self._next = self._button("caret-right", "next")
-        self._copy = self._button("copy", "copy")
-        self._edit = self._button("pencil-simple", "edit")
-        self._regenerate = self._button("arrows-clockwise", "regenerate")
-        self._fold = self._button("caret-down", "fold")
-        self._good = self._button("thumbs-up", "good")
-        self._bad = self._button("thumbs-down", "bad")
-        for thumb in (self._good, self._bad):
-            thumb.setCheckable(True)
-        self._remark = self._button("note-pencil", "remark")
-        self._more = self._button("dots-three", "more")
-        self._continue = self._button("arrow-line-down", "continue", worded=True)
-        self._answer = self._button("arrow-bend-down-right", "answer", worded=True)
         self._copied = QTimer(self)
         self._copied.setSingleShot(True)
         self._copied.setInterval(COPIED_MS)
-        self._copied.timeout.connect(self._copy_again)
+        self._copied.timeout.connect(self._draw_buttons)
         self._caption = ElidedLabel(parent=self)
         self._caption.setProperty("tone", "soft")
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for widget in (self._previous, self._count, self._next, *self._every()[2:]):
-            layout.addWidget(widget)
-        layout.addWidget(self._caption, 1)
+        self._layout.addWidget(self._count)
+        self._layout.addWidget(self._caption, 1)
         self.set_turn(turn)
 
-    def _every(self) -> list[QToolButton]:
-        return [
-            self._previous, self._next, self._fold, self._copy, self._edit, self._regenerate, self._good, self._bad, self._remark,
-            self._more, self._continue, self._answer,
-        ]  # fmt: skip
+    def _offered(self) -> set[str]:
+        """The names of the actions that the turn allows."""
+        turn = self.turn
+        cut, noted = is_cut(turn), needs_note(turn)  # the sentence has some beside it already
+        several = turn.alternative[1] > 1
+        conditions = {
+            "previous": several,
+            "next": several,
+            "fold": turn.role == "summary",
+            "copy": bool(turn.text),
+            "edit": turn.role == "user" or bool(turn.text),
+            "regenerate": turn.role == "assistant" and not noted,
+            "good": turn.rateable,
+            "bad": turn.rateable,
+            "remark": turn.rateable and bool(turn.thumb or turn.rank or turn.remark),
+            "more": has_more(turn),
+            "continue": cut and not noted,
+            "answer": self._unanswered and not self._busy,
+        }
+        return {name for name, offered in conditions.items() if offered}
 
-    def _button(self, symbol: str, action: str, *, worded: bool = False) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(action)
-        button.setProperty("symbol", symbol)
-        button.setIcon(icon(symbol, 16))
+    def _make(self, name: str) -> QToolButton:
+        button = self._made[name] = QToolButton(self)
+        button.setObjectName(name)
         button.setAutoRaise(True)
         button.setFixedHeight(28)
-        if worded:
+        if name in WORDED:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         else:
             button.setFixedWidth(28)
+        button.setCheckable(name in THUMBS)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda: self._trigger(action))
+        button.clicked.connect(lambda: self._trigger(name))
+        order = list(SYMBOLS)
+        before = sum(order.index(made) < order.index(name) for made in self._made)
+        self._layout.insertWidget(before + (name != "previous"), button)  # the count stands behind the first
         return button
 
-    def _trigger(self, action: str) -> None:
-        self._show_rating()  # a thumb is down when that is stored, and not before
-        self.triggered.emit(self.turn.id, action)
-
-    def _show_rating(self) -> None:
-        turn = self.turn
-        for button, thumb in ((self._good, 1), (self._bad, -1)):
-            rated = turn.thumb == thumb
-            symbol, role = RATED[thumb] if rated else (RATED[thumb][0].removesuffix("-fill"), "ink.soft")
-            button.setVisible(turn.rateable)
-            button.setChecked(rated)
-            button.setProperty("symbol", symbol)
-            button.setIcon(icon(symbol, 16, role))
-        self._remark.setVisible(turn.rateable and bool(turn.thumb or turn.rank or turn.remark))
-        self._more.setVisible(has_more(turn))
-        self._fold.setVisible(turn.role == "summary")
+    def _trigger(self, name: str) -> None:
+        self._draw_buttons()  # a thumb is down when that is stored, and not before
+        self.triggered.emit(self.turn.id, name)
 
     def set_turn(self, turn: TurnView, *, busy: bool = False, unanswered: bool = False) -> None:
         """Show what this turn allows; ``busy``: a reply is being written, ``unanswered``: nothing follows what the user said."""
         self.turn, self._busy, self._unanswered = turn, busy, unanswered
         which, count = turn.alternative
-        several = count > 1
-        for widget in (self._previous, self._count, self._next):
-            widget.setVisible(several)
+        offered = self._offered()
+        for name in SYMBOLS:
+            if name in offered:
+                button = self._made.get(name) or self._make(name)
+                able = {"previous": which > 1, "next": which < count}.get(name, True)
+                button.setEnabled(able and not (busy and name in NEED_QUIET))
+                button.setVisible(True)
+            elif name in self._made:
+                self._made[name].setVisible(False)
+        self._count.setVisible(count > 1)
         self._count.setText(alternative_words(turn))
-        self._show_rating()
-        self._previous.setEnabled(which > 1 and not busy)
-        self._next.setEnabled(which < count and not busy)
-        self._regenerate.setEnabled(not busy)
-        self._continue.setEnabled(not busy)
-        reply = turn.role == "assistant"
-        noted = needs_note(turn)  # the sentence has these beside it already
-        self._regenerate.setVisible(reply and not noted)
-        self._continue.setVisible(is_cut(turn) and not noted)
-        self._answer.setVisible(unanswered and not busy)
-        self._copy.setVisible(bool(turn.text))
-        self._edit.setVisible(turn.role == "user" or bool(turn.text))
         self._caption.setText(turn.caption)
         self._caption.setToolTip(plain_tooltip(turn.caption))
+        self._draw_buttons()
+
+    def _draw_buttons(self, *, anew: bool = False) -> None:
+        """Icons and words as they are now; ``anew``: the theme is another."""
+        for name, button in self._made.items():
+            symbol, role = SYMBOLS[name], "ink.soft"
+            if name in THUMBS:
+                rated = self.turn.thumb == THUMBS[name]
+                button.setChecked(rated)
+                if rated:
+                    symbol, role = RATED[THUMBS[name]]
+            elif name == "copy" and self._copied.isActive():
+                symbol = "check"
+            if anew or button.property("symbol") != symbol:
+                button.setProperty("symbol", symbol)
+                button.setIcon(icon(symbol, 16, role))
         self.retranslateUi()
 
     def place_of(self, name: str) -> QPoint:
         """The lower left corner of a button."""
-        button = next(button for button in self._every() if button.objectName() == name)
-        return button.geometry().bottomLeft()
+        button = self._made.get(name)
+        return button.geometry().bottomLeft() if button is not None else QPoint()
 
     def shows(self, turn: TurnView, *, busy: bool, unanswered: bool) -> bool:
         """Whether this is what it shows already."""
@@ -139,38 +162,35 @@ class ActionRow(QWidget):
     def show_copied(self) -> None:
         """Confirm for a moment that the text was copied."""
         self._copied.start()
-        self._show_copy("check")
-
-    def _copy_again(self) -> None:
-        self._show_copy("copy")
-
-    def _show_copy(self, symbol: str) -> None:
-        self._copy.setProperty("symbol", symbol)
-        self._copy.setIcon(icon(symbol, 16))
-        self.retranslateUi()
+        self._draw_buttons()
 
     def retranslateUi(self) -> None:
         """Name the buttons in the language in force."""
-        for button, text in (
-            (self._previous, self.tr("Previous alternative")),
-            (self._next, self.tr("Next alternative")),
-            (self._copy, self.tr("Copied") if self._copied.isActive() else self.tr("Copy")),
-            (self._edit, self._edit_words()),
-            (self._fold, self.tr("Show or hide the summary")),
-            (self._good, self.tr("A good reply")),
-            (self._bad, self.tr("A bad reply")),
-            (self._remark, self.tr("Note on the rating")),
-            (self._more, self.tr("More")),
-            (self._regenerate, self.tr("Regenerate")),
-            (self._continue, self.tr("Continue")),
-            (self._answer, self.tr("Answer")),
-        ):
-            button.setText(text)
-            button.setAccessibleName(text)
-            waits = self._busy and button.objectName() in NEED_QUIET
-            button.setToolTip(busy_words() if waits else text)
-        if self.turn.remark:
-            self._remark.setToolTip(plain_tooltip(self.turn.remark))
+        words = self._words()
+        for name, button in self._made.items():
+            text = words[name]
+            if button.text() != text:
+                button.setText(text)
+                button.setAccessibleName(text)
+            waits = self._busy and name in NEED_QUIET
+            said = plain_tooltip(self.turn.remark) if name == "remark" and self.turn.remark else text
+            button.setToolTip(busy_words() if waits else said)
+
+    def _words(self) -> dict[str, str]:
+        return {
+            "previous": self.tr("Previous alternative"),
+            "next": self.tr("Next alternative"),
+            "copy": self.tr("Copied") if self._copied.isActive() else self.tr("Copy"),
+            "edit": self._edit_words(),
+            "fold": self.tr("Show or hide the summary"),
+            "good": self.tr("A good reply"),
+            "bad": self.tr("A bad reply"),
+            "remark": self.tr("Note on the rating"),
+            "more": self.tr("More"),
+            "regenerate": self.tr("Regenerate"),
+            "continue": self.tr("Continue"),
+            "answer": self.tr("Answer"),
+        }
 
     def _edit_words(self) -> str:
         match self.turn.role:
@@ -183,13 +203,12 @@ class ActionRow(QWidget):
 
     def refresh_icons(self) -> None:
         """Draw the icons in the theme in force."""
-        for button in self.buttons(visible=False):
-            button.setIcon(icon(str(button.property("symbol")), 16))
-        self._show_rating()
+        self._draw_buttons(anew=True)
 
-    def buttons(self, *, visible: bool = True) -> list[QToolButton]:
+    def buttons(self) -> list[QToolButton]:
         """The buttons in their order, those that can be used now."""
-        return [button for button in self._every() if not visible or (not button.isHidden() and button.isEnabled())]
+        made = (self._made[name] for name in SYMBOLS if name in self._made)
+        return [button for button in made if not button.isHidden() and button.isEnabled()]
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the language."""
