@@ -3944,23 +3944,23 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>NotebookContent</name>
     <message>
         <source>Waits until the reply in a conversation is finished…</source>
-        <translation>等待对话中的回复写完…</translation>
+        <translation>等待对话中的回复写完……</translation>
     </message>
     <message>
         <source>Loading {model}…</source>
-        <translation>正在加载 {model}…</translation>
+        <translation>正在加载 {model}……</translation>
     </message>
     <message>
         <source>Reading…</source>
-        <translation>正在读…</translation>
+        <translation>正在读……</translation>
     </message>
     <message>
         <source>Writing…</source>
-        <translation>正在写…</translation>
+        <translation>正在写……</translation>
     </message>
     <message>
         <source>Searching…</source>
-        <translation>正在搜索…</translation>
+        <translation>正在搜索……</translation>
     </message>
     <message>
         <source>{count} of {limit} tokens</source>
