@@ -41,7 +41,7 @@ class Assembly(Struct, frozen=True):
     slow: tuple[object, ...] = ()  # entries whose patterns took too long
     left_out: tuple[int, ...] = ()  # turns that could not fit by far, and were not even laid out
     summarized: tuple[int, ...] = ()  # turns that a summary stands for
-    estimate: dict[str, int] = {}  # tokens per section, of the texts alone
+    estimate: dict[str, int] = {}  # tokens per section of what will be left when it fits, of the texts alone
 
     @classmethod
     def empty(cls) -> "Assembly":
@@ -83,9 +83,6 @@ def assemble(scene: Scene, counts: TokenCounts | None = None) -> Assembly:
         text = stage.words.summary.format(text=summary.text.strip())
         head.append(Piece("system", text, "summary", summary.turn))
     layout = laid_out([*head, *_body(stage, history, placed)])
-    estimate: dict[str, int] = {}
-    for message in layout.messages:
-        estimate[message.section] = estimate.get(message.section, 0) + stage.count(message.content)
     return Assembly(
         layout=layout,
         stop=_stops(stage),
@@ -94,8 +91,29 @@ def assemble(scene: Scene, counts: TokenCounts | None = None) -> Assembly:
         slow=lore.slow,
         left_out=history.left_out,
         summarized=history.summarized,
-        estimate=estimate,
+        estimate=_estimate(layout, stage.limit, stage.count),
     )
+
+
+def _estimate(layout: Layout, limit: int, count: Callable[[str], int]) -> dict[str, int]:
+    """Tokens per section of what will probably be left when the engine has made it fit."""
+    sizes = [(message.drop, message.section, count(message.content)) for message in layout.messages]
+    groups: dict[int, int] = {}
+    for drop, _, size in sizes:
+        if drop is not None:
+            groups[drop] = groups.get(drop, 0) + size
+    over = sum(size for _, _, size in sizes) - limit
+    gone: set[int] = set()
+    for drop in sorted(groups):
+        if over <= 0:
+            break
+        gone.add(drop)
+        over -= groups[drop]
+    sections: dict[str, int] = {}
+    for drop, section, size in sizes:
+        if drop not in gone:
+            sections[section] = sections.get(section, 0) + size
+    return sections
 
 
 def room(context: int, reserve: int) -> int:
