@@ -150,6 +150,10 @@ class ModelCard(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = event.rect()
+        before = body.height
+        body.lay_out(area.top(), area.bottom() + 1, 0)  # a box that is first laid out by its painting would not move what is below it
+        if body.height != before:
+            self._timer.start(0)
         clip = QRectF(area)
         index = max(0, body.box_at(area.top() - 1))
         while index < len(body.boxes):

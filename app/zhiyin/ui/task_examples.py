@@ -151,9 +151,9 @@ class _Row(QWidget):
         self.box = TickBox(self)
         self.box.setChecked(ticked)
         first = next((value for value in example.values.values() if value.strip()), "")
-        self.given = ElidedLabel(first, self)
+        self.given = ElidedLabel(_one_line(first), self)
         self.given.clicked.connect(self.box.toggle)
-        self.wanted = ElidedLabel(f"→ {example.output}", self)
+        self.wanted = ElidedLabel(f"→ {_one_line(example.output)}", self)
         self.wanted.setProperty("tone", "soft")
         self.wanted.setFont(ui_font(9.5))
         self.wanted.clicked.connect(self.box.toggle)
@@ -177,3 +177,8 @@ class _Row(QWidget):
         self.box.setAccessibleName(self.tr("Give this example: {text}").format(text=self.given.text()[:80]))
         self.edit_button.set_hint(self.tr("Edit"))
         self.more_button.set_hint(self.tr("More"))
+
+
+def _one_line(text: str) -> str:
+    """As much as can be seen: a label with line ends would be as high as they make it."""
+    return " ".join(text[:400].split())

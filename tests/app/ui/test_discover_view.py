@@ -368,6 +368,8 @@ def test_a_card_is_painted_and_its_links_are_told(qtbot: QtBot) -> None:
     assert heard.args == [link] == ["https://example.com/one"]
     with qtbot.assertNotEmitted(card.link_activated):
         qtbot.mouseClick(card, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+    card.set_text(f"{CARD}\n\nMany more words than have room in a narrow line.")
+    qtbot.waitUntil(lambda: card.settled)
     before = card.height()
     card.resize(120, card.height())
     qtbot.waitUntil(lambda: card.settled and card.height() > before)

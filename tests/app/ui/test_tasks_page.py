@@ -214,8 +214,16 @@ def test_markdown_is_read_as_such_once_an_answer_is_whole(task: TasksPage, qtbot
     qtbot.waitUntil(lambda: column.formatted.settled)
     assert column.formatted.plain() == "Ink: 1\n\nx = 1"
     assert not column.answer.isVisible()
+    text = "\n\n".join(("**One** " + "long line " * 20, "two", "- three"))
+    task.set_sample(SampleState(0, 1, text, phase="done"))
+    qtbot.waitUntil(lambda: column.formatted.settled)
+    column.formatted.resize(column.formatted.width() // 2, 400)
+    column.formatted.grab()  # painted at the new width before it was laid out for it
+    qtbot.waitUntil(lambda: column.formatted.settled)
+    boxes, top = column.formatted._body.boxes, column.formatted._body.top
+    assert [top(place) for place in (1, 2)] == [top(place) + boxes[place].height + boxes[place + 1].piece.gap for place in (0, 1)]
     column.copy_button.click()
-    assert QGuiApplication.clipboard().text().startswith("**Ink**")
+    assert QGuiApplication.clipboard().text().startswith("**One**")
     task.set_sample(SampleState(0, 1, "first line\nsecond line", phase="done"))
     assert column.answer.isVisible()
     assert not column.formatted.isVisible()
