@@ -64,11 +64,13 @@ class SentDialog(QDialog):
         prompt_tokens: int = 0,
         limit: int = 0,
         context: int = 0,
+        coming: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
+        self._coming = coming  # it was not sent yet
         self._text = text
         self._parts = tuple(parts)
         self._figures = (prompt_tokens, limit, context)
@@ -181,14 +183,14 @@ class SentDialog(QDialog):
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
-        self.setWindowTitle(self.tr("What was sent"))
+        self.setWindowTitle(self.tr("What would be sent now") if self._coming else self.tr("What was sent"))
         self._facts.setText(self._facts_words())
         self._facts.setVisible(bool(self._facts.text()))
         self.tabs["messages"].setText(self.tr("Messages"))
         self.tabs["text"].setText(self.tr("Exact text"))
-        self.list.setAccessibleName(self.tr("Messages in the order in which they were sent"))
+        self.list.setAccessibleName(self.tr("Messages in their order"))
         self.message.setAccessibleName(self.tr("The whole message"))
-        self.exact.setAccessibleName(self.tr("The exact text that was sent"))
+        self.exact.setAccessibleName(self.tr("The exact text"))
         self._cut.setText(self.tr("Only the beginning is shown; all of it is copied."))
         self.copy_button.setText(self.tr("Copied") if self._copied.isActive() else self.tr("Copy all"))
         self.close_button.setText(self.tr("Close"))

@@ -5246,6 +5246,10 @@ A line with @@@ below one stands in for it where it is not known.</source>
         <translation>实际发送的内容</translation>
     </message>
     <message>
+        <source>What would be sent now</source>
+        <translation>现在将发送的内容</translation>
+    </message>
+    <message>
         <source>Messages</source>
         <translation>消息</translation>
     </message>
@@ -5254,16 +5258,16 @@ A line with @@@ below one stands in for it where it is not known.</source>
         <translation>完整原文</translation>
     </message>
     <message>
-        <source>Messages in the order in which they were sent</source>
-        <translation>按发送顺序排列的消息</translation>
-    </message>
-    <message>
         <source>The whole message</source>
         <translation>完整的消息</translation>
     </message>
     <message>
-        <source>The exact text that was sent</source>
-        <translation>实际发送的完整原文</translation>
+        <source>Messages in their order</source>
+        <translation>按顺序排列的消息</translation>
+    </message>
+    <message>
+        <source>The exact text</source>
+        <translation>完整原文</translation>
     </message>
     <message>
         <source>Only the beginning is shown; all of it is copied.</source>

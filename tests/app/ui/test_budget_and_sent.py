@@ -160,6 +160,8 @@ def test_what_was_left_out_is_struck_through(over: QWidget) -> None:
 def test_the_exact_text_can_be_selected_and_copied(over: QWidget, qtbot: QtBot) -> None:
     dialog = SentDialog(TEXT, PARTS, parent=over)
     dialog.show()
+    assert dialog.windowTitle() == "What was sent"
+    assert SentDialog(TEXT, PARTS, coming=True, parent=over).windowTitle() == "What would be sent now"
     dialog.tabs["text"].click()
     assert dialog.pages.currentWidget() is dialog.exact
     assert dialog.exact.text() == TEXT
