@@ -6,6 +6,7 @@ history. Everything that stays the same from turn to turn is a common beginning 
 """
 
 from collections.abc import Callable
+from functools import cache
 
 from msgspec import Struct
 
@@ -152,7 +153,7 @@ def _stage(scene: Scene, counts: TokenCounts) -> _Stage:
         moving=speaker.moving if speaker is not None else _in_reply(values, len(said) - continued),
         continued=continued,
         limit=room(scene.context, scene.reserve),
-        count=counts.of,
+        count=cache(counts.of),  # within one prompt the same texts are asked for again and again
     )
 
 

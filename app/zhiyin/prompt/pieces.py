@@ -1,9 +1,10 @@
 """Pieces of a prompt that is being assembled, and how they become messages with their order of dropping."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from zhiyin.prompt.layout import Layout
 from zhiyin_models.engine.protocol import Message
@@ -31,8 +32,7 @@ class Going(IntEnum):
     LORE = 3
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct, gc=False):
     """A message to be. Pieces with the same ``going`` and ``rank`` go together, lower ranks first; None never goes."""
 
     role: Role
@@ -52,15 +52,13 @@ def laid_out(pieces: Iterable[Piece]) -> Layout:
             joined[-1] = Piece(piece.role, f"{joined[-1].text}\n\n{piece.text}", piece.section)
         else:
             joined.append(piece)
-    order = {place: number for number, place in enumerate(sorted({_place(piece) for piece in joined if piece.going is not None}))}
+    places = [None if piece.going is None else (int(piece.going), piece.rank) for piece in joined]
+    order = {place: number for number, place in enumerate(sorted({place for place in places if place is not None}))}
     messages = tuple(
-        Message(piece.role, piece.text, piece.section, None if piece.going is None else order[_place(piece)], piece.key) for piece in joined
+        Message(piece.role, piece.text, piece.section, None if place is None else order[place], piece.key)
+        for piece, place in zip(joined, places, strict=True)
     )
     return Layout(messages, tuple(piece.turn for piece in joined))
-
-
-def _place(piece: Piece) -> tuple[int, float]:
-    return int(piece.going or 0), piece.rank
 
 
 def _are_one(before: Piece, piece: Piece) -> bool:
