@@ -258,11 +258,11 @@
     </message>
     <message>
         <source>Import…</source>
-        <translation>导入…</translation>
+        <translation>导入……</translation>
     </message>
     <message>
         <source>Export…</source>
-        <translation>导出…</translation>
+        <translation>导出……</translation>
     </message>
     <message>
         <source>Duplicate this lorebook</source>
@@ -4428,7 +4428,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Import…</source>
-        <translation>导入…</translation>
+        <translation>导入……</translation>
     </message>
     <message>
         <source>Import cards</source>
@@ -4657,7 +4657,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Who you are where nothing else is chosen.</source>
-        <translation>没有另外选择时，你就是他。</translation>
+        <translation>没有另外选择时，就用这个身份。</translation>
     </message>
     <message>
         <source>Default</source>
@@ -4665,7 +4665,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Choose a picture…</source>
-        <translation>选一张图片…</translation>
+        <translation>选一张图片……</translation>
     </message>
     <message>
         <source>Back to the seal</source>
@@ -4695,7 +4695,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>ProfilesContent</name>
     <message>
         <source>A profile is who you are in a conversation: its name stands for {{user}}, and its description is told to the model.</source>
-        <translation>档案是你在对话里的身份：名字代替 {{user}}，介绍会告诉模型。</translation>
+        <translation>档案是你在对话里的身份：名字代替 {{user}}，简介会告诉模型。</translation>
     </message>
     <message>
         <source>New profile</source>
@@ -6001,7 +6001,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Import…</source>
-        <translation>导入…</translation>
+        <translation>导入……</translation>
     </message>
     <message>
         <source>New task</source>
@@ -6165,7 +6165,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Export…</source>
-        <translation>导出…</translation>
+        <translation>导出……</translation>
     </message>
     <message>
         <source>Back to the original</source>
@@ -6701,7 +6701,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Import…</source>
-        <translation>导入…</translation>
+        <translation>导入……</translation>
     </message>
     <message>
         <source>No persona fits “{text}”.</source>
