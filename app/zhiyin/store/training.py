@@ -113,10 +113,14 @@ class _Counted:
         self._progress = progress
         self._cancelled = cancelled
 
-    def go_on(self, family: _Family) -> None:
-        """Count a family as seen. Raises ExportCancelled."""
+    def check(self) -> None:
+        """Raise ExportCancelled when it is no longer wanted."""
         if self._cancelled():
             raise ExportCancelled
+
+    def go_on(self, family: _Family) -> None:
+        """Count a family as seen. Raises ExportCancelled."""
+        self.check()
         self._progress(min(self.seen, self.total), self.total)
         self.seen += len(family.replies)
 
@@ -145,9 +149,16 @@ def _families(connection: sqlite3.Connection) -> Iterator[_Family]:
 
 def _preferences(connection: sqlite3.Connection, family: _Family, counted: _Counted) -> Iterator[Row]:
     """Each better reply against each worse one."""
-    pairs = list(_pairs(family.replies))
-    for better, worse in pairs:
-        prompt = _prompt(connection, family, better, worse) if _differ(better, worse) and (worse, better) not in pairs else []
+    pairs = {(better.id, worse.id): (better, worse) for better, worse in _pairs(family.replies)}
+    prompts: dict[int, list[dict[str, str]]] = {}
+    for better, worse in pairs.values():
+        counted.check()
+        if not _differ(better, worse) or (worse.id, better.id) in pairs:
+            counted.left_out += 1
+            continue
+        prompt = prompts.get(better.id)
+        if prompt is None:
+            prompt = prompts[better.id] = _prompt(connection, family, better)
         if not _asks(prompt):
             counted.left_out += 1
             continue
@@ -203,16 +214,22 @@ def _asks(prompt: Sequence[dict[str, str]]) -> bool:
     return bool(prompt) and prompt[-1]["role"] == "user"
 
 
-def _prompt(connection: sqlite3.Connection, family: _Family, *replies: _Reply) -> list[dict[str, str]]:
-    """The path before a reply, below the system text that was sent, or the conversation's own where that is not known."""
-    known = next((record for reply in replies if (record := sent.read(connection, reply.id)) is not None), None)
+def _prompt(connection: sqlite3.Connection, family: _Family, reply: _Reply) -> list[dict[str, str]]:
+    """The path before a reply, below the system text that was sent, or the conversation's own where that is not known.
+
+    What was sent for another rated alternative of the same persona was the same.
+    """
+    known = sent.read(connection, reply.id)
+    for other in family.replies:
+        if known is None and other.id != reply.id and other.persona == reply.persona:
+            known = sent.read(connection, other.id)
     if known is not None:
         system = "\n\n".join(message.text for message in known.messages if message.role == "system" and not message.dropped)
     else:
         row = connection.execute("SELECT system_prompt FROM conversations WHERE id = ?", (family.conversation,)).fetchone()
         system = (row[0] if row else None) or ""
     messages = [_message("system", system)] if system.strip() else []
-    for role, text in _path(connection, family.above, replies[0].persona, _first_seen(known)):
+    for role, text in _path(connection, family.above, reply.persona, _first_seen(known)):
         if messages and messages[-1]["role"] == role:  # templates insist on turns that alternate
             messages[-1]["content"] += f"\n\n{text}"
         else:

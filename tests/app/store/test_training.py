@@ -140,6 +140,20 @@ def test_the_prompt_is_what_the_model_saw(store: Store) -> None:
     assert said(line, "messages") == [("system", "You are Li Bai.\n\nIt snows."), *history[2:]]
 
 
+def test_what_was_sent_for_an_alternative_counts_for_all_of_one_persona(store: Store) -> None:
+    _, (first, second) = asked(store, ["a", "b"])
+    store.ratings.rank([first, second]).result()
+    store.sent.put(Sent(second, "", (SentMessage("system", "persona", "You are Li Bai."),))).result()
+    (line,) = lines(store, "dpo")
+    assert said(line, "prompt")[0] == ("system", "You are Li Bai.")
+
+
+def test_fifty_alternatives_make_every_pair(store: Store) -> None:
+    _, replies = asked(store, [f"reply {number}" for number in range(50)])
+    store.ratings.rank(replies).result()
+    assert len(lines(store, "dpo")) == 50 * 49 // 2
+
+
 def test_other_personas_are_heard_as_others(store: Store) -> None:
     made = store.create_conversation().result()
     question = store.add_user_turn(made.id, None, "Well?").result()
