@@ -31,7 +31,7 @@ CARDS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=70, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 @given(CARDS)
 def test_what_nobody_touched_is_not_written(card: Card) -> None:
     fields = fields_of(card, "p")
@@ -43,7 +43,7 @@ def test_what_nobody_touched_is_not_written(card: Card) -> None:
     assert {key: value for key, value in changed.body.items() if key in others} == others
 
 
-@settings(deadline=None, max_examples=70, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 @given(CARDS)
 def test_what_is_kept_of_any_card_is_bounded(card: Card) -> None:
     made = new_persona(card, "p")
