@@ -153,6 +153,11 @@ def test_files_that_came_with_a_card_go_with_it(asking: Asking, service: CardSer
     asking.answer(lambda then: service.write(read.card_json, read.picture_key, str(target), "charx", then), CardWritten)
     before, after = (read_card(None, path.read_bytes()) for path in (source, target))
     assert (before.card, before.assets, before.picture) == (after.card, after.assets, after.picture)
+    (tmp_path / "other.png").write_bytes(picture(30, 30))
+    other = asking.answer(lambda then: service.make_picture(str(tmp_path / "other.png"), then), PictureMade)
+    asking.answer(lambda then: service.write(read.card_json, other.picture_key, str(target), "charx", then), CardWritten)
+    repainted = read_card(None, target.read_bytes())
+    assert (repainted.picture, repainted.assets.keys()) == (picture(30, 30), before.assets.keys())
     plain = asking.answer(lambda then: service.write(read.card_json, "", str(tmp_path / "c.json"), "json3", then), CardWritten)
     assert [mended.code for mended in plain.mended] == [Mend.ASSET_DROPPED]
     key = Card.from_json(read.card_json).own["assets"]

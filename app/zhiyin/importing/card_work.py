@@ -25,7 +25,7 @@ from zhiyin.prompt.cards.card import Card
 from zhiyin.prompt.cards.json_text import MAX_TEXT, dump
 from zhiyin.prompt.cards.mending import Mend, Mended
 from zhiyin.prompt.cards.png_text import is_png
-from zhiyin.prompt.cards.reading import MAX_FILE, CardFile, asset_key, read_card
+from zhiyin.prompt.cards.reading import MAX_FILE, CardFile, asset_key, icon_of, read_card, without_icon
 from zhiyin.prompt.cards.writing import write_charx, write_json, write_png
 from zhiyin.prompt.errors import CardCode, CardError
 from zhiyin_models.child import MAX_LINE
@@ -77,6 +77,8 @@ class CardWork:
             picture = self.pictures.original(request.picture) or (request.png if is_png(request.png) else None)
             if picture is None and request.picture:
                 notes += (Mended(Mend.PICTURE_BAD),)
+            if picture is not None and request.picture and self._is_another(request.picture, icon_of(card, assets)):
+                card, assets = without_icon(card, assets)
             data, left_out = _written(card.with_own(assets=None), picture, assets, request.format)
             if left_out:
                 notes += (Mended(Mend.ASSET_DROPPED, {"name": next(iter(assets))[:80], "count": len(assets)}),)
@@ -116,6 +118,15 @@ class CardWork:
             return self.pictures.take(found.picture, bare=found.container in ("png", "apng")), ()
         except CardError:
             return None, (Mended(Mend.PICTURE_BAD),)
+
+    def _is_another(self, key: str, icon: bytes | None) -> bool:
+        """Whether a picture is not the one that came with a card. Raises OSError."""
+        if not icon:
+            return False
+        try:
+            return self.pictures.take(icon).key != key
+        except CardError:
+            return True
 
     def _assets_of(self, card: Card) -> tuple[dict[str, bytes], tuple[Mended, ...]]:
         """The files that came with a card, as far as they are still there. Raises OSError."""

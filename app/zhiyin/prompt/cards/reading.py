@@ -171,12 +171,24 @@ def _from_archive(data: bytes) -> CardFile:
 
 def icon_of(card: Card, assets: Mapping[str, bytes]) -> bytes | None:
     """The file that a card names as its picture: the icon called "main", else its first."""
+    return assets.get(icon_key(card, assets))
+
+
+def icon_key(card: Card, assets: Mapping[str, bytes]) -> str:
+    """The name of that file among these, "" where there is none."""
     icons = [asset for asset in card.assets if asset.get("type") == "icon"]
-    for asset in sorted(icons, key=lambda asset: asset.get("name") != "main"):
-        content = assets.get(asset_key(asset.get("uri")))
-        if content:
-            return content
-    return None
+    keys = (asset_key(asset.get("uri")) for asset in sorted(icons, key=lambda asset: asset.get("name") != "main"))
+    return next((key for key in keys if assets.get(key)), "")
+
+
+def without_icon(card: Card, assets: Mapping[str, bytes]) -> tuple[Card, dict[str, bytes]]:
+    """The card and its files without that file, for another picture to take its place."""
+    key = icon_key(card, assets)
+    if not key:
+        return card, dict(assets)
+    others = [asset for asset in card.body["assets"] if not isinstance(asset, dict) or asset_key(asset.get("uri")) != key]
+    changed = Card({**card.raw, "data": {**card.body, "assets": others}} if card.version > 1 else {**card.raw, "assets": others})
+    return changed, {name: content for name, content in assets.items() if name != key}
 
 
 def asset_key(uri: object) -> str:
