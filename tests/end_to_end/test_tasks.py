@@ -144,14 +144,23 @@ def test_own_tasks_examples_files_and_the_way_back(open_app: Callable[..., Drive
     tasks.open("translation", text="Good night", language="French")
     page, examples = tasks.page, tasks.page.view.examples
     examples.put(-1, TaskExample({"text": "tea", "language": "French"}, "thé"))
+    examples.shift(3, -1)  # before the first change is on the disk
+    examples.shift(2, 1)
     app.until(lambda: next(card for card in page.tasks() if card.ident == "translation").changed)
     examples.remove(0)
     assert [example.output for example in examples.examples()][-1] == "thé"
     app.window.toast.button.click()
     app.until(lambda: len(examples.examples()) == 4)
+    assert examples.ticked() == (0, 1, 2, 3)
+    examples.remove(1)
+    page.back_button.click()
+    app.window.toast.button.click()
+    tasks.open("translation")
+    app.until(lambda: len(examples.examples()) == 4)
     place = tmp_path / "翻译.json"
     page.export_chosen.emit("translation", str(place))
     app.until(place.exists)
+    assert len(app.session.store.tasks.all().result()) == 1
     assert json.loads(place.read_text(encoding="utf-8"))["examples"][3]["output"] == "thé"
     page.acted.emit(REVERT, "translation")
     app.until(lambda: page.current() == "translation" and len(page.view.examples.examples()) == 3)
@@ -206,8 +215,10 @@ def test_without_a_model_the_way_to_one_is_shown_and_the_prompt_as_it_would_be_s
 
 
 def test_another_language_relabels_the_gallery_and_leaves_what_is_open(open_app: Callable[..., Driver], data_dir: Path) -> None:
-    tasks = opened(open_app, data_dir).open("summary", text="a b c")
-    app = tasks.app
+    app = open_app(data_dir)
+    app.until(lambda: app.session is not None)
+    app.session.store.tasks.add('{"instruction": ["of another version"]}').result()
+    tasks = Tasks(app).open("summary", text="a b c")
     i18n.install(app.zhiyin.app, "zh_CN")
     app.until(lambda: any(card.name == "摘要" for card in tasks.page.tasks()))
     assert tasks.page.view.fields.values()["text"] == "a b c"

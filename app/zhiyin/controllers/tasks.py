@@ -89,6 +89,8 @@ class TasksController(QObject):
         self._stored: dict[int, tuple[StoredTask, Task]] = {}
         self._ident = ""  # of the task that is open: a built-in one's key, or "own:" and a number
         self._task: Task | None = None
+        self._opening = ""  # what was last asked to be shown
+        self._adding: dict[str, tuple[Task, Callable[[], None]] | None] = {}  # being added, and what is to be stored then
         self._creating = False  # what is edited is in no list yet
         self._ran: Ran | None = None
         self._kept: Kept | None = None
@@ -203,14 +205,13 @@ class TasksController(QObject):
 
     def open_task(self, ident: str) -> None:
         """Show a task with what was last filled in."""
-        task = self._find(ident)
-        if task is None:
-            return
         self._keep_inputs()
         self._run.stop()
+        self._opening = ident
 
         def arrived(kept: object) -> None:
-            if self._find(ident) is not task:
+            task = self._find(ident)  # as it is by now
+            if task is None or self._opening != ident:
                 return
             self._ident, self._task, self._creating = ident, task, False
             self._forget_run()
@@ -222,7 +223,7 @@ class TasksController(QObject):
         self._keep_inputs()
         self._run.stop()
         self._forget_run()
-        self._ident, self._task = "", None
+        self._ident, self._task, self._opening = "", None, ""
         self._page.show_gallery()
 
     def _forget_run(self) -> None:
@@ -264,7 +265,7 @@ class TasksController(QObject):
             self._creating = False
             self._add(task)
         else:
-            self._store_task(task, lambda: self._reopen(task))
+            self._store_task(self._ident, task, lambda: self._reopen(task))
 
     def _add(self, task: Task) -> None:
         """One more of the user's own, and open it."""
@@ -276,23 +277,36 @@ class TasksController(QObject):
 
         self._submit(self._store.tasks.add(write_task(msgspec.structs.replace(task, key=""))), added)
 
-    def _store_task(self, task: Task, then: Callable[[], None]) -> None:
-        """Put a changed task in the place of the one that is open; a built-in one is replaced by the user's."""
-        ident = self._ident
+    def _store_task(self, ident: str, task: Task, then: Callable[[], None]) -> None:
+        """Put a changed task in the place of what it was; a built-in one is replaced by the user's, of which there is one."""
+        if ident in self._adding:
+            self._adding[ident] = task, then
+            return
+        text = write_task(task)
+        known = self._override(ident)
+        if ident.startswith(OWN):
+            future = self._store.tasks.update(int(ident.removeprefix(OWN)), text)
+        elif known is not None:
+            future = self._store.tasks.update(known[0].id, text)
+        else:
+            self._adding[ident] = None
+            future = self._store.tasks.add(text, ident)
 
         def stored(row: StoredTask) -> None:
+            waiting = self._adding.pop(ident, None)
             self._stored[row.id] = (row, task)
             self._show_tasks()
-            if self._ident == ident:
+            if waiting is not None:
+                self._store_task(ident, *waiting)
+            elif self._ident == ident:
                 self._task = task
                 then()
 
-        text = write_task(task)
-        if ident.startswith(OWN):
-            self._submit(self._store.tasks.update(int(ident.removeprefix(OWN)), text), stored)
-            return
-        known = self._override(ident)
-        self._submit(self._store.tasks.update(known[0].id, text) if known else self._store.tasks.add(text, ident), stored)
+        def failed(error: BaseException) -> None:
+            self._adding.pop(ident, None)
+            self.trouble.emit(error)
+
+        self._delivery.deliver(future, stored, failed)
 
     def _reopen(self, task: Task) -> None:
         inputs = read_inputs(msgspec.to_builtins(self._page.inputs()), task)
@@ -342,19 +356,20 @@ class TasksController(QObject):
         self._on_inputs()
         task = msgspec.structs.replace(self._task, examples=tuple(_example(example) for example in examples))
         self._task = task
-        self._store_task(task, lambda: self._page.set_form(self._card(self._ident), _form(task)))
+        self._store_task(self._ident, task, lambda: self._page.set_form(self._card(self._ident), _form(task)))
 
     def _on_example_removed(self, examples: tuple[TaskExample, ...], ticked: tuple[int, ...]) -> None:
         before, ident = self._task, self._ident
         if before is None:
             return
-        kept = [example.ticked for example in before.examples]
         self._on_examples(examples, ticked)
+        gone = next((place for place, example in enumerate(examples) if _example(example) != before.examples[place]), len(examples))
+        places = tuple(sorted((gone, *(place + (place >= gone) for place in ticked))))  # as it was, and the one that comes back
 
         def restore() -> None:
-            if self._ident != ident or self._task is None:
+            if self._ident != ident:  # it is not on show any more
+                self._store_task(ident, before, lambda: None)
                 return
-            places = tuple(place for place, on in enumerate(kept) if on)
             self._task = before
             self._page.view.examples.set_examples(_form(before).examples, places)
             self._on_examples(_form(before).examples, places)
