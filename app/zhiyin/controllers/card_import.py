@@ -27,6 +27,7 @@ ONE_CARD = re.compile(r"\.(?:png|apng|charx|json)$", re.IGNORECASE)
 BATCH = 40  # cards that are added in one transaction
 SHOW_MS = 100  # between two looks at the progress
 GUESSED_AFTER = 1.0  # seconds
+MOST_SAID = 200  # refusals
 MOST_COMPARED = 20  # personas of the same name that a card is compared with
 
 
@@ -67,7 +68,8 @@ class _Run:
             len(self.rows),
             self.known,
             len(self.books),
-            tuple(Refused(failed.path, describe(failed.failure.code, failed.failure.args)) for failed in self.failed[:1000]),
+            tuple(Refused(failed.path, describe(failed.failure.code, failed.failure.args)) for failed in self.failed[:MOST_SAID]),
+            len(self.failed),
             left,
             running,
             self.cancelled,
@@ -241,6 +243,7 @@ class CardImport(QObject):
             run.cancelled = True
             self._cards().cancel(run.ticket)
             self._on_end()
+            self._show_progress()
 
     def _on_card(self, answer: CardRead | CardFailed) -> None:
         run = self._run

@@ -127,6 +127,7 @@ class PersonasController(QObject):
         """Leave nothing unsaved and nobody running."""
         self.importing.end()
         self.editing.end()
+        pictures().forget()  # nothing more is read
         if self._card_service is not None:
             self._card_service.close()
 
@@ -168,6 +169,8 @@ class PersonasController(QObject):
 
     def _put(self, rows: list[PersonaRow], then: Callable[[], object] | None = None) -> None:
         """Rows that are new or others than before."""
+
+        pictures().look_again()
 
         def made(items: list[PersonaItem]) -> None:
             self._moved_on()

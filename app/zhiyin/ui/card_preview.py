@@ -298,7 +298,10 @@ class _ManyCards(QWidget):
             self.label.setText(self._progress(state))
             self.left.setText(time_left_text(state.seconds_left) if state.running else "")
         self.left.setVisible(bool(self.left.text()))
-        self._show_refused(state.refused if state is not None else ())
+        if state is None:
+            self._show_refused((), 0)
+        else:
+            self._show_refused(state.refused, max(state.refused_count, len(state.refused)))
 
     def _progress(self, state: ImportState) -> str:
         if state.running:
@@ -314,11 +317,11 @@ class _ManyCards(QWidget):
             parts.append(self.tr("Cancelled; what was taken in stays."))
         return " ".join(parts)
 
-    def _show_refused(self, rows: Sequence[Refused]) -> None:
-        self.title.setText(self.tr("Refused: {count}").format(count=count_text(len(rows))))
+    def _show_refused(self, rows: Sequence[Refused], count: int) -> None:
+        self.title.setText(self.tr("Refused: {count}").format(count=count_text(count)))
         self.title.setVisible(bool(rows))
         lines = [one_line(each.why, 400) for each in rows[:MOST_REFUSED]]
-        if len(rows) > MOST_REFUSED:
+        if count > len(lines):
             lines.append("…")
         self.refused.setText(break_long_words("\n".join(lines)))
         self.refused.setVisible(bool(rows))

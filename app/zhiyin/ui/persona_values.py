@@ -125,7 +125,8 @@ class ImportState:
     taken: int = 0
     known: int = 0  # were there already
     books: int = 0
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[Refused, ...] = ()  # the first ones
+    refused_count: int = 0
     seconds_left: float | None = None
     running: bool = True
     cancelled: bool = False

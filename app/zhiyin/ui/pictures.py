@@ -3,6 +3,8 @@
 Files are read and scaled in a thread of their own; the window's thread only paints what is in memory.
 """
 
+from __future__ import annotations
+
 import logging
 import re
 from collections import OrderedDict
@@ -10,7 +12,7 @@ from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageReader, QImageWriter, QPainter, QPainterPath, QPixmap
@@ -63,6 +65,10 @@ class Pictures(QObject):
             self._folder = folder
             self.forget()
 
+    def look_again(self) -> None:
+        """Files that were not there may be there now."""
+        self._missing.clear()
+
     def forget(self) -> None:
         """Give the memory back, and look again for what was not there."""
         with self._lock:
@@ -70,6 +76,14 @@ class Pictures(QObject):
         self._missing.clear()
         self._held.clear()
         self._bytes = 0
+
+    def close(self) -> None:
+        """Read no more; waits for what is being read."""
+        self.forget()
+        if self._thread is not None:
+            self._thread.shutdown(wait=True, cancel_futures=True)
+            self._thread = None
+            _Shared.reading.discard(self)
 
     @property
     def held_bytes(self) -> int:
@@ -144,6 +158,7 @@ class Pictures(QObject):
         if not known:
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+                _Shared.reading.add(self)  # were the thread the last to know it, Qt would see it go in the wrong thread
             self._thread.submit(self._read_next)
 
     def _path(self, picture: str) -> Path | None:
@@ -291,6 +306,7 @@ class _Shared:
     """One application has one set of pictures in memory."""
 
     pictures: Pictures | None = None
+    reading: ClassVar[set[Pictures]] = set()
 
 
 def pictures() -> Pictures:
