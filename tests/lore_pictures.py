@@ -99,6 +99,13 @@ def lore_pictures(zhiyin: Zhiyin, tag: str, take: Callable[[str], None], wait: C
         take(f"{tag}-lore-{width}-live")
         editor.live.fold.click()
     window.resize(1180, 860)
+    persona = next((row.id for row in zhiyin.session.store.personas.all().result()), 0)
+    if persona:
+        zhiyin.session.books.edit_card_book(persona)
+        wait(300)
+        take(f"{tag}-lore-card")
+        books.content().card_back.click()
+        wait(200)
     window.show_personas("profiles")
     wait(300)
     take(f"{tag}-profiles")

@@ -66,7 +66,6 @@ class LoreForm(QScrollArea):
         self.keys_label, self.secondary_label, self.content_label = (_label(inner) for _ in range(3))
         self.keys = KeysField(inner)
         self.key_problem = NoticeLabel("", inner, kind="error")
-        self.always_note = NoticeLabel("", inner)
         self.secondary_keys = KeysField(inner)
         self.logic = ChoiceBox(inner)
         for logic in LOGICS:
