@@ -20,7 +20,7 @@ from zhiyin_models.child.wire import Failed, Hello, Pong
 from zhiyin_models.errors import Code, ModelError
 
 SILENCE = 60.0  # seconds
-NICE = 19
+NICE = 10  # as the hub: at 19 it starves while a model answers
 START = 60.0  # seconds
 
 OnAnswer = Callable[[Answer], None]
