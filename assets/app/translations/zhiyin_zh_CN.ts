@@ -451,7 +451,7 @@
     </message>
     <message>
         <source>Reading the file…</source>
-        <translation>正在读取文件…</translation>
+        <translation>正在读取文件……</translation>
     </message>
     <message>
         <source>Import as another</source>
@@ -482,7 +482,7 @@
     <name>Cards</name>
     <message>
         <source>The picture file has a wrong checksum; it was read all the same.</source>
-        <translation>图片文件的校验和不对，但内容还是读出来了。</translation>
+        <translation>图片文件的校验值不对，但内容还是读出来了。</translation>
     </message>
     <message>
         <source>Something follows the end of the picture; it was left out.</source>
@@ -4392,11 +4392,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Cards or lorebooks…</source>
-        <translation>角色卡或世界书…</translation>
+        <translation>角色卡或世界书……</translation>
     </message>
     <message>
         <source>A folder of cards…</source>
-        <translation>一整个文件夹的角色卡…</translation>
+        <translation>一整个文件夹的角色卡……</translation>
     </message>
     <message>
         <source>Search</source>
@@ -6643,7 +6643,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>_ManyCards</name>
     <message>
         <source>Looking for cards…</source>
-        <translation>正在查找角色卡…</translation>
+        <translation>正在查找角色卡……</translation>
     </message>
     <message>
         <source>{done} of {total} files read</source>
