@@ -1,5 +1,7 @@
 """The lorebooks, connected: the list of standalone ones, files that come and go, and the editor of one or of a card's own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -10,8 +12,6 @@ from PySide6.QtCore import QObject, Signal
 
 from zhiyin import i18n
 from zhiyin.controllers.book_sources import CardBook, StandaloneBook
-from zhiyin.controllers.lore import LoreController
-from zhiyin.controllers.lore_trial import Recent
 from zhiyin.errors import describe
 from zhiyin.prompt.cards.json_text import dump
 from zhiyin.prompt.errors import CardError, CardFailure
@@ -20,14 +20,16 @@ from zhiyin.services.delivery import Delivery
 from zhiyin.store.records import Book, BookRow, Persona
 from zhiyin.store.store import Store
 from zhiyin.ui.books_values import BookItem
-from zhiyin.ui.lore_editor import LoreEditor
 from zhiyin.ui.main_window import UNDO_SECONDS, MainWindow
 from zhiyin.ui.wording import Wording, worded
 from zhiyin_models.errors import Failure
 
 if TYPE_CHECKING:
     from zhiyin.controllers.book_files import ReadBook
+    from zhiyin.controllers.lore import LoreController
+    from zhiyin.controllers.lore_trial import Recent
     from zhiyin.prompt.lore.book_file import BookMended
+    from zhiyin.ui.lore_editor import LoreEditor
 
 MOST_FILES = 200  # imported at once
 
@@ -113,6 +115,8 @@ class BooksController(QObject):
     # ------------------------------------------------------------ showing
 
     def _on_built(self, editor: LoreEditor) -> None:
+        from zhiyin.controllers.lore import LoreController  # noqa: PLC0415 - with the widgets, when they are first shown
+
         self._lore = lore = LoreController(editor, self._window.toast, background=self._background, delivery=self._delivery, parent=self)
         lore.trial.set_recent(self._recent)
         if self._counts is not None:
@@ -236,7 +240,7 @@ class BooksController(QObject):
 
     # ------------------------------------------------------------ books come and go
 
-    def _after(self, future: "Future[Any]", then: Callable[[Any], None]) -> None:
+    def _after(self, future: Future[Any], then: Callable[[Any], None]) -> None:
         self._delivery.deliver(future, then, self._refused)
 
     def _refused(self, error: BaseException) -> None:
@@ -296,7 +300,7 @@ class BooksController(QObject):
         self._say("")
         self._after(self._background.submit(_read, list(paths)[:MOST_FILES]), self._on_read)
 
-    def _on_read(self, found: "tuple[list[ReadBook], list[CardFailure]]") -> None:
+    def _on_read(self, found: tuple[list[ReadBook], list[CardFailure]]) -> None:
         books, failures = found
         if failures:
             self._say_failure(failures[0])
@@ -306,7 +310,7 @@ class BooksController(QObject):
         for number, book in enumerate(books):
             self._keep(book.name, book.text, book.entries, self._open_new if number == 0 else lambda _row: self._list())
 
-    def _imported_words(self, books: "list[ReadBook]", mended: "list[BookMended]") -> str:
+    def _imported_words(self, books: list[ReadBook], mended: list[BookMended]) -> str:
         """What came, and what had to be put right."""
         if len(books) == 1:
             said = self.tr("“{name}” is imported.").format(name=books[0].name[:40])
@@ -314,7 +318,7 @@ class BooksController(QObject):
             said = self.tr("{count} lorebooks are imported.").format(count=len(books))
         return " ".join((said, *dict.fromkeys(self._mended_words(mend) for mend in mended)))
 
-    def _mended_words(self, mend: "BookMended") -> str:
+    def _mended_words(self, mend: BookMended) -> str:
         words = {
             "world_info": self.tr("SillyTavern's world info has become a lorebook."),
             "from_card": self.tr("It is the lorebook of a card; the card itself was not taken in."),
@@ -346,7 +350,7 @@ class BooksController(QObject):
             self._after(self._store.books.get_many([ident]), read)
 
 
-def _read(paths: list[str]) -> "tuple[list[ReadBook], list[CardFailure]]":
+def _read(paths: list[str]) -> tuple[list[ReadBook], list[CardFailure]]:
     from zhiyin.controllers.book_files import read_files  # noqa: PLC0415 - only for files
 
     return read_files(paths)
