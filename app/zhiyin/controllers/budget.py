@@ -130,7 +130,7 @@ class BudgetController(QObject):
         texts = tuple(message.content for message in messages)
         if not self._ready():
             counts = self._answering.counts
-            self._open("", [_part(message, counts.of(message.content)) for message in messages], None)
+            self._open("", [_part(message, counts.of(message.content)) for message in messages], None, coming=True)
             return
 
         def rendered(event: Event) -> None:
@@ -142,7 +142,7 @@ class BudgetController(QObject):
                 parts = [
                     _part(message, count, dropped=at in gone) for at, (message, count) in enumerate(zip(messages, tokens, strict=True))
                 ]
-                self._open(text, parts, fit)
+                self._open(text, parts, fit, coming=True)
 
             self._engine.count(texts, counted)
 
@@ -167,9 +167,9 @@ class BudgetController(QObject):
         """Whether the engine can count for the model that answers here."""
         return self._engine.model is not None and self._models.current == self._chat.model
 
-    def _open(self, text: str, parts: list[SentPart], fit: FitReport | None) -> None:
+    def _open(self, text: str, parts: list[SentPart], fit: FitReport | None, *, coming: bool = False) -> None:
         figures = (fit.prompt_tokens, fit.limit, fit.context) if fit is not None else (0, 0, 0)
-        dialog = SentDialog(text, parts, prompt_tokens=figures[0], limit=figures[1], context=figures[2], parent=self._window)
+        dialog = SentDialog(text, parts, prompt_tokens=figures[0], limit=figures[1], context=figures[2], coming=coming, parent=self._window)
         dialog.open()
 
 
