@@ -1,6 +1,5 @@
 """The page of the tasks, connected."""
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -14,29 +13,26 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from zhiyin import i18n
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyRunner
+from zhiyin.controllers.task_list import OWN, TaskList
 from zhiyin.controllers.task_run import Asked, TaskRun
 from zhiyin.errors import describe
-from zhiyin.prompt.errors import CardError
-from zhiyin.prompt.tasks.builtin import Language, built_in
 from zhiyin.prompt.tasks.fill import Filled, fill, kept_system, missing
 from zhiyin.prompt.tasks.inputs import Inputs, read_inputs, write_inputs
-from zhiyin.prompt.tasks.reading import read_task, read_task_file
+from zhiyin.prompt.tasks.reading import read_task_file
 from zhiyin.prompt.tasks.template import Example, Field, Task
-from zhiyin.prompt.tasks.writing import write_task, write_task_file
+from zhiyin.prompt.tasks.writing import write_task_file
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import DEATHS, EngineService
-from zhiyin.store.records import Conversation, StoredTask, Turn
+from zhiyin.store.records import Conversation, Turn
 from zhiyin.store.store import Store
 from zhiyin.ui.main_window import MainWindow
-from zhiyin.ui.task_values import DELETE, DUPLICATE, REVERT, SentPart, TaskCard, TaskExample, TaskForm, TaskInputs
+from zhiyin.ui.task_values import DELETE, DUPLICATE, REVERT, SentPart, TaskExample, TaskForm, TaskInputs
 from zhiyin.ui.wording import Wording
 from zhiyin_models.engine.protocol import Notice, Sampling
 from zhiyin_models.errors import Failure
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-OWN = "own:"
 NO_MODEL_KEY = "tasks:no-model"
 MODELS = "tasks:models"
 KEEP_MS = 800  # after the last key, what is filled in is kept
@@ -84,13 +80,10 @@ class TasksController(QObject):
         self._models = models
         self._background = background
         self._delivery = delivery
-        self._language: Language | None = None  # of ``_built_in``
-        self._built_in: dict[str, Task] = {}
-        self._stored: dict[int, tuple[StoredTask, Task]] = {}
+        self._list = TaskList(store, background, delivery, self)
         self._ident = ""  # of the task that is open: a built-in one's key, or "own:" and a number
         self._task: Task | None = None
         self._opening = ""  # what was last asked to be shown
-        self._adding: dict[str, tuple[Task, Callable[[], None]] | None] = {}  # being added, and what is to be stored then
         self._creating = False  # what is edited is in no list yet
         self._ran: Ran | None = None
         self._kept: Kept | None = None
@@ -104,7 +97,9 @@ class TasksController(QObject):
 
     def _connect(self) -> None:
         page, run = self._page, self._run
-        page.opened.connect(self._on_opened)
+        page.opened.connect(self._list.load)
+        self._list.changed.connect(self._show_tasks)
+        self._list.trouble.connect(self.trouble)
         page.task_chosen.connect(self.open_task)
         page.task_closed.connect(self._close_task)
         page.new_requested.connect(self._new)
@@ -133,12 +128,12 @@ class TasksController(QObject):
     def open(self) -> None:
         """Nothing is needed before the page is shown; it may be on show already."""
         if self._page.isVisible():
-            self._on_opened()
+            self._list.load()
 
     def retranslate(self) -> None:
         """Put the gallery into the language of the moment; a task that is open stays as it is."""
-        if self._language is not None:
-            self._read_built_in()
+        if self._list.wanted:
+            self._list.read_built_in()
 
     def end(self) -> None:
         """Leave nothing unsaved and nothing running."""
@@ -153,53 +148,9 @@ class TasksController(QObject):
 
     # ------------------------------------------------------------ the gallery
 
-    def _on_opened(self) -> None:
-        if self._language is None:
-            self._read_built_in()
-            self._submit(self._store.tasks.all(), self._on_stored)
-
-    def _read_built_in(self) -> None:
-        language: Language = "zh" if i18n.language().startswith("zh") else "en"
-
-        def arrived(tasks: dict[str, Task]) -> None:
-            self._built_in = tasks
-            self._show_tasks()
-
-        self._language = language
-        self._submit(self._background.submit(built_in, language), arrived)
-
-    def _on_stored(self, rows: list[StoredTask]) -> None:
-        for row in rows:
-            try:
-                self._stored[row.id] = (row, read_task(row.task))
-            except CardError:  # of another version, or damaged: it stays in the store
-                log.warning("the task %d cannot be read", row.id, exc_info=True)
-        self._show_tasks()
-
     def _show_tasks(self) -> None:
-        if not self._built_in:
-            return
-        own = [self._card(f"{OWN}{ident}") for ident, (row, _) in self._stored.items() if not self._replaces(row)]
-        self._page.set_tasks([*reversed(own), *(self._card(key) for key in self._built_in)])
-
-    def _replaces(self, row: StoredTask) -> bool:
-        return bool(row.builtin) and row.builtin in self._built_in
-
-    def _override(self, key: str) -> tuple[StoredTask, Task] | None:
-        """What stands in the place of a built-in task, if the user changed it; the newest, should there be several."""
-        return next((pair for pair in reversed(self._stored.values()) if pair[0].builtin == key), None)
-
-    def _find(self, ident: str) -> Task | None:
-        if ident.startswith(OWN):
-            pair = self._stored.get(int(ident.removeprefix(OWN)))
-            return pair[1] if pair is not None else None
-        changed = self._override(ident)
-        return changed[1] if changed is not None else self._built_in.get(ident)
-
-    def _card(self, ident: str) -> TaskCard:
-        task = self._find(ident) or Task()
-        own = ident.startswith(OWN)
-        return TaskCard(ident, task.name, task.summary, task.icon, own=own, changed=not own and self._override(ident) is not None)
+        if cards := self._list.cards():
+            self._page.set_tasks(cards)
 
     # ------------------------------------------------------------ one task
 
@@ -210,12 +161,12 @@ class TasksController(QObject):
         self._opening = ident
 
         def arrived(kept: object) -> None:
-            task = self._find(ident)  # as it is by now
+            task = self._list.find(ident)  # as it is by now
             if task is None or self._opening != ident:
                 return
             self._ident, self._task, self._creating = ident, task, False
             self._forget_run()
-            self._page.open_task(self._card(ident), _form(task), _shown(read_inputs(kept, task)))
+            self._page.open_task(self._list.card(ident), _form(task), _shown(read_inputs(kept, task)))
 
         self._submit(self._store.get_setting(f"task:{ident}"), arrived)
 
@@ -265,88 +216,52 @@ class TasksController(QObject):
             self._creating = False
             self._add(task)
         else:
-            self._store_task(self._ident, task, lambda: self._reopen(task))
+            self._put(self._ident, task, lambda: self._reopen(task))
 
     def _add(self, task: Task) -> None:
         """One more of the user's own, and open it."""
+        self._list.add(task, self.open_task)
 
-        def added(row: StoredTask) -> None:
-            self._stored[row.id] = (row, task)
-            self._show_tasks()
-            self.open_task(f"{OWN}{row.id}")
-
-        self._submit(self._store.tasks.add(write_task(msgspec.structs.replace(task, key=""))), added)
-
-    def _store_task(self, ident: str, task: Task, then: Callable[[], None]) -> None:
-        """Put a changed task in the place of what it was; a built-in one is replaced by the user's, of which there is one."""
-        if ident in self._adding:
-            self._adding[ident] = task, then
-            return
-        text = write_task(task)
-        known = self._override(ident)
-        if ident.startswith(OWN):
-            future = self._store.tasks.update(int(ident.removeprefix(OWN)), text)
-        elif known is not None:
-            future = self._store.tasks.update(known[0].id, text)
-        else:
-            self._adding[ident] = None
-            future = self._store.tasks.add(text, ident)
-
-        def stored(row: StoredTask) -> None:
-            waiting = self._adding.pop(ident, None)
-            self._stored[row.id] = (row, task)
-            self._show_tasks()
-            if waiting is not None:
-                self._store_task(ident, *waiting)
-            elif self._ident == ident:
+    def _put(self, ident: str, task: Task, then: Callable[[], object]) -> None:
+        def stored(task: Task) -> None:
+            if self._ident == ident:
                 self._task = task
                 then()
 
-        def failed(error: BaseException) -> None:
-            self._adding.pop(ident, None)
-            self.trouble.emit(error)
-
-        self._delivery.deliver(future, stored, failed)
+        self._list.put(ident, task, stored)
 
     def _reopen(self, task: Task) -> None:
         inputs = read_inputs(msgspec.to_builtins(self._page.inputs()), task)
-        self._page.open_task(self._card(self._ident), _form(task), _shown(inputs), keep_answers=True)
+        self._page.open_task(self._list.card(self._ident), _form(task), _shown(inputs), keep_answers=True)
 
     def _act(self, action: str, ident: str) -> None:
-        task = self._task if ident == self._ident else self._find(ident)
+        task = self._task if ident == self._ident else self._list.find(ident)
         if task is None:
             return
         if action == DUPLICATE:
             self._keep_inputs()
             self._add(msgspec.structs.replace(task, name=self.tr("{name} (copy)").format(name=task.name[:180])))
-        elif action == REVERT and (known := self._override(ident)) is not None:
-            self._remove(known, lambda: self.tr("“{name}” is as it was at first.").format(name=task.name[:40]))
+        elif action == REVERT:
+            self._remove(ident, task, lambda: self.tr("“{name}” is as it was at first.").format(name=task.name[:40]))
         elif action == DELETE and ident.startswith(OWN):
-            known = self._stored[int(ident.removeprefix(OWN))]
-            self._remove(known, lambda: self.tr("“{name}” is deleted.").format(name=task.name[:40]))
+            self._remove(ident, task, lambda: self.tr("“{name}” is deleted.").format(name=task.name[:40]))
 
-    def _remove(self, pair: tuple[StoredTask, Task], words: Wording) -> None:
-        row = pair[0]
+    def _remove(self, ident: str, task: Task, words: Wording) -> None:
+        row = self._list.row(ident)
+        if row is None:
+            return
         self._keep_inputs()
 
-        def removed(_: None) -> None:
-            self._stored.pop(row.id, None)
+        def removed() -> None:
             self._close_task()
-            self._show_tasks()
             if row.builtin:
                 self.open_task(row.builtin)
             self._window.toast.show_message(words, lambda: self.tr("Undo"), act=restore)
 
         def restore() -> None:
-            self._submit(self._store.tasks.restore(row.id), restored)
+            self._list.restore(row, task, lambda: self.open_task(ident))
 
-        def restored(_: StoredTask) -> None:
-            self._stored[row.id] = pair
-            self._stored = dict(sorted(self._stored.items()))
-            self._show_tasks()
-            self.open_task(row.builtin or f"{OWN}{row.id}")
-
-        self._submit(self._store.tasks.delete(row.id), removed)
+        self._list.remove(row, removed)
 
     # ------------------------------------------------------------ examples
 
@@ -356,7 +271,7 @@ class TasksController(QObject):
         self._on_inputs()
         task = msgspec.structs.replace(self._task, examples=tuple(_example(example) for example in examples))
         self._task = task
-        self._store_task(self._ident, task, lambda: self._page.set_form(self._card(self._ident), _form(task)))
+        self._put(self._ident, task, lambda: self._page.set_form(self._list.card(self._ident), _form(task)))
 
     def _on_example_removed(self, examples: tuple[TaskExample, ...], ticked: tuple[int, ...]) -> None:
         before, ident = self._task, self._ident
@@ -368,7 +283,7 @@ class TasksController(QObject):
 
         def restore() -> None:
             if self._ident != ident:  # it is not on show any more
-                self._store_task(ident, before, lambda: None)
+                self._put(ident, before, lambda: self._reopen(before))  # should it be on show again by then
                 return
             self._task = before
             self._page.view.examples.set_examples(_form(before).examples, places)
@@ -388,7 +303,7 @@ class TasksController(QObject):
 
     def export_task(self, ident: str, path: str) -> None:
         """Write a task into a file."""
-        task = self._find(ident)
+        task = self._list.find(ident)
         if task is None:
             return
 
