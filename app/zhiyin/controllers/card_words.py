@@ -5,6 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
+from zhiyin import i18n
 from zhiyin.controllers.persona_cards import entries_in, new_persona
 from zhiyin.importing.protocol import CardRead
 from zhiyin.prompt.cards.card import Card
@@ -76,7 +77,7 @@ def mended_text(mended: Mended) -> str:
 def field_names(fields: Iterable[str]) -> str:
     """Fields of cards in words, each once."""
     words = (QCoreApplication.translate("Cards", str(FIELD_NAMES[field])) if field in FIELD_NAMES else field for field in fields)
-    return ", ".join(dict.fromkeys(words))
+    return ("、" if i18n.language().startswith("zh") else ", ").join(dict.fromkeys(words))
 
 
 def notes_for(card: Card, language: str) -> str:

@@ -85,6 +85,8 @@ class PersonaGallery(QWidget):
         """The chosen ones at the foot; a sentence where there is nothing to be seen."""
         rows, chosen = self.list.rows, self.list.chosen()
         shown = rows.rowCount() > 0
+        if not shown and self.list.hasFocus():
+            self.search.setFocus()  # Qt would give it to whatever is next
         self.list.setVisible(shown)
         self.nothing.setVisible(not shown)
         searched = self.search.text().strip() or self.chosen_tag()

@@ -117,7 +117,9 @@ def test_the_neighbour_is_chosen_when_one_goes(view: PersonaView) -> None:
     view.choose([LI])
     view.take_away([LI])
     assert view.chosen() == [GUIDE]
+    view.gallery().list.setFocus()
     view.take_away([DU, GUIDE, ADA])
+    assert view.gallery().search.hasFocus()
     assert view.chosen() == []
     assert view.gallery().nothing.isVisible()
     assert not view.gallery().foot.isVisible()
