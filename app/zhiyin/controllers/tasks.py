@@ -273,13 +273,19 @@ class TasksController(QObject):
         self._task = task
         self._put(self._ident, task, lambda: self._page.set_form(self._list.card(self._ident), _form(task)))
 
-    def _on_example_removed(self, examples: tuple[TaskExample, ...], ticked: tuple[int, ...]) -> None:
+    def _on_example_removed(
+        self,
+        examples: tuple[TaskExample, ...],
+        ticked: tuple[int, ...],
+        gone: int,
+        was_ticked: bool,  # noqa: FBT001 - a signal's value
+    ) -> None:
         before, ident = self._task, self._ident
         if before is None:
             return
         self._on_examples(examples, ticked)
-        gone = next((place for place, example in enumerate(examples) if _example(example) != before.examples[place]), len(examples))
-        places = tuple(sorted((gone, *(place + (place >= gone) for place in ticked))))  # as it was, and the one that comes back
+        others = (place + (place >= gone) for place in ticked)
+        places = tuple(sorted((gone, *others) if was_ticked else others))
 
         def restore() -> None:
             if self._ident != ident:  # it is not on show any more

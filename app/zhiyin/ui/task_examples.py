@@ -18,7 +18,7 @@ class TaskExamples(QWidget):
 
     ticked_changed = Signal()
     changed = Signal(object, object)  # tuple[TaskExample, ...], tuple[int, ...] of ticked places: added to, edited, moved
-    removed = Signal(int)
+    removed = Signal(int, bool)  # the place of one, and whether it was ticked
     edit_requested = Signal(int)  # a place; -1 = a new one
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -98,9 +98,10 @@ class TaskExamples(QWidget):
 
     def remove(self, place: int) -> None:
         """Take one out; the owner offers the way back."""
+        was_ticked = place in self.ticked()
         ticked = tuple(old - (old > place) for old in self.ticked() if old != place)
         self.set_examples((*self._examples[:place], *self._examples[place + 1 :]), ticked)
-        self.removed.emit(place)
+        self.removed.emit(place, was_ticked)
 
     def _show_menu(self, place: int) -> None:
         menu = QMenu(self)

@@ -40,7 +40,7 @@ class TasksPage(QWidget):
     edited = Signal(object)  # TaskForm, saved in the editor
     edit_cancelled = Signal()
     examples_changed = Signal(object, object)  # tuple[TaskExample, ...], ticked places
-    example_removed = Signal(object, object)  # the same, after one was taken out
+    example_removed = Signal(object, object, int, bool)  # the same without one, its place, and whether it was ticked
     inputs_changed = Signal()
     run_requested = Signal()
     stop_requested = Signal()
@@ -286,9 +286,9 @@ class TasksPage(QWidget):
         dialog.chosen.connect(view.examples.put)
         dialog.open()
 
-    def _on_removed(self, _place: int) -> None:
+    def _on_removed(self, place: int, was_ticked: bool) -> None:  # noqa: FBT001 - a signal's value
         examples = self.view.examples
-        self.example_removed.emit(examples.examples(), examples.ticked())
+        self.example_removed.emit(examples.examples(), examples.ticked(), place, was_ticked)
 
     def _ask_import(self) -> None:
         from zhiyin.ui.task_dialogs import TaskFileDialog  # noqa: PLC0415 - the same
