@@ -13,6 +13,7 @@ from zhiyin.controllers.lore_trial import LoreTrial
 from zhiyin.services.delivery import Delivery
 from zhiyin.ui.lore_editor import LoreEditor
 from zhiyin.ui.lore_model import entry_title
+from zhiyin.ui.lore_values import BookSettings, LoreEntry
 from zhiyin.ui.main_window import UNDO_SECONDS
 from zhiyin.ui.toast import UndoToast
 
@@ -92,18 +93,19 @@ class LoreController(QObject):
         asked = self._asked
 
         def read(answer: Any) -> None:
-            self._delivery.deliver(self._background.submit(decoded, source, answer), shown, failed)
+            self._delivery.deliver(self._background.submit(_decoded, source, answer), shown, failed)
 
-        def shown(found: OpenBook | None) -> None:
+        def shown(found: "tuple[OpenBook, BookSettings, list[LoreEntry]] | None") -> None:
             if asked != self._asked:
                 return
             if found is None:
                 self.close()
                 self.gone.emit()
                 return
-            self._open = found
-            self.trial.set_book(found.document.snapshot, source.char)
-            self._editor.set_book(found.document.settings(), found.document.entries())
+            opened, settings, entries = found
+            self._open = opened
+            self.trial.set_book(opened.document.snapshot, source.char)
+            self._editor.set_book(settings, entries)
             self.trial.offer_recent()
 
         def failed(error: BaseException) -> None:
@@ -263,6 +265,12 @@ class LoreController(QObject):
             checked(None)
             return
         self._delivery.deliver(self._background.submit(wrong_pattern, keys, entry.use_regex), checked, self.trouble.emit)
+
+
+def _decoded(source: BookSource, answer: Any) -> tuple[OpenBook, BookSettings, list[LoreEntry]] | None:
+    """A book with what the editor shows of it: thousands of entries take longer to read than a frame."""
+    opened = decoded(source, answer)
+    return None if opened is None else (opened, opened.document.settings(), opened.document.entries())
 
 
 def wrong_pattern(keys: tuple[str, ...], all_patterns: bool) -> tuple[str, str] | None:  # noqa: FBT001 - for an executor
