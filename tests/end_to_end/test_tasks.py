@@ -67,7 +67,7 @@ class Tasks:
 
 def test_answers_side_by_side_and_the_best_becomes_a_conversation(app: Driver) -> None:
     tasks = Tasks(app).open("couplet", first="The ferry lights go out at ten,").shots(0)
-    tasks.chosen(samples=2, seed=40, tokens=8).run().ended()
+    tasks.chosen(samples=2, seed=40, tokens=5).run().ended()
     states = [column.state() for column in tasks.columns]
     assert [state.seed for state in states] == [40, 41]
     assert all(state.answer and state.tokens and state.speed for state in states)
@@ -89,12 +89,27 @@ def test_answers_side_by_side_and_the_best_becomes_a_conversation(app: Driver) -
     app.window.show_tasks()
     tasks.columns[0].keep_button.click()
     app.until(lambda: app.session.store.conversation(app.chat.id).result().turns[1].text == states[0].answer)
-    tasks.chosen(seed=41, tokens=8).run().ended()
+    tasks.chosen(seed=41, tokens=5).run().ended()
     assert tasks.columns[0].state().answer == states[1].answer  # a seed is an answer
 
 
-def test_stop_keeps_what_was_written_and_a_killed_engine_too(app: Driver) -> None:
-    tasks = Tasks(app).open("essay", title="The river").shots().chosen(samples=2, tokens=0).run()
+def test_a_reply_of_a_conversation_comes_first_and_neither_a_stop_nor_a_crash_loses_what_was_written(app: Driver) -> None:
+    app.short(0)
+    app.say("Write a very long story about a river.")
+    app.until(lambda: app.session.replies.busy and app.session.replies.jobs_of(app.chat.id)[0].tokens > 1)
+    tasks = Tasks(app).open("free", input="2 + 2", instruction="Calculate.").shots()
+    tasks.page.view.options.reasoning.setChecked(True)
+    tasks.chosen(tokens=12, temperature=0.0).run()
+    assert "reply is being written" in tasks.page.view.results.status.text()
+    assert tasks.columns[0].state().phase == "waiting"
+    app.window.composer.stop_button.click()
+    tasks.ended()
+    state = tasks.columns[0].state()
+    assert state.answer
+    assert not state.thinking
+    tasks.open("summary", text="字" * 30_000).shots().run().ended()
+    assert "Shorten it" in tasks.notice
+    tasks.open("essay", title="The river").shots().chosen(samples=2, tokens=0).run()
     tasks.writing()
     tasks.page.view.stop_button.click()
     assert not tasks.controller.running  # at once: the answer of the engine is not waited for
@@ -111,24 +126,6 @@ def test_stop_keeps_what_was_written_and_a_killed_engine_too(app: Driver) -> Non
     assert tasks.notice == ""  # it is said once
     tasks.chosen(tokens=2).run().ended()  # it is loaded again
     assert tasks.columns[0].state().phase in ("done", "limit")
-
-
-def test_a_reply_of_a_conversation_comes_first_and_thinking_is_apart(app: Driver) -> None:
-    app.short(0)
-    app.say("Write a very long story about a river.")
-    app.until(lambda: app.session.replies.busy and app.session.replies.jobs_of(app.chat.id)[0].tokens > 1)
-    tasks = Tasks(app).open("free", input="2 + 2", instruction="Calculate.").shots()
-    tasks.page.view.options.reasoning.setChecked(True)
-    tasks.chosen(tokens=24, temperature=0.0).run()
-    assert "reply is being written" in tasks.page.view.results.status.text()
-    assert tasks.columns[0].state().phase == "waiting"
-    app.window.composer.stop_button.click()
-    tasks.ended()
-    state = tasks.columns[0].state()
-    assert state.answer
-    assert not state.thinking
-    tasks.open("summary", text="字" * 30_000).shots().run().ended()
-    assert "Shorten it" in tasks.notice
 
 
 def opened(open_app: Callable[..., Driver], data_dir: Path) -> Tasks:
