@@ -70,9 +70,15 @@ def test_a_thousand_at_once_keep_only_the_last_waiting(of: Pictures) -> None:
     "name",
     ["../secret", "asset:../../secret.svg", "asset:personas/../x.svg", "asset:icons/zhiyin.svg", "A" * 64, "f" * 63, "asset:", "\0"],
 )
-def test_no_name_leads_elsewhere(of: Pictures, name: str) -> None:
+def test_no_name_leads_elsewhere(qtbot: QtBot, of: Pictures, tmp_path: Path, name: str) -> None:
+    heard: list[str] = []
+    of.arrived.connect(heard.append)
     assert corner(of.pixmap(name, 40, seal="x", ratio=1.0)) == seal_color()
-    assert of.waiting == 0
+    qtbot.waitUntil(lambda: of.waiting == 0)
+    good = stored(tmp_path, 1)
+    of.pixmap(good, 40, ratio=1.0)
+    qtbot.waitUntil(lambda: good in heard)
+    assert heard == [good]
 
 
 def test_what_is_no_picture_is_asked_for_once(qtbot: QtBot, of: Pictures, tmp_path: Path) -> None:
