@@ -196,6 +196,8 @@ def kept(tmp_path: Path, qtbot: QtBot) -> Iterator[Kept]:
 
 
 def test_what_is_typed_while_a_book_is_being_written_follows(kept: Kept) -> None:
+    settled: list[bool] = []
+    kept.keeper.settled.connect(lambda: settled.append(kept.book.unsaved))
     kept.write("一")
     kept.keeper.keep(kept.book)
     kept.write("二")  # nothing was written yet
@@ -203,6 +205,7 @@ def test_what_is_typed_while_a_book_is_being_written_follows(kept: Kept) -> None
     assert kept.keeper.busy
     kept.until(lambda: not kept.book.unsaved)
     assert kept.names() == ["一", "二"]
+    assert settled == [False]  # whoever waits to read the book again reads all of it
     assert not kept.keeper.busy
     assert kept.keeper.end(kept.book) == []
 

@@ -95,7 +95,6 @@ class BookKeeper(QObject):
             book.base = text
             self._settle(book, revision)
             self.saved.emit(book)
-            self.keep(book)
 
         def failed(error: BaseException) -> None:
             book.saving = False
@@ -106,7 +105,9 @@ class BookKeeper(QObject):
 
     def _settle(self, book: OpenBook, revision: int) -> None:
         book.saving, book.saved = False, revision
-        if not book.unsaved:
+        if book.unsaved:
+            self.keep(book)  # before anybody hears that nothing is being written
+        else:
             self._unkept.remove(book)
         if not self.busy:
             self.settled.emit()
