@@ -8,12 +8,18 @@ import tempfile
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from tests.cast_pictures import cast_pictures
 from tests.download_pictures import download_pictures, prepare
 from tests.hub_server import Generated, HubServer
 from tests.hub_server import Status as Answered
 from tests.library_pictures import fill_library, library_pictures
+from tests.lore_pictures import fill_lore, lore_pictures
 from tests.models.convert.starter_checkpoint import make
+from tests.notebook_pictures import notebook_pictures
+from tests.persona_pictures import persona_pictures
+from tests.rating_pictures import rating_pictures
+from tests.task_pictures import task_pictures
 
 from zhiyin.application import Zhiyin
 from zhiyin.paths import Paths
@@ -290,20 +296,59 @@ def downloads(app: QApplication, folder: Path, look: tuple[str, str]) -> None:
         zhiyin.close()
 
 
+def personas(app: QApplication, folder: Path, look: tuple[str, str]) -> None:
+    """Personas, lorebooks, profiles, tasks, the notebook and ratings, in an app of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        data_dir, tag = Path(place), "-".join(look)
+        Paths(data_dir).create()
+        write_appearance(data_dir / "window.json", Appearance(language=look[0], theme=look[1]))  # type: ignore[arg-type]
+        fill_lore(data_dir)
+        Library(data_dir).add_starter()
+        zhiyin = Zhiyin(app, Paths(data_dir))
+        zhiyin.start()
+        while zhiyin.session is None or zhiyin.session.engine.state is not EngineState.READY:
+            wait(50)
+
+        def window(name: str) -> None:
+            take(zhiyin, folder, name)
+
+        def part(widget: QWidget, name: str) -> None:
+            wait(250)
+            widget.grab().save(str(folder / f"{name}.png"))
+
+        persona_pictures(zhiyin, tag, window, wait)
+        lore_pictures(zhiyin, tag, window, wait)
+        task_pictures(zhiyin, tag, folder, window, wait)
+        notebook_pictures(zhiyin, tag, window, wait)
+        rating_pictures(tag, part)
+        cast_pictures(tag, part)
+        zhiyin.close()
+
+
+PARTS = {"library": library, "downloads": downloads, "personas": personas}
+
+
 def main() -> None:
+    """``python -m tests.pictures FOLDER [PART…]``: everything, or only some of ``PARTS``."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     app = QApplication(sys.argv[:1])
+    looks = (("zh_CN", "light"), ("en", "light"), ("zh_CN", "dark"), ("en", "dark"))
+    for name in sys.argv[2:]:
+        for look in looks:
+            PARTS[name](app, folder, look)
+    if sys.argv[2:]:
+        return
     starter = Library.starter()
     if starter is None:
         raise SystemExit("the starter model is not installed")
     with tempfile.TemporaryDirectory() as made:
         measured: list[JobState] = []
         checkpoint = make(starter, Path(made) / "李白-SmolLM2-135M")
-        for look in (("zh_CN", "light"), ("en", "light"), ("zh_CN", "dark"), ("en", "dark")):
+        for look in looks:
             tour(app, folder, look, checkpoint, measured)
-            library(app, folder, look)
-            downloads(app, folder, look)
+            for of_part in PARTS.values():
+                of_part(app, folder, look)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ class RolePlay(QObject):
         self._pages = (self.personas, self.books, self.profiles, self.tasks, self.notebook)
         for page in self._pages:
             page.trouble.connect(session.view.show_trouble)
+        self.tasks.kept.connect(lambda _conversation: session.conversations.load())
         for asking in (self.tasks, self.notebook):
             asking.chat_wanted.connect(session.show_conversation)
 
