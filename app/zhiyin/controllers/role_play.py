@@ -38,18 +38,25 @@ class RolePlay(QObject):
         )
         self.books = BooksController(window, store=store, background=background, delivery=delivery, parent=self)
         self.profiles = ProfilesController(window, store=store, background=background, delivery=delivery, parent=self)
-        self.tasks, self.notebook = (
-            make(
-                window,
-                store=store,
-                engine=session.engine,
-                models=session.models,
-                replies=session.replies,
-                background=background,
-                delivery=delivery,
-                parent=self,
-            )
-            for make in (TasksController, NotebookController)
+        self.tasks = TasksController(
+            window,
+            store=store,
+            engine=session.engine,
+            models=session.models,
+            replies=session.replies,
+            background=background,
+            delivery=delivery,
+            parent=self,
+        )
+        self.notebook = NotebookController(
+            window,
+            store=store,
+            engine=session.engine,
+            models=session.models,
+            replies=session.replies,
+            background=background,
+            delivery=delivery,
+            parent=self,
         )
         self.playing = PlayingController(store=store, chat=session.chat, cast=session.cast, delivery=delivery, parent=self)
         self.summaries = SummaryController(store=store, replies=session.replies, engine=session.engine, delivery=delivery, parent=self)
