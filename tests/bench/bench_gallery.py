@@ -147,7 +147,8 @@ def run() -> list[dict[str, Any]]:
     return [
         noted(f"gallery: put {PERSONAS:,} personas into the list", listed, "ms"),
         *spread(f"a frame of {PERSONAS:,} personas under the wheel", wheel),
-        *spread("a frame in which a whole page is new", pages),
+        at_most("gallery: a frame in which a whole page is new, median", statistics.median(pages), FRAME, "ms"),
+        noted("gallery: a frame in which a whole page is new, longest", max(pages), "ms"),
         at_most(f"gallery: a letter of a search among {PERSONAS:,}, median", statistics.median(letters), FRAME, "ms"),
         at_most(f"gallery: a letter of a search among {PERSONAS:,}, longest", max(letters), FRAME, "ms"),
         at_most("gallery: pictures in memory", held / 2**20, 24, "MiB"),

@@ -32,6 +32,7 @@ SUMMARY_LINES = 2
 SIGN = 14
 MOST_LAID_OUT = 1200
 ARRIVALS_MS = 40
+BEYOND = 12  # characters after a line, that it is known to be too long
 
 
 class PersonaList(QListView):
@@ -302,15 +303,14 @@ class PersonaDelegate(QStyledItemDelegate):
             return known
         room = self._size.width() - AVATAR - 3 * MARGIN - 2 * STEP
         strong, _plain, small = self._metrics
-        name = strong.elidedText(one_line(item.name, 80), Qt.TextElideMode.ElideRight, room - (SIGN + 2 * STEP if item.builtin else 0))
-        tags = small.elidedText(one_line("  ·  ".join(item.tags[:12]), 160), Qt.TextElideMode.ElideRight, room)
-        summary = self._lines(one_line(item.summary, 160), room)
+        name = _fitted(one_line(item.name, 80), self._strong, strong, room - (SIGN + 2 * STEP if item.builtin else 0))
+        tags = one_line("  ·  ".join(item.tags[:12]), 160)
         laid = self._laid[item.id] = _Laid(
             item,
-            _shaped(name, self._strong),
-            tuple(_shaped(line, self._plain) for line in summary),
-            _shaped(tags, self._small) if tags else None,
-            strong.horizontalAdvance(name),
+            name,
+            tuple(_shaped(line, self._plain) for line in self._lines(one_line(item.summary, 160), room)),
+            _fitted(tags, self._small, small, room) if tags else None,
+            name.size().width(),
         )
         if len(self._laid) > MOST_LAID_OUT:
             self._laid.popitem(last=False)
@@ -333,10 +333,19 @@ class PersonaDelegate(QStyledItemDelegate):
             line.setLineWidth(room)
             start = line.textStart()
             last = number == SUMMARY_LINES - 1
-            piece = text[start:] if last else text[start : start + line.textLength()]
+            end = start + line.textLength()
+            piece = text[start : end + BEYOND] if last else text[start:end]
             lines.append(self._metrics[1].elidedText(piece.strip(), Qt.TextElideMode.ElideRight, room) if last else piece.rstrip())
         layout.endLayout()
         return tuple(lines)
+
+
+def _fitted(text: str, font: QFont, metrics: QFontMetricsF, room: float) -> QStaticText:
+    """A line, shortened where it has to be: shaping is what costs."""
+    shaped = _shaped(text, font)
+    if shaped.size().width() <= room:
+        return shaped
+    return _shaped(metrics.elidedText(text, Qt.TextElideMode.ElideRight, room), font)
 
 
 def _shaped(text: str, font: QFont) -> QStaticText:
