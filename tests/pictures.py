@@ -313,6 +313,7 @@ def personas(app: QApplication, folder: Path, look: tuple[str, str]) -> None:
             take(zhiyin, folder, name)
 
         def part(widget: QWidget, name: str) -> None:
+            widget.show()
             wait(250)
             widget.grab().save(str(folder / f"{name}.png"))
 

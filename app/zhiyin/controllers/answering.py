@@ -251,6 +251,7 @@ class Answering(QObject):
             open_reply=open_reply,
             start_text=reply.text if open_reply else "",
             stop_strings=assembly.stop,
+            session=session_of(conversation, asked.speaker),
             speaker=name_in(asked.cast, asked.speaker),
             left_out=(*assembly.summarized, *assembly.left_out),
         )
@@ -296,6 +297,12 @@ class Answering(QObject):
             self.trouble.emit(error)
 
         return failed
+
+
+def session_of(conversation: Conversation, speaker: int | None) -> str:
+    """Whose cached tokens a reply goes on from: where everybody sees another card, each begins with another prompt."""
+    setup = conversation.setup
+    return f"{conversation.id}/{speaker}" if setup.group and setup.cards == "separate" else str(conversation.id)
 
 
 def scene_turn(turn: Turn) -> SceneTurn:

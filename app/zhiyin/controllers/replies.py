@@ -58,6 +58,7 @@ class ReplyJob:
     flushed_pieces: int = 0
     notices: list[Notice] = field(default_factory=list)
     stop_strings: tuple[str, ...] = ()
+    session: str = ""  # whose cached tokens it goes on from; "" = the conversation's
     speaker: str = ""  # what the persona is called, who may begin with its own name
     left_out: tuple[int, ...] = ()  # turns that were not even laid out, oldest first
     prompt_text: str = ""  # what was sent, to the letter
@@ -202,7 +203,7 @@ class ReplyRunner(QObject):
         job.state = "prefill"
         self.changed.emit(job)
         self._flush.start()
-        session = str(job.conversation)
+        session = job.session or str(job.conversation)
         job.request = self._engine.generate(
             lambda id_: Generate(
                 id=id_,
