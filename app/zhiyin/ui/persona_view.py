@@ -194,7 +194,7 @@ class PersonaView(QWidget):
         """A card file is being read."""
         self.set_notice("")
         self.preview().show_reading(path)
-        self._stack.setCurrentWidget(self.preview())
+        self._show_preview()
 
     def show_card(self, card: CardOnShow) -> None:
         """A card to be taken in, or not."""
@@ -204,9 +204,14 @@ class PersonaView(QWidget):
 
     def show_import(self, state: ImportState) -> None:
         """Many cards on their way."""
-        preview = self.preview()
-        self._stack.setCurrentWidget(preview)
-        preview.show_import(state)
+        self._show_preview()
+        self.preview().show_import(state)
+
+    def _show_preview(self) -> None:
+        left = self.editing
+        self._stack.setCurrentWidget(self.preview())
+        if left:
+            self.editor_left.emit(left)
 
     @property
     def editing(self) -> int:
