@@ -59,7 +59,14 @@ class RolePlay(QObject):
             parent=self,
         )
         self.playing = PlayingController(store=store, chat=session.chat, cast=session.cast, delivery=delivery, parent=self)
-        self.summaries = SummaryController(store=store, replies=session.replies, engine=session.engine, delivery=delivery, parent=self)
+        self.summaries = SummaryController(
+            store=store,
+            replies=session.replies,
+            engine=session.engine,
+            delivery=delivery,
+            counts=session.answering.counts,
+            parent=self,
+        )
         self.cast_views = CastViews(
             window,
             store=store,

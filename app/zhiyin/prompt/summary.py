@@ -1,16 +1,22 @@
 """Summaries of turns that no longer fit: what is asked of the model, and which of a path's summaries counts."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from zhiyin.prompt.scene import SceneTurn
+from zhiyin.prompt.token_counts import TokenCounts
 from zhiyin_models.engine.protocol import Message
 
 WORDS = 250  # that a summary may have at most; characters × 2 in Chinese
 MAX_TOKENS = 700  # new tokens to allow for one
-ROOM = 12_000  # characters of turns that one request may carry
-LEAST = 200  # characters that each turn keeps when they are cut
+FRAME = 64  # tokens of the chat template, and some to spare
+MOST_READ = 8_000  # tokens of turns in one request, however large the context: the rest waits for the next reply
+LEAST_READ = 120
+PER_LINE = 8  # tokens of a speaker's name and the line break
+_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_SENTENCE_END = re.compile(r"[。！？!?][”’」』）)\"']*|…+[”’」』）)\"']*|\.[”’)\"']*(?=\s|\Z)")
 
 
 class Standing(Struct, frozen=True):
@@ -19,6 +25,14 @@ class Standing(Struct, frozen=True):
     text: str
     turn: int
     covers: int  # index into the path
+
+
+class Request(Struct, frozen=True):
+    """What is asked of the model, and for which turns it can answer: up to ``covers`` (a turn's id), and no further."""
+
+    messages: tuple[Message, ...]
+    covers: int
+    max_tokens: int
 
 
 def standing(turns: Sequence[SceneTurn]) -> Standing | None:
@@ -36,7 +50,7 @@ def standing(turns: Sequence[SceneTurn]) -> Standing | None:
 def to_summarize(turns: Sequence[SceneTurn], memory_start: int | None) -> tuple[SceneTurn, ...]:
     """The turns that are forgotten and in no summary: those before ``memory_start`` (a turn's id) that nothing stands for yet.
 
-    The last of them is what the new summary ``covers``; it takes in the one before it.
+    ``summary_request`` says up to which of them the new summary reaches; it takes in the one before it.
     """
     if memory_start is None:
         return ()
@@ -47,34 +61,82 @@ def to_summarize(turns: Sequence[SceneTurn], memory_start: int | None) -> tuple[
 
 
 def summary_request(
-    turns: Sequence[SceneTurn], previous: str = "", *, language: str = "en", user: str = "", room: int = ROOM
-) -> tuple[Message, ...]:
-    """What a passing request asks the model, to summarize the turns together with what an earlier summary says.
+    turns: Sequence[SceneTurn],
+    previous: str = "",
+    *,
+    context: int,
+    count: Callable[[str], int] | None = None,
+    language: str = "en",
+    user: str = "",
+) -> Request:
+    """What a passing request asks the model: to summarize the oldest of the turns together with what an earlier summary says.
 
-    ``room`` bounds the characters of the turns; where they have more, the middle of long ones is left out. Give it ``MAX_TOKENS``.
+    As many turns are taken as a context of so many tokens has room for, beside the answer; ``count`` estimates the tokens of a text. Only
+    the first is ever shortened, where it alone has more, so that each request gets further. ``turns`` has at least one.
     """
+    count = count or TokenCounts().of
     chinese = language.startswith("zh")
-    told = [turn for turn in turns if turn.text.strip() and turn.role != "system"]
-    each = max(LEAST, room // max(1, len(told)))
-    short = sum(len(turn.text) for turn in told) <= room
-    names = ("用户", "助手", "：") if chinese else ("User", "Assistant", ": ")
-    lines = []
-    for turn in told:
-        who = turn.speaker.strip() or (user or names[0] if turn.role == "user" else names[1])
-        lines.append(f"{who}{names[2]}{turn.text.strip() if short else _shortened(turn.text.strip(), each)}")
-    text = "\n".join(lines)[: 2 * room]
+    max_tokens = max(1, min(MAX_TOKENS, context // 3))
     system, before, ask = _ZH if chinese else _EN
-    said = [before.format(previous=previous.strip()[:ROOM])] if previous.strip() else []
-    return (
+    frame = FRAME + sum(count(text) for text in (system, before, ask))
+    room = max(LEAST_READ, min(MOST_READ, context - max_tokens - frame))
+    earlier = _within(without_thinking(previous), room // 2, count)
+    room -= count(earlier)
+    lines: list[str] = []
+    covers = turns[0].id
+    for turn in turns:
+        line = _line(turn, chinese=chinese, user=user)
+        needed = count(line) + PER_LINE if line else 0
+        if needed > room:
+            if lines:
+                break
+            line, needed = _within(line, max(1, room - PER_LINE), count), room
+        if line:
+            lines.append(line)
+        room -= needed
+        covers = turn.id
+    said = [before.format(previous=earlier)] if earlier else []
+    messages = (
         Message("system", system.format(words=2 * WORDS if chinese else WORDS), section="system"),
-        Message("user", "\n\n".join([*said, text, ask])),
+        Message("user", "\n\n".join([*said, "\n".join(lines), ask])),
     )
+    return Request(messages, covers, max_tokens)
 
 
-def _shortened(text: str, most: int) -> str:
-    if len(text) <= most:
+def without_thinking(text: str) -> str:
+    """A text without its blocks of thinking, also one that was never closed, or that began in the prompt."""
+    before, closed, after = text.partition("</think>")
+    if closed and "<think>" not in before:
+        text = after
+    return _THINKING.sub("", text).strip()
+
+
+def finished_text(text: str, reason: str) -> str:
+    """What of an answer may be kept as a summary: no thinking, and where it ran out of tokens, no half sentence. "" for nothing."""
+    text = without_thinking(text)
+    if reason != "length":
         return text
-    return f"{text[: most * 2 // 3]} … {text[-(most // 3) :]}"
+    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+    return text[: ends[-1]].strip() if ends else ""
+
+
+def _line(turn: SceneTurn, *, chinese: bool, user: str) -> str:
+    text = without_thinking(turn.text)
+    if not text or turn.role == "system":
+        return ""
+    names = ("用户", "助手", "：") if chinese else ("User", "Assistant", ": ")
+    who = turn.speaker.strip() or (user or names[0] if turn.role == "user" else names[1])
+    return f"{who}{names[2]}{text}"
+
+
+def _within(text: str, room: int, count: Callable[[str], int]) -> str:
+    """A text of at most so many tokens: of a longer one the beginning and the end."""
+    needed = count(text)
+    while needed > room and len(text) > 12:
+        most = max(8, min(len(text) - 1, len(text) * room // needed) - 4)
+        text = f"{text[: most * 2 // 3]} … {text[-(most // 3) :]}"
+        needed = count(text)
+    return text
 
 
 _EN = (
