@@ -4,7 +4,7 @@ import re
 import sys
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, ClassVar
 
 from llama_cpp import llama_cpp
 
@@ -18,12 +18,15 @@ LAYER = re.compile(r"layer +(?P<layer>\d+) assigned to device (?P<device>[^,]+)"
 class LibraryLog:
     """Takes llama.cpp's log. Warnings and errors also go to standard error."""
 
+    _callbacks: ClassVar[list[Any]] = []  # the library holds no reference, and may call the last one when its owner is long gone
+
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=KEPT)
         self._level = INFO
         self._lock = threading.Lock()
-        self._callback = llama_cpp.llama_log_callback(self._take)  # kept: the library holds no reference
-        llama_cpp.llama_log_set(self._callback, None)
+        callback = llama_cpp.llama_log_callback(self._take)
+        self._callbacks.append(callback)
+        llama_cpp.llama_log_set(callback, None)
 
     def _take(self, level: int, text: bytes, _data: Any) -> None:
         line = text.decode("utf-8", "replace")
