@@ -64,14 +64,14 @@ class Maintenance:
             self._wake.notify()
         return future
 
-    def export(self, path: Path, kind: TrainingKind, progress: Callable[[int, int], None]) -> Future[Exported]:
+    def export(self, path: Path, kind: TrainingKind, progress: Callable[[int, int], None], *, strict: bool) -> Future[Exported]:
         """Export what was rated; cancelling the future, or closing the store, gives it up."""
         future: Future[Exported] = Future()
 
         def work() -> Exported:
             try:
                 with contextlib.closing(self._connect()) as connection:
-                    return export(connection, path, kind, progress, lambda: self._closing or future.cancelled())
+                    return export(connection, path, kind, progress, lambda: self._closing or future.cancelled(), strict=strict)
             except sqlite3.Error as error:
                 raise from_sqlite(error, self._paths.database) from error
 

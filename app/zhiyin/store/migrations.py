@@ -256,3 +256,16 @@ def m007_ratings_and_sent_texts(db: Database) -> None:
         """
     )
     db.execute("CREATE INDEX sent_by_conversation ON sent (conversation, changed)")
+
+
+@_migration
+def m008_which_text_was_rated(db: Database) -> None:
+    """How often a reply had been edited when it got its thumb, and when it got its rank: a rating belongs to the text that was rated.
+
+    The text is the revision of that number, or the present one where there is none. Of older ratings only the last change is known.
+    """
+    for column in ("thumb_edits", "rank_edits"):
+        db.execute(f"ALTER TABLE ratings ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+        db.execute(
+            f"UPDATE ratings SET {column} = (SELECT count(*) FROM revisions WHERE turn = ratings.turn AND replaced <= ratings.changed)"  # noqa: S608  constants only
+        )

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from typing import Literal
 
 from zhiyin.store.errors import StoreCode, StoreError
 from zhiyin.store.reader import Reader
@@ -24,20 +25,23 @@ def _reply(connection: sqlite3.Connection, ident: int) -> Turn:
     return turn
 
 
-def _put(connection: sqlite3.Connection, turn: Turn, thumb: int, rank: int | None, remark: str) -> None:
-    """Keep what is thought of a reply; nothing at all leaves no row."""
-    if thumb or rank is not None or remark:
-        connection.execute(
-            "INSERT OR REPLACE INTO ratings (turn, thumb, rank, remark, changed) VALUES (?, ?, ?, ?, ?)",
-            (turn.id, thumb, rank, storable(remark), time.time()),
-        )
-    else:
+def _put(connection: sqlite3.Connection, turn: Turn, thumb: int, rank: int | None, remark: str, *judged: Literal["thumb", "rank"]) -> None:
+    """Keep what is thought of a reply; nothing at all leaves no row. What was judged just now was judged of the present text."""
+    if not (thumb or rank is not None or remark):
         connection.execute("DELETE FROM ratings WHERE turn = ?", (turn.id,))
+        return
+    before = connection.execute("SELECT thumb_edits, rank_edits FROM ratings WHERE turn = ?", (turn.id,)).fetchone() or (0, 0)
+    edits = connection.execute("SELECT count(*) FROM revisions WHERE turn = ?", (turn.id,)).fetchone()[0]
+    of_thumb, of_rank = (edits if what in judged else kept for what, kept in zip(("thumb", "rank"), before, strict=True))
+    connection.execute(
+        "INSERT OR REPLACE INTO ratings (turn, thumb, rank, remark, changed, thumb_edits, rank_edits) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (turn.id, thumb, rank, storable(remark), time.time(), of_thumb, of_rank),
+    )
 
 
 def _rate(connection: sqlite3.Connection, ident: int, thumb: int, remark: str | None) -> Turn:
     turn = _reply(connection, ident)
-    _put(connection, turn, thumb, turn.rank, turn.remark if remark is None else remark)
+    _put(connection, turn, thumb, turn.rank, turn.remark if remark is None else remark, "thumb")
     return get(connection, ident)
 
 
@@ -53,7 +57,7 @@ def _rank(connection: sqlite3.Connection, idents: Sequence[int], remark: str | N
         if turn.sibling_ids != turns[0].sibling_ids:
             raise StoreError(StoreCode.MISSING, what="reply", id=turn.id)
     for place, turn in enumerate(turns, 1):
-        _put(connection, turn, turn.thumb, place, turn.remark if remark is None or place > 1 else remark)
+        _put(connection, turn, turn.thumb, place, turn.remark if remark is None or place > 1 else remark, "rank")
     for ident in set(turns[0].sibling_ids if turns else ()).difference(idents):
         _unrank(connection, get(connection, ident))
     return [get(connection, ident) for ident in idents]

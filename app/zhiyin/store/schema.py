@@ -15,6 +15,7 @@ MIGRATIONS = (
     "m005_profiles_books_and_tasks",
     "m006_who_spoke",
     "m007_ratings_and_sent_texts",
+    "m008_which_text_was_rated",
 )
 VERSION = len(MIGRATIONS)
 
@@ -141,7 +142,7 @@ _STATEMENTS = (
         rank INTEGER,
         remark TEXT NOT NULL DEFAULT '',
         changed REAL NOT NULL
-    )
+    , thumb_edits INTEGER NOT NULL DEFAULT 0, rank_edits INTEGER NOT NULL DEFAULT 0)
     """,
     """CREATE TABLE sent (
         turn INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,

@@ -341,15 +341,16 @@ class Store:
     # ---------------------------------------------------------------- training data
 
     def export_training(
-        self, path: Path, kind: TrainingKind, progress: Callable[[int, int], None] = lambda _done, _total: None
+        self, path: Path, kind: TrainingKind, progress: Callable[[int, int], None] = lambda _done, _total: None, *, strict: bool = False
     ) -> Future[Exported]:
         """Write what was rated as JSON lines for a way of training (dpo, kto, sft), replacing the file at the very end.
 
-        Cancelling the future gives it up. ``progress`` is called on the store's thread, with rated replies done and all.
+        Cancelling the future gives it up. ``progress`` is called on the store's thread, with rated replies done and all. ``strict``:
+        prompts begin with a question, greetings before it are left out, and turns alternate.
         Fails with DISK_FULL, READ_ONLY, IO.
         """
         assert self._maintenance is not None  # noqa: S101  open() made it
-        return self._maintenance.export(path, kind, progress)
+        return self._maintenance.export(path, kind, progress, strict=strict)
 
     # ---------------------------------------------------------------- backups
 

@@ -25,6 +25,7 @@ SHIPPED = {
     "m005_profiles_books_and_tasks": "aa5966a371ebd714",
     "m006_who_spoke": "09bb1144a3eb7ab6",
     "m007_ratings_and_sent_texts": "8a7ea0f9ecab162a",
+    "m008_which_text_was_rated": "821045fa67f9f545",
 }
 
 
@@ -110,6 +111,18 @@ def test_every_earlier_schema_is_brought_up_to_date_after_a_backup(tmp_path: Pat
         assert connection.execute("PRAGMA user_version").fetchone() == (version,)
         assert connection.execute("SELECT text FROM turns").fetchall() == [("kept",)]
         connection.close()
+
+
+def test_older_ratings_belong_to_the_text_of_their_last_change(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    database_at(path, NAMES.index("m008_which_text_was_rated"))
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("INSERT INTO revisions (turn, replaced, text) VALUES (1, 10, 'first'), (1, 20, 'second')")
+    connection.execute("INSERT INTO turns (conversation, role, status, created, text) VALUES (1, 'assistant', 'complete', 1, 'other')")
+    connection.execute("INSERT INTO ratings (turn, thumb, changed) VALUES (1, -1, 15), (2, 1, 15)")
+    migrate(connection)
+    assert connection.execute("SELECT turn, thumb_edits, rank_edits FROM ratings").fetchall() == [(1, 1, 1), (2, 0, 0)]
+    connection.close()
 
 
 def test_a_newer_schema_is_refused_and_left_alone(data_dir: Path) -> None:
