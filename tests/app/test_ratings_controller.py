@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from zhiyin.controllers.presentation import turn_view
 from zhiyin.controllers.ratings import RatingsController
 from zhiyin.services.delivery import Delivery
-from zhiyin.store import Store, StoreCode, Turn
+from zhiyin.store import Status, Store, StoreCode, Turn
 from zhiyin.ui.ranking_dialog import RankingDialog
 from zhiyin.ui.settings_page import SettingsPage
 from zhiyin.ui.transcript.view import TranscriptView
@@ -104,12 +105,38 @@ def test_ratings_are_counted_and_exported(rated: Rated, tmp_path: Path, qtbot: Q
         return bool(words[0])
 
     path = tmp_path / "out.jsonl"
-    export.dialog.export_requested.emit("dpo", str(path))
+    export.dialog.export_requested.emit("dpo", str(path), False)
     qtbot.waitUntil(said)
     assert words == ["1 records from 1 conversations were written."]
     assert json.loads(path.read_text(encoding="utf-8"))["chosen"] == [{"role": "assistant", "content": "two"}]
-    export.dialog.export_requested.emit("kto", str(tmp_path / "none.jsonl"))
+    export.dialog.export_requested.emit("kto", str(tmp_path / "none.jsonl"), False)
     qtbot.waitUntil(lambda: said() and "nothing to export" in words[0])
-    export.dialog.export_requested.emit("sft", str(tmp_path / "nowhere" / "x.jsonl"))
+    export.dialog.export_requested.emit("sft", str(tmp_path / "nowhere" / "x.jsonl"), False)
     qtbot.waitUntil(lambda: said() and "nothing" not in words[0] and "records" not in words[0])
     export.dialog.reject()
+
+
+def test_greetings_are_left_out_of_the_file_where_the_dialog_says_so(rated: Rated, tmp_path: Path, qtbot: QtBot) -> None:
+    made = rated.store.create_conversation().result()
+    greeting = rated.store.add_replies(made.id, None, ["Hello."]).result()
+    question = rated.store.add_user_turn(made.id, greeting.id, "q").result()
+    reply = rated.store.add_reply(made.id, question.id, model="m", text="a", status=Status.COMPLETE).result()
+    rated.store.ratings.rate(reply.id, 1).result()
+    rated.controller.ask_export()
+    export = rated.controller.export
+    assert export is not None
+    dialog = export.dialog
+    assert not dialog.no_greetings.isChecked()
+    dialog.choices["kto"].click()
+    roles = []
+    for path in (tmp_path / "with.jsonl", tmp_path / "without.jsonl"):
+        dialog.export_button.click()
+        (chooser,) = [found for found in dialog.findChildren(QFileDialog) if found.isVisible()]
+        chooser.fileSelected.emit(str(path))
+        chooser.reject()
+        qtbot.waitUntil(path.exists)
+        qtbot.waitUntil(dialog.export_button.isEnabled)
+        roles.append([message["role"] for message in json.loads(path.read_text(encoding="utf-8"))["prompt"]])
+        dialog.no_greetings.click()
+    assert roles == [["assistant", "user"], ["user"]]
+    dialog.reject()

@@ -130,11 +130,11 @@ class RatingsExport(QObject):
         if self._open:
             self.dialog.set_counts(counts.good, counts.bad, counts.ranked)
 
-    def write(self, kind: TrainingKind, path: str) -> None:
+    def write(self, kind: TrainingKind, path: str, no_greetings: bool) -> None:  # noqa: FBT001  as the signal has it
         """Write the file."""
         self._progress = (0, 0)
         self.dialog.set_progress(0, 0)
-        self._writing = self._store.export_training(Path(path), kind, self._note_progress)
+        self._writing = self._store.export_training(Path(path), kind, self._note_progress, strict=no_greetings)
         self._poll.start()
         self._delivery.deliver(self._writing, self._done, self._failed)
 

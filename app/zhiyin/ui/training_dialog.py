@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QLocale, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -20,13 +21,22 @@ from zhiyin.ui.theme import STEP
 KINDS = ("dpo", "kto", "sft")
 
 
+def _indented(hint: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(6 * STEP, 0, 0, 0)
+    row.addWidget(hint)
+    return row
+
+
 class TrainingDialog(QDialog):
-    """Chooses a way of training; ``export_requested`` carries it and the path of the file, ``cancel_requested`` gives up.
+    """Chooses a way of training; ``export_requested`` carries it, the path of the file and whether greetings are left out.
+
+    ``cancel_requested`` gives up.
 
     It stays open while the file is written, and says what became of it.
     """
 
-    export_requested = Signal(str, str)
+    export_requested = Signal(str, str, bool)
     cancel_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -40,6 +50,8 @@ class TrainingDialog(QDialog):
         self._kinds = QButtonGroup(self)
         self.choices = {kind: QRadioButton(self) for kind in KINDS}
         self._hints = {kind: soft_label(self) for kind in KINDS}
+        self.no_greetings = QCheckBox(self)
+        self._greetings_hint = soft_label(self)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._state = QLabel(self)
@@ -56,10 +68,10 @@ class TrainingDialog(QDialog):
             self._kinds.addButton(choice)
             layout.addSpacing(STEP)
             layout.addWidget(choice)
-            hint = QHBoxLayout()
-            hint.setContentsMargins(6 * STEP, 0, 0, 0)
-            hint.addWidget(self._hints[kind])
-            layout.addLayout(hint)
+            layout.addLayout(_indented(self._hints[kind]))
+        layout.addSpacing(3 * STEP)
+        layout.addWidget(self.no_greetings)
+        layout.addLayout(_indented(self._greetings_hint))
         layout.addStretch(1)
         layout.addWidget(self._bar)
         layout.addWidget(self._state)
@@ -73,7 +85,7 @@ class TrainingDialog(QDialog):
         self.export_button.clicked.connect(self._ask_where)
         self._show()
         self.retranslateUi()
-        self.resize(480, 420)
+        self.resize(480, 500)
 
     def set_counts(self, good: int, bad: int, ranked: int) -> None:
         """How many replies were rated, and how."""
@@ -113,8 +125,8 @@ class TrainingDialog(QDialog):
         dialog.setDefaultSuffix("jsonl")
         dialog.setDirectory(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
         dialog.selectFile(f"zhiyin-{self.kind()}.jsonl")
-        kind = self.kind()
-        dialog.fileSelected.connect(lambda path: self.export_requested.emit(kind, path))
+        kind, no_greetings = self.kind(), self.no_greetings.isChecked()
+        dialog.fileSelected.connect(lambda path: self.export_requested.emit(kind, path, no_greetings))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -125,6 +137,7 @@ class TrainingDialog(QDialog):
         self.export_button.setEnabled(not self._busy)
         for choice in self.choices.values():
             choice.setEnabled(not self._busy)
+        self.no_greetings.setEnabled(not self._busy)
         self.close_button.setText(self.tr("Cancel") if self._busy else self.tr("Close"))
 
     def retranslateUi(self) -> None:
@@ -151,6 +164,13 @@ class TrainingDialog(QDialog):
         ):
             self.choices[kind].setText(name)
             self._hints[kind].setText(hint)
+        self.no_greetings.setText(self.tr("Leave out greetings before the first question"))
+        self._greetings_hint.setText(
+            self.tr(
+                "For models such as Gemma and Mistral, which want a question first and turns that alternate. "
+                "Instructions between the turns are then given as the user’s words."
+            )
+        )
         self.export_button.setText(self.tr("Choose a file …"))
         self._show()
 

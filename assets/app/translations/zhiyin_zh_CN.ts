@@ -521,6 +521,14 @@
         <translation>没有程序装得下的数字已被替换。</translation>
     </message>
     <message>
+        <source>Some letters are damaged; “�” stands in for them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Something is said twice in the card (such as “{name}”); the last was taken.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The card is of a newer version ({name}) than is known here; what is new in it is kept.</source>
         <translation>这张角色卡的版本（{name}）比这里认识的新，新增的内容会原样保留。</translation>
     </message>
@@ -2238,6 +2246,106 @@
     <message>
         <source>it redirects wrongly</source>
         <translation>重定向有误</translation>
+    </message>
+    <message>
+        <source>the file breaks off</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the JSON is broken at line {line}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the text is not UTF-8</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a number in it is none</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the JSON is no object</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it is nested too deeply</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>there are no entries</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the packed text is damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the archive is damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the archive breaks off</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the archive lists too many files</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the archive is encrypted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the picture has too many parts</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it takes too much memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a fault in the program; the log has more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no picture of a known kind</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the picture is damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it is not there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>permission denied</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the disk is read-only</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the disk is full</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it is a folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it is no folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the disk failed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the name is too long</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Something went wrong ({code}).</source>
@@ -4552,13 +4660,6 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
 </context>
 <context>
-    <name>PlayingController</name>
-    <message>
-        <source>You</source>
-        <translation>你</translation>
-    </message>
-</context>
-<context>
     <name>Presentation</name>
     <message>
         <source>Zhiyin</source>
@@ -6253,6 +6354,14 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <message>
         <source>Whole conversations up to a reply that you called good or put first.</source>
         <translation>完整的对话，直到你称好或排在第一的回复为止。</translation>
+    </message>
+    <message>
+        <source>Leave out greetings before the first question</source>
+        <translation>不含首个问题之前的开场白</translation>
+    </message>
+    <message>
+        <source>For models such as Gemma and Mistral, which want a question first and turns that alternate. Instructions between the turns are then given as the user’s words.</source>
+        <translation>适用于 Gemma、Mistral 等要求先有提问且轮次交替的模型。轮次之间的指令会改作用户的话。</translation>
     </message>
     <message>
         <source>Choose a file …</source>
