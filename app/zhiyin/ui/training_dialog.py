@@ -3,7 +3,6 @@
 from PySide6.QtCore import QEvent, QLocale, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from zhiyin.ui.form_row import soft_label
 from zhiyin.ui.theme import STEP
+from zhiyin.ui.tick_box import TickBox
 
 KINDS = ("dpo", "kto", "sft")
 
@@ -50,7 +50,7 @@ class TrainingDialog(QDialog):
         self._kinds = QButtonGroup(self)
         self.choices = {kind: QRadioButton(self) for kind in KINDS}
         self._hints = {kind: soft_label(self) for kind in KINDS}
-        self.no_greetings = QCheckBox(self)
+        self.no_greetings = TickBox(self)
         self._greetings_hint = soft_label(self)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
@@ -85,7 +85,8 @@ class TrainingDialog(QDialog):
         self.export_button.clicked.connect(self._ask_where)
         self._show()
         self.retranslateUi()
-        self.resize(480, 500)
+        self.setMinimumHeight(500)  # wrapped hints do not keep their heights by themselves
+        self.resize(480, 520)
 
     def set_counts(self, good: int, bad: int, ranked: int) -> None:
         """How many replies were rated, and how."""
@@ -168,7 +169,7 @@ class TrainingDialog(QDialog):
         self._greetings_hint.setText(
             self.tr(
                 "For models such as Gemma and Mistral, which want a question first and turns that alternate. "
-                "Instructions between the turns are then given as the user’s words."
+                "Instructions between the turns are then given as words of the user."
             )
         )
         self.export_button.setText(self.tr("Choose a file …"))

@@ -522,11 +522,11 @@
     </message>
     <message>
         <source>Some letters are damaged; “�” stands in for them.</source>
-        <translation type="unfinished"></translation>
+        <translation>有些字符已损坏，以“�”代替。</translation>
     </message>
     <message>
         <source>Something is said twice in the card (such as “{name}”); the last was taken.</source>
-        <translation type="unfinished"></translation>
+        <translation>同一内容在文件里写了两次（如“{name}”），取了后一个。</translation>
     </message>
     <message>
         <source>The card is of a newer version ({name}) than is known here; what is new in it is kept.</source>
@@ -2249,103 +2249,103 @@
     </message>
     <message>
         <source>the file breaks off</source>
-        <translation type="unfinished"></translation>
+        <translation>文件不完整</translation>
     </message>
     <message>
         <source>the JSON is broken at line {line}</source>
-        <translation type="unfinished"></translation>
+        <translation>JSON 第 {line} 行有误</translation>
     </message>
     <message>
         <source>the text is not UTF-8</source>
-        <translation type="unfinished"></translation>
+        <translation>文字不是 UTF-8 编码</translation>
     </message>
     <message>
         <source>a number in it is none</source>
-        <translation type="unfinished"></translation>
+        <translation>其中有无效的数字</translation>
     </message>
     <message>
         <source>the JSON is no object</source>
-        <translation type="unfinished"></translation>
+        <translation>JSON 的内容不是对象</translation>
     </message>
     <message>
         <source>it is nested too deeply</source>
-        <translation type="unfinished"></translation>
+        <translation>嵌套过深</translation>
     </message>
     <message>
         <source>there are no entries</source>
-        <translation type="unfinished"></translation>
+        <translation>没有条目</translation>
     </message>
     <message>
         <source>the packed text is damaged</source>
-        <translation type="unfinished"></translation>
+        <translation>压缩的文字已损坏</translation>
     </message>
     <message>
         <source>the archive is damaged</source>
-        <translation type="unfinished"></translation>
+        <translation>压缩包已损坏</translation>
     </message>
     <message>
         <source>the archive breaks off</source>
-        <translation type="unfinished"></translation>
+        <translation>压缩包不完整</translation>
     </message>
     <message>
         <source>the archive lists too many files</source>
-        <translation type="unfinished"></translation>
+        <translation>压缩包里的文件太多</translation>
     </message>
     <message>
         <source>the archive is encrypted</source>
-        <translation type="unfinished"></translation>
+        <translation>压缩包已加密</translation>
     </message>
     <message>
         <source>the picture has too many parts</source>
-        <translation type="unfinished"></translation>
+        <translation>图片的分块太多</translation>
     </message>
     <message>
         <source>it takes too much memory</source>
-        <translation type="unfinished"></translation>
+        <translation>需要的内存太多</translation>
     </message>
     <message>
         <source>a fault in the program; the log has more</source>
-        <translation type="unfinished"></translation>
+        <translation>程序内部出错，详见日志</translation>
     </message>
     <message>
         <source>no picture of a known kind</source>
-        <translation type="unfinished"></translation>
+        <translation>不是已知格式的图片</translation>
     </message>
     <message>
         <source>the picture is damaged</source>
-        <translation type="unfinished"></translation>
+        <translation>图片已损坏</translation>
     </message>
     <message>
         <source>it is not there</source>
-        <translation type="unfinished"></translation>
+        <translation>文件不存在</translation>
     </message>
     <message>
         <source>permission denied</source>
-        <translation type="unfinished"></translation>
+        <translation>没有权限</translation>
     </message>
     <message>
         <source>the disk is read-only</source>
-        <translation type="unfinished"></translation>
+        <translation>磁盘为只读</translation>
     </message>
     <message>
         <source>the disk is full</source>
-        <translation type="unfinished"></translation>
+        <translation>磁盘已满</translation>
     </message>
     <message>
         <source>it is a folder</source>
-        <translation type="unfinished"></translation>
+        <translation>这是一个文件夹</translation>
     </message>
     <message>
         <source>it is no folder</source>
-        <translation type="unfinished"></translation>
+        <translation>不是文件夹</translation>
     </message>
     <message>
         <source>the disk failed</source>
-        <translation type="unfinished"></translation>
+        <translation>磁盘读写失败</translation>
     </message>
     <message>
         <source>the name is too long</source>
-        <translation type="unfinished"></translation>
+        <translation>名称过长</translation>
     </message>
     <message>
         <source>Something went wrong ({code}).</source>
@@ -4968,7 +4968,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Thinking…</source>
-        <translation>思考中…</translation>
+        <translation>思考中……</translation>
     </message>
     <message>
         <source>Reasoning</source>
@@ -5000,7 +5000,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Writing…</source>
-        <translation>正在写…</translation>
+        <translation>正在写……</translation>
     </message>
     <message>
         <source>At the longest answer</source>
@@ -6180,11 +6180,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>Loading the model…</source>
-        <translation>正在加载模型…</translation>
+        <translation>正在加载模型……</translation>
     </message>
     <message>
         <source>Reading…</source>
-        <translation>正在读…</translation>
+        <translation>正在读……</translation>
     </message>
     <message>
         <source>Run</source>
@@ -6360,7 +6360,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
         <translation>不含首个问题之前的开场白</translation>
     </message>
     <message>
-        <source>For models such as Gemma and Mistral, which want a question first and turns that alternate. Instructions between the turns are then given as the user’s words.</source>
+        <source>For models such as Gemma and Mistral, which want a question first and turns that alternate. Instructions between the turns are then given as words of the user.</source>
         <translation>适用于 Gemma、Mistral 等要求先有提问且轮次交替的模型。轮次之间的指令会改作用户的话。</translation>
     </message>
     <message>
