@@ -12,7 +12,7 @@ from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyJob, ReplyRunner
 from zhiyin.i18n import language
 from zhiyin.prompt.assembly import Assembly, assemble
-from zhiyin.prompt.groups import AskModel, AskUser, next_speakers, read_choice
+from zhiyin.prompt.groups import AskModel, AskUser, next_speakers, one_line, read_choice
 from zhiyin.prompt.scene import Scene, SceneTurn
 from zhiyin.prompt.token_counts import TokenCounts
 from zhiyin.services.delivery import Delivery
@@ -313,7 +313,7 @@ def scene_turn(turn: Turn) -> SceneTurn:
 def name_in(cast: Cast, speaker: int | None) -> str:
     """What somebody is called in the chat; "" for the plain assistant."""
     names: dict[Any, str] = {actor.persona: name for actor, name in zip(cast.actors, cast.names, strict=True)}
-    return names.get(speaker, "")
+    return one_line(names.get(speaker, ""))
 
 
 def texts_of(messages: Sequence[Message]) -> list[str]:

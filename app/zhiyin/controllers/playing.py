@@ -1,7 +1,7 @@
 """Personas in conversations: one is begun, another joins, the setup is changed."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import msgspec
@@ -10,8 +10,10 @@ from PySide6.QtCore import QObject, Signal
 
 from zhiyin.controllers.cast import Cast, CastController
 from zhiyin.controllers.chat import ChatController
+from zhiyin.i18n import language
 from zhiyin.prompt.cards.card import Card
 from zhiyin.prompt.greetings import greetings
+from zhiyin.prompt.groups import one_line, user_name
 from zhiyin.prompt.macros import MacroValues
 from zhiyin.roles import Member, Setup
 from zhiyin.services.delivery import Delivery
@@ -31,12 +33,20 @@ class PlayingController(QObject):
     trouble = Signal(object)  # an exception, to be put into words
 
     def __init__(
-        self, *, store: Store, chat: ChatController, cast: CastController, delivery: Delivery, parent: QObject | None = None
+        self,
+        *,
+        store: Store,
+        chat: ChatController,
+        cast: CastController,
+        background: Executor,
+        delivery: Delivery,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._store = store
         self._chat = chat
         self._cast = cast
+        self._background = background
         self._delivery = delivery
         self._begun: int | None = None  # the last one that was begun here
         chat.leaving.connect(self._on_leaving)
@@ -81,15 +91,19 @@ class PlayingController(QObject):
     def _greet(self, conversation: Conversation, parent: int | None, cast: Cast, persona: int, then: Callable[[], None]) -> None:
         """Add what a persona begins with, if it has anything to begin with."""
         place = next(index for index, actor in enumerate(cast.actors) if actor.persona == persona)
-        actor, name = cast.actors[place], cast.names[place]
+        actor, name = cast.actors[place], one_line(cast.names[place])
         group = len(conversation.setup.members) > 1
-        values = MacroValues(char=name, user=cast.player.name or self.tr("You"), seed=conversation.id, turn=0)
-        texts = greetings(Card(actor.card), values, group=group)
-        if not texts:
-            then()
-            return
-        adding = self._store.add_replies(conversation.id, parent, texts, persona=persona, speaker=name)
-        self._ask(adding, lambda _turn: then())
+        user = user_name(cast.player, "zh" if language() == "zh_CN" else "en")
+        values = MacroValues(char=name, user=user, seed=conversation.id, turn=0)
+
+        def told(texts: tuple[str, ...]) -> None:
+            if not texts:
+                then()
+                return
+            adding = self._store.add_replies(conversation.id, parent, texts, persona=persona, speaker=name)
+            self._ask(adding, lambda _turn: then())
+
+        self._ask(self._background.submit(greetings, Card(actor.card), values, group=group), told)
 
     # ------------------------------------------------------------ the setup
 

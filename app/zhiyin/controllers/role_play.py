@@ -58,7 +58,9 @@ class RolePlay(QObject):
             delivery=delivery,
             parent=self,
         )
-        self.playing = PlayingController(store=store, chat=session.chat, cast=session.cast, delivery=delivery, parent=self)
+        self.playing = PlayingController(
+            store=store, chat=session.chat, cast=session.cast, background=background, delivery=delivery, parent=self
+        )
         self.summaries = SummaryController(
             store=store,
             replies=session.replies,

@@ -10,19 +10,32 @@ from functools import cache
 
 from msgspec import Struct
 
-from zhiyin.prompt.author_note import is_due
+from zhiyin.prompt.author_note import is_due, of_card
 from zhiyin.prompt.cards.card import Card
-from zhiyin.prompt.groups import called, one_line
+from zhiyin.prompt.greetings import shown_greeting
+from zhiyin.prompt.groups import called, one_line, spoken, user_name
 from zhiyin.prompt.history import History, Voices, tell
 from zhiyin.prompt.layout import Layout
 from zhiyin.prompt.lore.activation import Activation, Fired, LoreSettings, ScannedMessage, activate
-from zhiyin.prompt.lore.book import read_book
+from zhiyin.prompt.lore.book import Book, read_book
+from zhiyin.prompt.lore.values import Owner
 from zhiyin.prompt.lore_places import Placed, place_lore
 from zhiyin.prompt.macros import MacroValues, expand
-from zhiyin.prompt.persona import NOTE, PROFILE, Part, description, examples, personality, post_history, scenario, system_text
+from zhiyin.prompt.persona import (
+    NOTE,
+    PROFILE,
+    Part,
+    description,
+    examples,
+    joined_system_text,
+    personality,
+    post_history,
+    scenarios,
+    system_text,
+)
 from zhiyin.prompt.pieces import Piece, at_depth, laid_out
 from zhiyin.prompt.scene import Scene, SceneTurn
-from zhiyin.prompt.sentences import Sentences, sentences
+from zhiyin.prompt.sentences import Sentences, listed, sentences
 from zhiyin.prompt.summary import standing
 from zhiyin.prompt.token_counts import TokenCounts
 from zhiyin_models.engine.protocol import FitReport
@@ -30,6 +43,8 @@ from zhiyin_models.engine.protocol import FitReport
 SCANNED = 1000  # turns that lore may look back on
 LORE_BUDGET = 0.25  # of the context: tokens of lore, where a book says nothing else
 MAX_STOPS = 32
+LONGEST = 4  # characters for each token of the context: of no text of a card or a lorebook more is read
+LEAST_READ = 16_000  # characters that are read in any case
 
 
 class Assembly(Struct, frozen=True):
@@ -77,13 +92,20 @@ def assemble(scene: Scene, counts: TokenCounts | None = None) -> Assembly:
     stage = _stage(scene, counts or TokenCounts())
     summary = standing(scene.turns)
     history = tell(scene.turns, stage.voices, summary, room=stage.limit, count=stage.count, continued=stage.continued)
-    lore = _lore(stage, full=history.tokens > stage.limit)
-    placed = place_lore(lore.fired, staying=stage.values, where=scene.setup.lore_place, limit=stage.limit)
+    books, owners = _books(stage)
+    lore = _lore(stage, books, owners, full=history.tokens > stage.limit)
+    placed = place_lore(
+        lore.fired,
+        staying=[owner.staying for owner in owners],
+        where=scene.setup.lore_place,
+        limit=stage.limit,
+        longest=longest(scene.context),
+    )
     head = _head(stage, placed, lore)
     if summary is not None:
         text = stage.words.summary.format(text=summary.text.strip())
         head.append(Piece("system", text, "summary", summary.turn))
-    layout = laid_out([*head, *_body(stage, history, placed)])
+    layout = laid_out([*head, *_body(stage, history, placed, lore)])
     return Assembly(
         layout=layout,
         stop=_stops(stage),
@@ -123,6 +145,11 @@ def room(context: int, reserve: int) -> int:
     return max(1, context - min(reserve or quarter, quarter))
 
 
+def longest(context: int) -> int:
+    """Characters of a text from outside that are read: what could never fit costs nothing."""
+    return max(LEAST_READ, LONGEST * context)
+
+
 # ---------------------------------------------------------------- who takes part
 
 
@@ -135,7 +162,7 @@ def _stage(scene: Scene, counts: TokenCounts) -> _Stage:
     own = last is not None and last.role == "assistant" and (not several or last.persona == scene.speaker)
     continued = own and not scene.once_more
     parts, speaker = _cast(scene, words, len(said) - continued)
-    values = _values(scene, words.assistant, words)
+    values = _values(scene, words.assistant)
     return _Stage(
         scene=scene,
         words=words,
@@ -157,8 +184,8 @@ def _stage(scene: Scene, counts: TokenCounts) -> _Stage:
     )
 
 
-def _values(scene: Scene, name: str, words: Sentences) -> MacroValues:
-    return MacroValues(char=name, user=one_line(scene.player.name) or words.user, seed=scene.conversation, turn=0)
+def _values(scene: Scene, name: str) -> MacroValues:
+    return MacroValues(char=name, user=user_name(scene.player, scene.language), seed=scene.conversation, turn=0)
 
 
 def _in_reply(values: MacroValues, replies: int) -> MacroValues:
@@ -173,9 +200,10 @@ def _cast(scene: Scene, words: Sentences, replies: int) -> tuple[tuple[Part, ...
     """
     parts = []
     for actor in scene.actors:
-        values = _values(scene, called(actor) or words.assistant, words)
+        values = _values(scene, called(actor) or words.assistant)
         moving = _in_reply(values, replies)
-        parts.append(Part(actor.persona, Card(actor.card), moving if scene.setup.lore_place == "as_card" else values, moving))
+        staying = moving if scene.setup.lore_place == "as_card" else values
+        parts.append(Part(actor.persona, Card(actor.card), staying, moving, longest(scene.context)))
     speaker = next((part for part in parts if part.persona == scene.speaker), None)
     if speaker is None:
         return (), None
@@ -196,25 +224,46 @@ def _stops(stage: _Stage) -> tuple[str, ...]:
 # ---------------------------------------------------------------- lore
 
 
-def _lore(stage: _Stage, *, full: bool) -> Activation:
-    """What the cards' books and those of the conversation say now; a reply that is to be continued changes nothing.
+def _books(stage: _Stage) -> tuple[list[Book], list[Owner]]:
+    """The cards' books and those of the conversation. In a card's, {{char}} is the card's persona; in the others, who speaks.
+
+    Which greeting is shown matters to the book of the card that it is of, and to the conversation's.
+    """
+    found = [(read_book(raw), part) for part in stage.parts if (raw := part.card.book) is not None]
+    books = [*(book for book, _ in found), *(read_book(raw) for raw in stage.scene.books)]
+    asked = any(entry.decorators.is_greeting is not None for book in books for entry in book.entries)
+    persona, greeting = _greeting(stage.scene, stage.words) if asked else (None, None)
+    owners = [Owner(part.values, part.moving, greeting if part.persona == persona else None) for _, part in found]
+    return books, owners + [Owner(stage.values, stage.moving, greeting)] * len(stage.scene.books)
+
+
+def _greeting(scene: Scene, words: Sentences) -> tuple[int | None, int | None]:
+    """Whose first message the path begins with, and which of them it is; None where it begins with something else, or was changed."""
+    root = scene.turns[0] if scene.turns else None
+    actor = next((actor for actor in scene.actors if root is not None and root.role == "assistant" and actor.persona == root.persona), None)
+    if root is None or actor is None:
+        return None, None
+    return actor.persona, shown_greeting(Card(actor.card), _values(scene, called(actor) or words.assistant), root.text)
+
+
+def _lore(stage: _Stage, books: list[Book], owners: list[Owner], *, full: bool) -> Activation:
+    """What the books say now; a reply that is to be continued changes nothing.
 
     ``full``: the turns alone fill the context.
     """
-    raws = [part.card.book for part in stage.parts]
-    books = [read_book(raw) for raw in [*(raw for raw in raws if raw is not None), *stage.scene.books]]
     if not any(book.entries for book in books):
         return Activation()
     told = [turn for turn in stage.scene.turns if turn.role != "system" and turn.text.strip()]
     told = told[-SCANNED - 1 : -1] if stage.continued else told[-SCANNED:]
     return activate(
         books,
-        [ScannedMessage(turn.role, _name(turn, stage), turn.text) for turn in told],
-        LoreSettings(token_budget=int(LORE_BUDGET * stage.scene.context)),
+        [ScannedMessage(turn.role, _name(turn, stage), spoken(turn.text) if turn.role == "assistant" else turn.text) for turn in told],
+        LoreSettings(token_budget=int(LORE_BUDGET * stage.scene.context), longest=longest(stage.scene.context)),
         seed=stage.scene.conversation,
         turn=stage.moving.turn,
         counts=stage.count,
         values=stage.moving,
+        owners=owners,
         replies=stage.moving.turn,
         context_full=full,
     )
@@ -232,17 +281,18 @@ def _name(turn: SceneTurn, stage: _Stage) -> str:
 
 def _head(stage: _Stage, placed: Placed, lore: Activation) -> list[Piece]:
     """What comes before the turns."""
-    words, parts, note = stage.words, stage.parts, stage.scene.setup.note
+    words, parts, voices, note = stage.words, stage.parts, stage.voices, stage.scene.setup.note
     pieces = _texts("system", _system(stage, silenced="system_prompt" in lore.disabled))
     pieces += placed.at("before_char")
     pieces += placed.at("before_desc")
+    settings = scenarios(parts, words)
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
-        pieces += description(part)
+        pieces += description(part, words, named=voices.joined)
         pieces += placed.at("after_desc") if last else []
         pieces += personality(part, words)
         pieces += placed.at("personality") if last else []
-        pieces += scenario(part, words)
+        pieces += settings[number]
     if not parts:
         pieces += [*placed.at("after_desc"), *placed.at("personality")]
     pieces += placed.at("scenario")
@@ -269,30 +319,42 @@ def _note(stage: _Stage, values: MacroValues) -> list[Piece]:
 
 
 def _system(stage: _Stage, *, silenced: bool) -> str:
-    """The system prompt. Without a persona it is what the user set, to the letter; ``silenced``: lore puts itself in its place."""
+    """The system prompt. Without a persona it is what the user set, to the letter; ``silenced``: lore puts itself in its place.
+
+    How a persona is to answer alone is a part of what its card may replace; how it is played among others is said in any case.
+    """
     scene, words, voices = stage.scene, stage.words, stage.voices
     if not stage.parts:
         return "" if silenced else scene.system_prompt
     names = [part.name for part in stage.parts] if voices.joined else list(voices.names.values())
-    form = words.all_of if voices.joined else words.one_of if len(names) > 1 else words.alone
-    playing = form.format(char=stage.values.char, user=voices.user, names=words.joiner.join(dict.fromkeys(filter(None, names))))
-    own = "" if silenced else expand(scene.system_prompt, stage.values).strip()
-    return system_text(stage.parts, "\n\n".join(filter(None, (own, playing))), own=scene.own_system_prompt and bool(own))
+    group = len(voices.names) > 1
+    form = words.all_of if voices.joined else words.one_of if group else words.alone
+    everyone = listed([*names, voices.user], words)
+    playing = form.format(char=stage.values.char, user=voices.user, names=listed(names, words), everyone=everyone)
+    base = "" if silenced else expand(scene.system_prompt, stage.values).strip()
+    own = scene.own_system_prompt and bool(base)
+    if not group:
+        return system_text(stage.parts, "\n\n".join(filter(None, (base, playing))), own=own)
+    told = joined_system_text(stage.parts, base, words, own=own) if voices.joined else system_text(stage.parts, base, own=own)
+    return "\n\n".join(filter(None, (told, playing)))
 
 
 # ---------------------------------------------------------------- the turns and what goes between them
 
 
-def _body(stage: _Stage, history: History, placed: Placed) -> list[Piece]:
+def _body(stage: _Stage, history: History, placed: Placed, lore: Activation) -> list[Piece]:
     """The turns with what goes between and behind them."""
     end, note = history.end, stage.scene.setup.note
     into: list[tuple[int, Piece]] = [(history.last, piece) for piece in placed.near_end]
     into += [(at_depth(history.pieces, depth, end), piece) for depth, piece in placed.from_end]
     into += [(min(depth, end), piece) for depth, piece in placed.from_start]
+    own = of_card(stage.speaker) if stage.speaker is not None else None
+    if own is not None:
+        into.append((at_depth(history.pieces, own[0], end), own[1]))
     if note.position == "in_chat":
         place = at_depth(history.pieces, note.depth, end)
         into += [(place, piece) for piece in (*placed.before_note, *_note(stage, stage.moving), *placed.after_note)]
-    into += [(end, piece) for piece in _after(stage, history)]
+    into += [(end, piece) for piece in _after(stage, history, silenced="post_history_instructions" in lore.disabled)]
     between: dict[int, list[Piece]] = {}
     for place, piece in into:
         between.setdefault(place, []).append(piece)
@@ -303,11 +365,12 @@ def _body(stage: _Stage, history: History, placed: Placed) -> list[Piece]:
     return pieces + between.get(len(history.pieces), [])
 
 
-def _after(stage: _Stage, history: History) -> list[Piece]:
-    """What stands after the history: the card's own instructions, and whose turn it is where that is not plain."""
+def _after(stage: _Stage, history: History, *, silenced: bool) -> list[Piece]:
+    """What stands after the history: the card's own instructions, unless lore puts itself in their place, and whose turn it is where
+    that is not plain."""
     if stage.speaker is None:
         return []
-    pieces = _texts("post_history", post_history(stage.speaker))
+    pieces = [] if silenced else _texts("post_history", post_history(stage.speaker))
     replied = bool(history.end) and history.pieces[history.end - 1].role == "assistant"
     if stage.voices.joined:
         pieces.append(Piece("user" if replied else "system", stage.words.turn.format(char=stage.speaker.name), "post_history"))

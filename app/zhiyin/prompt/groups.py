@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from zhiyin.prompt.cards.card import Card
-from zhiyin.prompt.scene import Actor, SceneTurn
+from zhiyin.prompt.common_words import COMMON_WORDS
+from zhiyin.prompt.scene import Actor, Player, SceneTurn
+from zhiyin.prompt.sentences import sentences
 from zhiyin.roles import Setup
 from zhiyin_models.engine.protocol import Message
 
@@ -59,23 +61,25 @@ def mentioned(text: str, actors: Sequence[Actor]) -> list[int]:
     """The personas whose names stand in the text, in the order in which they do.
 
     Longer names count before shorter ones that they contain. Chinese names need no borders around them, others are whole words; a single
-    word of a longer name counts when no other persona has it.
+    word of a longer name counts when no other persona has it. A name that is a common word counts only when it is written as a name.
     """
-    searched = text[:READ].casefold()
+    searched = text[:READ]
     first: dict[int, int] = {}
     for name, persona in _names(actors):
-        pattern = re.escape(name) if _borderless(name) else rf"(?<!\w){re.escape(name)}(?!\w)"
-        found = re.search(pattern, searched)
+        exact = name.casefold() in COMMON_WORDS
+        wanted = f"(?:{re.escape(name)}|{re.escape(name.upper())})" if exact else f"(?i:{re.escape(name)})"
+        pattern = re.compile(wanted if _borderless(name) else rf"(?<!\w){wanted}(?!\w)")
+        found = pattern.search(searched)
         if found is not None:
             first[persona] = min(found.start(), first.get(persona, found.start()))
-            searched = re.sub(pattern, lambda match: "\0" * len(match[0]), searched)
+            searched = pattern.sub(lambda match: "\0" * len(match[0]), searched)
     return sorted(first, key=lambda persona: first[persona])
 
 
 def strip_name(text: str, names: Iterable[str]) -> str:
     """The text without a leading ``Name:`` of one of these names, which models write because they see it before what others said."""
     start = text.lstrip()
-    for name in sorted({name.strip() for name in names if name.strip()}, key=len, reverse=True):
+    for name in sorted({one_line(name) for name in names} - {""}, key=len, reverse=True):
         pattern = rf"[*_\[「【(（]{{0,3}}{re.escape(name)}[*_\]」】)）]{{0,3}}[ \t]*[:：][*_]{{0,3}}[ \t]*\n?"
         match = re.match(pattern, start[: len(name) + 16], re.IGNORECASE)
         if match is not None:
@@ -85,7 +89,17 @@ def strip_name(text: str, names: Iterable[str]) -> str:
 
 def one_line(name: str) -> str:
     """A name as it may stand before what somebody says."""
-    return " ".join(name.split())[:MAX_NAME]
+    return " ".join(name[: 4 * MAX_NAME].split())[:MAX_NAME]
+
+
+def spoken(text: str) -> str:
+    """What is said aloud in a reply: without what was thought, be it finished or not."""
+    return _THINKING.sub("", text).strip() if "<think>" in text else text
+
+
+def user_name(player: Player, language: str) -> str:
+    """What the user is called in prompts and greetings; the word for a user where no profile has a name."""
+    return one_line(player.name) or sentences(language).user
 
 
 def called(actor: Actor) -> str:
@@ -103,20 +117,20 @@ def _after_the_last(actors: Sequence[Actor], turns: Sequence[SceneTurn]) -> int:
 
 
 def _names(actors: Sequence[Actor]) -> list[tuple[str, int]]:
-    """Every name with whom it stands for, the longest first; words of names only where they are nobody else's."""
-    whole: dict[str, int] = {}
-    words: dict[str, set[int]] = {}
+    """Every name as it is written, with whom it stands for, the longest first; words of names only where they are nobody else's."""
+    whole: dict[str, tuple[str, int]] = {}
+    words: dict[str, dict[int, str]] = {}
     for actor in actors:
         card = Card(actor.card)
         for name in (card.nickname, card.name):
-            told = one_line(name).casefold()
+            told = one_line(name)
             if told:
-                whole.setdefault(told, actor.persona)
+                whole.setdefault(told.casefold(), (told, actor.persona))
                 for word in re.split(r"[\s·•.-]+", told):
-                    if len(word) > 2 and word not in _SMALL_WORDS:
-                        words.setdefault(word, set()).add(actor.persona)
-    parts = {word: next(iter(owners)) for word, owners in words.items() if len(owners) == 1}
-    return sorted((parts | whole).items(), key=lambda item: -len(item[0]))
+                    if len(word) > 2 and word.casefold() not in _SMALL_WORDS:
+                        words.setdefault(word.casefold(), {}).setdefault(actor.persona, word)
+    parts = {key: (word, persona) for key, owners in words.items() if len(owners) == 1 for persona, word in owners.items()}
+    return sorted((parts | whole).values(), key=lambda found: -len(found[0]))
 
 
 def _borderless(name: str) -> bool:
@@ -131,12 +145,14 @@ def _question(actors: Sequence[Actor], turns: Sequence[SceneTurn], text: str) ->
     names = [called(actor) for actor in actors]
     owners = {actor.persona: name for actor, name in zip(actors, names, strict=True)}
     chinese = _borderless(text or "".join(names))
-    user = "用户" if chinese else "User"
+    user = sentences("zh" if chinese else "en").user
     colon = "：" if chinese else ": "
-    told = [turn for turn in turns[-4 * RECENT :] if turn.text.strip() and turn.role != "system"][-RECENT:]
-    lines = [f"{_who(turn, owners, user)}{colon}{turn.text.strip()[-EXCERPT:]}" for turn in told]
-    if not told or told[-1].role != "user":
-        lines.append(f"{user}{colon}{text.strip()[-EXCERPT:]}")
+    recent = ((turn, _aloud(turn)) for turn in turns[-4 * RECENT :] if turn.role != "system")
+    told = [(turn, said) for turn, said in recent if said][-RECENT:]
+    lines = [f"{_who(turn, owners, user)}{colon}{said[-EXCERPT:]}" for turn, said in told]
+    if text.strip() and (not told or told[-1][0].role != "user"):
+        called_last = next((one_line(turn.speaker) for turn in reversed(turns) if turn.role == "user"), "")
+        lines.append(f"{called_last or user}{colon}{text.strip()[-EXCERPT:]}")
     if chinese:
         system = f"下面是几个人的一段对话。请判断接下来最该由谁说话。只回答一个名字，不要写别的。可选：{'、'.join(names)}。"
         question = "接下来由谁说话？只写名字。"
@@ -147,6 +163,10 @@ def _question(actors: Sequence[Actor], turns: Sequence[SceneTurn], text: str) ->
         )
         question = "Who speaks next? Write the name only."
     return Message("system", system, section="system"), Message("user", "\n".join([*lines, "", question]))
+
+
+def _aloud(turn: SceneTurn) -> str:
+    return (spoken(turn.text) if turn.role == "assistant" else turn.text).strip()
 
 
 def _who(turn: SceneTurn, owners: dict[int, str], user: str) -> str:

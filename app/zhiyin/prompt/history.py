@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from zhiyin.prompt.groups import one_line
+from zhiyin.prompt.groups import one_line, spoken
 from zhiyin.prompt.pieces import Going, Piece, Role
 from zhiyin.prompt.scene import SceneTurn
 from zhiyin.prompt.summary import Standing
@@ -46,14 +46,15 @@ def tell(
 ) -> History:
     """Lay out the turns of a path behind its summary.
 
-    Turns without text (replies that failed, or were stopped at once) are left out: templates refuse them, and they say nothing. What one
-    and the same said then side by side becomes one message. A turn of the user's and the replies to it go together; the last of these
-    groups never goes. ``room`` is the most tokens that the history may have: where a path has far more, its beginning is not laid out.
-    ``continued``: the last turn is a reply that is to be continued.
+    Turns without text (replies that failed, were stopped at once, or of others are thinking alone) are left out: templates refuse them, and
+    they say nothing. What one and the same said then side by side becomes one message. A turn of the user's and the replies to it go
+    together; the last of these groups never goes. ``room`` is the most tokens that the history may have: where a path has far more, its
+    beginning is not laid out. ``continued``: the last turn is a reply that is to be continued.
     """
     start = summary.covers + 1 if summary is not None else 0
     summarized = tuple(turn.id for turn in turns[:start] if turn.role != "system" and turn.text.strip())
-    told = [turn for turn in turns[start:] if turn.role != "system" and turn.text.strip()]
+    heard = (_heard(turn, voices) for turn in turns[start:] if turn.role != "system")
+    told = [turn for turn in heard if turn.text.strip()]
     groups = _groups(told)
     first = _window(groups, room, count)
     left_out = tuple(turn.id for group in groups[:first] for turn in group)
@@ -67,6 +68,12 @@ def tell(
     if continued and pieces:
         end -= 1
     return History(pieces, end, left_out, summarized, max(0, end - 1), sum(count(piece.text) for piece in pieces))
+
+
+def _heard(turn: SceneTurn, voices: Voices) -> SceneTurn:
+    """A turn as the one who speaks next hears it: what others only thought is not heard."""
+    own = not voices.several or turn.role != "assistant" or turn.persona == voices.speaker
+    return turn if own or "<think>" not in turn.text else structs.replace(turn, text=spoken(turn.text))
 
 
 def _groups(turns: Sequence[SceneTurn]) -> list[list[SceneTurn]]:

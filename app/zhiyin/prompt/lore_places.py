@@ -30,12 +30,18 @@ class Placed:
         return self.head.get(position, [])
 
 
-def place_lore(fired: Sequence[Fired], *, staying: MacroValues, where: LorePlace, limit: int) -> Placed:
-    """Put fired entries where they belong, in the order in which they come. ``limit``: tokens that the prompt may have.
+def place_lore(fired: Sequence[Fired], *, staying: Sequence[MacroValues], where: LorePlace, limit: int, longest: int) -> Placed:
+    """Put fired entries where they belong, in the order in which they come.
+
+    ``staying`` is for each book what macros become in texts that stay, ``limit`` the tokens that the prompt may have, ``longest`` the
+    characters of an entry that are read.
 
     An entry that a decorator gives a place is there to the letter, and so is one in the chat or beside the author's note. The others
     belong to the head; with ``near_end`` only those that are in every prompt go there, and what comes and goes is put before the last
     message instead: there it costs itself and the last exchange, and in the head all that follows it.
+
+    ``@@depth 0`` is behind the last message. With ``@@role assistant`` the model then goes on from the entry's words as from its own,
+    which is what authors use the two together for.
     """
     placed = Placed()
     going = _going(fired, limit)
@@ -43,7 +49,7 @@ def place_lore(fired: Sequence[Fired], *, staying: MacroValues, where: LorePlace
         stays = _always(one.entry)
         text = one.text.strip()
         if stays and where == "near_end":
-            text = expand(one.entry.content, staying, position=LORE + one.book * 100_003 + one.index).strip()
+            text = expand(one.entry.content[:longest], staying[one.book], position=LORE + one.book * 100_003 + one.index).strip()
         if text:
             tier, rank = going[number]
             _put(placed, one, Piece(one.role, text, "lore", going=tier, rank=rank), stays=stays, where=where)

@@ -7,7 +7,8 @@ the engine's cache is kept. What is put in is never read for macros again.
 
 import re
 from collections.abc import Callable
-from hashlib import blake2b
+from hashlib import blake2b, shake_128
+from itertools import islice
 
 from msgspec import Struct
 
@@ -15,7 +16,14 @@ MAX_DEPTH = 16
 """Macros inside macros; what is deeper stays as it was written."""
 MAX_GROWTH = 64 * 1024
 """Characters that names and repeated macros may add, beyond four times the text."""
+MAX_MACROS = 2000
+"""Of one text; what is behind them stays as it was written."""
+MAX_MARKS = 4 * MAX_MACROS
+"""Braces of one text that are looked at, whether they are a macro's or not."""
+MAX_ROLLED = 5000
+"""Dice of one text."""
 MAX_DICE = 100
+"""Of one roll."""
 MAX_SIDES = 1_000_000_000
 
 _MARK = re.compile(r"\{\{(?!\{)|\}\}|<(?:bot|char|user)>", re.IGNORECASE)
@@ -78,21 +86,26 @@ class _Expansion:
         self._position = position
         self._growth = growth
         self._drawn = 0
+        self._dice = MAX_ROLLED
         self.hidden: list[str] = []
 
     def of(self, text: str) -> str:
         open_texts: list[list[str]] = [[]]
-        at = 0
-        for match in _MARK.finditer(text):
+        at = macros = 0
+        for match in islice(_MARK.finditer(text), MAX_MARKS):
+            if macros >= MAX_MACROS:
+                break
             open_texts[-1].append(text[at : match.start()])
             at = match.end()
             mark = match[0]
             if mark == "{{" and len(open_texts) <= MAX_DEPTH:
                 open_texts.append([])
             elif mark == "}}" and len(open_texts) > 1:
+                macros += 1
                 body = "".join(open_texts.pop())
                 open_texts[-1].append(self._result(f"{{{{{body}}}}}", self._called(body)))
             elif mark[0] == "<":
+                macros += 1
                 name = self._values.user if mark[1] in "uU" else self._values.char
                 open_texts[-1].append(self._result(mark, name))
             else:
@@ -119,10 +132,14 @@ class _Expansion:
 
     def _number(self, kind: str, argument: str, *, stable: bool) -> int:
         """A number that looks random and is always the same for the same place in the same prompt."""
+        return int.from_bytes(blake2b(self._source(kind, argument, stable=stable), digest_size=8).digest())
+
+    def _source(self, kind: str, argument: str, *, stable: bool = False) -> bytes:
+        """What chance is made of, another with each macro."""
         self._drawn += 1
         turn = 0 if stable else self._values.turn
         source = f"{kind}\0{self._values.seed}\0{turn}\0{self._position}\0{self._drawn}\0{argument}"
-        return int.from_bytes(blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        return source.encode("utf-8", "surrogatepass")
 
     def char(self, argument: str) -> str | None:
         return None if argument else self._values.char
@@ -159,9 +176,11 @@ class _Expansion:
         if dice is None:
             return None
         count, sides = int(dice[1] or 1), int(dice[2])
-        if not 1 <= count <= MAX_DICE or not 1 <= sides <= MAX_SIDES:
+        if not 1 <= count <= min(MAX_DICE, self._dice) or not 1 <= sides <= MAX_SIDES:
             return None
-        total = sum(1 + self._number("roll", wanted, stable=False) % sides for _ in range(count))
+        self._dice -= count
+        drawn = shake_128(self._source("roll", wanted)).digest(8 * count)
+        total = sum(1 + int.from_bytes(drawn[at : at + 8]) % sides for at in range(0, 8 * count, 8))
         extra = int(dice[4] or 0)
         return str(total - extra if dice[3] == "-" else total + extra)
 

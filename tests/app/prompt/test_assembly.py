@@ -11,7 +11,7 @@ from zhiyin.prompt.assembly import Assembly, assemble, room
 from zhiyin.prompt.layout import lay_out
 from zhiyin.prompt.scene import Actor, Player, Scene, SceneTurn
 from zhiyin.prompt.token_counts import TokenCounts
-from zhiyin.roles import AuthorNote, Member, Setup
+from zhiyin.roles import AuthorNote, Cards, Member, Setup
 from zhiyin_models.engine.protocol import FitReport
 
 ROLES = {"u": "user", "a": "assistant", "s": "system"}
@@ -172,6 +172,24 @@ def test_a_note_after_the_scenario_is_part_of_the_head() -> None:
     assert next(m.drop for m in assembly.layout.messages if m.section == "note") is None
 
 
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        ({"prompt": "{{char}} limps.", "depth": 1, "role": "user"}, ["1", "2", "Li Bai limps.", "3"]),
+        ({"prompt": "{{char}} limps.", "depth": "2", "role": 9}, ["1", "Li Bai limps.", "2", "3"]),
+        ({"prompt": "{{char}} limps."}, ["Li Bai limps.", "1", "2", "3"]),
+        ({"prompt": " "}, ["1", "2", "3"]),
+        ({"prompt": ["x"], "depth": 0}, ["1", "2", "3"]),
+        ("x", ["1", "2", "3"]),
+    ],
+)
+def test_a_card_s_own_note_stands_at_its_depth(note: Any, expected: list[str]) -> None:
+    assembly = assemble(scene("u:1", "a:2", "u:3", actors=(actor(extensions={"depth_prompt": note}),)))
+    assert [content for _, name, content in told(assembly) if name in ("note", "history")] == expected
+    roles = {role for role, name, _ in told(assembly) if name == "note"}
+    assert roles <= {"u" if note == {"prompt": "{{char}} limps.", "depth": 1, "role": "user"} else "s"}
+
+
 # ---------------------------------------------------------------- groups
 
 BAI, FU = actor(1, "Li Bai", description="A poet."), actor(2, "Du Fu", description="Another.")
@@ -181,7 +199,7 @@ def test_in_a_group_with_separate_cards_the_others_speak_to_the_one_whose_turn_i
     said = ("u:Evening.", "a1:Wine!", "a2:No.", "u:Well?", "a1:Yes.")
     assembly = assemble(scene(*said, actors=(BAI, FU), speaker=2, player=Player("Ann")))
     assert section(assembly, "persona") == "Another."
-    assert "Li Bai, Du Fu and Ann" in section(assembly, "system")
+    assert section(assembly, "system").startswith("This is a conversation of Li Bai, Du Fu and Ann. You are Du Fu: ")
     assert [entry for entry in told(assembly) if entry[1] == "history"] == [
         ("u", "history", "Ann: Evening."),
         ("u", "history", "Li Bai: Wine!"),
@@ -200,12 +218,48 @@ def test_joined_cards_are_all_there_and_the_prompt_s_head_is_the_same_for_each_s
         assemble(scene(*said, actors=(BAI, FU), speaker=persona, setup=setup, player=Player("Ann"), once_more=True)) for persona in (1, 2)
     )
     assert told(one)[:-1] == told(other)[:-1]
-    assert section(one, "persona") == "A poet.\n\nAnother."
+    assert section(one, "persona") == "[Li Bai]\nA poet.\n\n[Du Fu]\nAnother."
     assert told(one)[-2] == ("a", "history", "Du Fu: No.")
     assert told(one)[-1] == ("u", "post_history", "It is Li Bai's turn. Write only Li Bai's next reply.")
     assert one.stop == ("\nAnn:", "\nAnn：", "\nDu Fu:", "\nDu Fu：")
     muted = assemble(scene(*said, actors=(BAI, actor(2, "Du Fu", muted=True, description="Another.")), speaker=1, setup=setup))
     assert section(muted, "persona") == "A poet."
+
+
+def test_in_a_group_no_card_s_system_prompt_takes_the_rules_of_the_group_away() -> None:
+    bossy, other = actor(1, "Li Bai", system_prompt="Only this."), actor(2, "Du Fu", system_prompt="{{original}} And that.")
+    alone = section(assemble(scene("u:a", actors=(bossy, FU), system_prompt="The app's.")), "system")
+    assert alone.startswith("Only this.\n\nThis is a conversation of Li Bai and Du Fu. You are Li Bai: ")
+    setup = Setup((Member(1), Member(2)), cards="joined")
+
+    def joined(one: Actor, two: Actor) -> str:
+        asked = scene("u:a", actors=(one, two), setup=setup, player=Player("Ann"), system_prompt="The app's.")
+        return section(assemble(asked), "system")
+
+    rule = "This is a conversation of Li Bai, Du Fu and Ann. You play Li Bai and Du Fu. Each time"
+    assert joined(bossy, other).startswith(f"The app's.\n\n[Li Bai]\nOnly this.\n\n[Du Fu]\nAnd that.\n\n{rule}")
+    assert joined(bossy, actor(2, "Du Fu", system_prompt="Or this.")).startswith(f"[Li Bai]\nOnly this.\n\n[Du Fu]\nOr this.\n\n{rule}")
+    assert joined(bossy, FU).startswith(f"The app's.\n\n[Li Bai]\nOnly this.\n\n{rule}")
+
+
+def test_joined_cards_say_the_same_scenario_once() -> None:
+    setup = Setup((Member(1), Member(2)), cards="joined")
+    both = tuple(actor(number, name, scenario="A boat.", personality="free") for number, name in ((1, "Li Bai"), (2, "Du Fu")))
+    assembly = assemble(scene("u:a", actors=both, setup=setup))
+    assert section(assembly, "persona") == "Li Bai's personality: free\n\nScenario: A boat.\n\nDu Fu's personality: free"
+
+
+def test_what_one_persona_thought_no_other_hears_and_lore_does_not_read() -> None:
+    said = ("u:Hm.", "a1:<think>the moon</think>\n\nYes.", "a1:<think>only", "a2:<think>mine</think>No.", "u:So?")
+    books = (lorebook({**MOON, "content": "Round."}, scan_depth=9),)
+    kinds: tuple[Cards, ...] = ("separate", "joined")
+    for cards in kinds:
+        setup = Setup((Member(1), Member(2)), cards=cards)
+        assembly = assemble(scene(*said, actors=(BAI, FU), speaker=2, setup=setup, player=Player("Ann"), books=books))
+        texts = [content for _, name, content in told(assembly) if name == "history"]
+        mine = "<think>mine</think>No."
+        assert texts == ["Ann: Hm.", "Li Bai: Yes.", mine if cards == "separate" else f"Du Fu: {mine}", "Ann: So?"]
+        assert not assembly.fired
 
 
 def test_who_answers_after_another_persona_hears_it_as_somebody_else() -> None:
@@ -289,6 +343,46 @@ def test_what_is_left_out_goes_in_the_stated_order() -> None:
     assert going[0][:2] == (0, "examples")
     stays = {m.section for m in assembly.layout.messages if m.drop is None}
     assert stays == {"system", "persona", "note", "history"}
+
+
+def test_in_a_card_s_book_char_is_its_persona_whoever_speaks_and_in_others_who_speaks() -> None:
+    entries: list[dict[str, Any]] = [
+        {"keys": ["{{char}}"], "content": "{{char}} came."},
+        {"keys": [], "constant": True, "content": "{{char}} is here."},
+    ]
+    owner = actor(1, "Li Bai", character_book=lorebook(*entries))
+    setup = Setup((Member(1), Member(2)), cards="joined")
+    books = (lorebook({**MOON, "content": "{{char}} looks up."}),)
+    assembly = assemble(scene("u:Li Bai saw the moon", actors=(owner, FU), speaker=2, setup=setup, books=books))
+    assert section(assembly, "lore") == "Li Bai is here.\n\nLi Bai came.\n\nDu Fu looks up."
+
+
+@pytest.mark.parametrize(
+    ("root", "fired"),
+    [("a:Hello, Du Fu.", [0]), ("a:Wine!", [1]), ("a:Wine?", []), ("a:All!", []), ("u:Wine!", [])],
+)
+def test_an_entry_for_a_greeting_is_there_when_the_path_begins_with_it(root: str, fired: list[int]) -> None:
+    entries = [{**ALWAYS, "content": f"@@is_greeting {number}\nText {number}."} for number in (0, 1)]
+    fields: dict[str, Any] = {"first_mes": "Hello, {{user}}.", "alternate_greetings": ["Wine!"], "group_only_greetings": ["All!"]}
+    bai = actor(character_book=lorebook(*entries), **fields)
+    path_of = (root, "u:so", "a:and", "u:so")
+    assert [one.index for one in assemble(scene(*path_of, actors=(bai,))).fired] == fired
+    elsewhere = actor(2, "Du Fu", character_book=lorebook(*entries), **fields)
+    assert not assemble(scene(*path_of, actors=(actor(), elsewhere), speaker=2)).fired
+
+
+def test_lore_that_two_books_have_alike_is_sent_once() -> None:
+    bai = actor(character_book=lorebook(MOON, ALWAYS))
+    books = (lorebook(ALWAYS, MOON, {**MOON, "content": "@@depth 1\nRound."}),)
+    found = [content for _, name, content in told(assemble(scene(*SAID, actors=(bai,), books=books))) if name == "lore"]
+    assert sorted(found) == ["Round.", "Round.", "Tang."]
+
+
+def test_lore_can_take_the_place_of_the_card_s_instructions_after_the_history() -> None:
+    bai = actor(post_history_instructions="Short.")
+    books = (lorebook({**MOON, "content": "@@disable_ui_prompt post_history_instructions\nLong."}),)
+    assert section(assemble(scene(*SAID, actors=(bai,))), "post_history") == "Short."
+    assert section(assemble(scene(*SAID, actors=(bai,), books=books)), "post_history") == ""
 
 
 def test_lore_over_its_budget_is_told() -> None:
@@ -406,6 +500,26 @@ def test_the_next_prompt_begins_with_this_one_up_to_what_moves(said: list[tuple[
 
 def scene_of(turns: list[SceneTurn], one: Actor, books: tuple[dict[str, Any], ...]) -> Scene:
     return Scene(1, tuple(turns), (one,), 1, Player("Ann"), Setup((Member(1),)), books)
+
+
+def test_of_texts_that_could_never_fit_only_so_much_is_read() -> None:
+    fields: dict[str, Any] = dict.fromkeys(
+        ("description", "personality", "scenario", "system_prompt", "post_history_instructions"), "x{{noop}}" * 900_000
+    )
+    fields["mes_example"] = "{{char}}: a\n" * 600_000
+    fields["name"] = "Bai " * 1_000_000
+    assembly = assemble(scene("u:hi", actors=(actor(**fields),), context=4096))
+    for name in ("system", "persona", "post_history"):
+        assert len(section(assembly, name)) < 3 * 17_000
+    assert len(assembly.layout.messages) < 2000
+    assert all(len(message.content) < 60_000 for message in assembly.layout.messages)
+
+
+def test_the_user_s_own_prompt_is_read_for_macros_once() -> None:
+    bai = actor(system_prompt="{{char}}: {{original}}")
+    player = Player("{{char}}")
+    system = section(assemble(scene("u:hi", actors=(bai,), player=player, system_prompt="For {{user}}.")), "system")
+    assert system.startswith("Li Bai: For {{char}}.\n\n")
 
 
 def test_hostile_cards_are_laid_out_all_the_same() -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from msgspec import convert
 
+from zhiyin.prompt.assembly import assemble
 from zhiyin.prompt.builtin import KEYS, BuiltIn, Language, built_in
 from zhiyin.prompt.lore.activation import LoreSettings, ScannedMessage, activate
 from zhiyin.prompt.lore.book import read_book
-from zhiyin.prompt.macros import MacroValues, expand
+from zhiyin.prompt.macros import MacroValues, expand, replace_original
+from zhiyin.prompt.scene import Actor, Scene, SceneTurn
+from zhiyin.prompt.sentences import sentences
 from zhiyin.resources import asset_path
 from zhiyin.ui.tokens import LIGHT, TEXT_ROLES
 from zhiyin_models.engine.protocol import Sampling
@@ -70,7 +73,7 @@ def test_its_texts_are_of_its_language_and_short(language: Language, key: str) -
 @every
 def test_its_macros_are_known(language: Language, key: str) -> None:
     for text in texts_of(built_in(language)[key]):
-        assert "{{" not in expand(text, MacroValues(char="x", user="y"))
+        assert "{{" not in replace_original(expand(text, MacroValues(char="x", user="y")), "")
     examples = built_in(language)[key].card.example_dialogue
     for example in examples.split("<START>\n")[1:]:
         assert example.startswith("{{user}}: ")
@@ -78,11 +81,20 @@ def test_its_macros_are_known(language: Language, key: str) -> None:
     assert not examples or examples.startswith("<START>\n")
 
 
+@every
+def test_the_user_s_own_system_prompt_stays_beside_its_prompt(language: Language, key: str) -> None:
+    actor = Actor(1, built_in(language)[key].card.raw)
+    asked = Scene(1, (SceneTurn(1, "user", "?"),), (actor,), 1, system_prompt="Speak Latin.", language=language)
+    system = next(message.content for message in assemble(asked).layout.messages if message.section == "system")
+    assert system.startswith("Speak Latin.")
+    assert system.endswith(expand(built_in(language)[key].card.system_prompt, MacroValues("", sentences(language).user))[-20:])
+
+
 def test_both_languages_are_the_same_persona() -> None:
     for key in KEYS:
         zh, en = built_in("zh")[key], built_in("en")[key]
         assert (zh.seal, zh.color, zh.card.sampling) == (en.seal, en.color, en.card.sampling)
-        assert zh.card.body.keys() - {"nickname"} == en.card.body.keys() - {"nickname"}
+        assert zh.card.body.keys() == en.card.body.keys()
         assert len(read_book(zh.card.book or {}).entries) == len(read_book(en.card.book or {}).entries)
 
 

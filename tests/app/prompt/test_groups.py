@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhiyin.prompt.groups import AskModel, AskUser, mentioned, next_speakers, read_choice, strip_name
-from zhiyin.prompt.scene import Actor, SceneTurn
+from zhiyin.prompt.groups import AskModel, AskUser, mentioned, next_speakers, one_line, read_choice, spoken, strip_name, user_name
+from zhiyin.prompt.scene import Actor, Player, SceneTurn
 from zhiyin.roles import Setup, Speaking
 
 
@@ -79,6 +79,44 @@ def test_the_model_is_asked_in_the_language_of_the_talk_and_its_answer_read() ->
     assert read_choice("**Sherlock Holmes**", ALL) == 3
     assert read_choice("I cannot say", ALL) is None
     assert read_choice("杜甫", (BAI, actor(2, "杜甫", muted=True))) is None
+
+
+def asked_of_the_model(turns: list[SceneTurn], text: str) -> str:
+    asked = next_speakers(Setup(speaking="model"), (HOLMES, actor(5, "Moran")), turns, text)
+    assert isinstance(asked, AskModel)
+    return asked.messages[1].content
+
+
+def test_the_question_has_no_empty_line_of_the_user_s_and_one_name_for_them() -> None:
+    turns = [SceneTurn(1, "user", "Well?", speaker="A"), SceneTurn(2, "assistant", "No.", 3)]
+    assert asked_of_the_model(turns, "").split("\n\n")[0] == "A: Well?\nSherlock Holmes: No."
+    assert asked_of_the_model(turns, "Who then?").split("\n\n")[0].endswith("\nA: Who then?")
+    assert asked_of_the_model(turns[1:], "Who then?").split("\n\n")[0].endswith("\nUser: Who then?")
+
+
+@pytest.mark.parametrize("thought", ["<think>Moran did it</think>", "<think>a</think> <think>Moran"])
+def test_what_was_thought_is_not_quoted(thought: str) -> None:
+    turns = [SceneTurn(1, "user", "Well?"), SceneTurn(2, "assistant", f"No.\n\n{thought}", 3), SceneTurn(3, "assistant", thought, 3)]
+    assert asked_of_the_model(turns, "").split("\n\n")[0] == "User: Well?\nSherlock Holmes: No."
+    assert spoken(f"Yes {thought}") == "Yes"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("will you come?", []), ("Will, come!", [1]), ("WILL!", [1]), ("I hope so", []), ("ask Hope", [2]), ("ask fergus", [2])],
+)
+def test_a_name_that_is_a_common_word_counts_only_when_written_as_a_name(text: str, found: list[int]) -> None:
+    assert mentioned(text, (actor(1, "Will"), actor(2, "Hope Fergus"))) == found
+
+
+def test_a_name_is_read_no_further_than_it_is_shown() -> None:
+    assert one_line(" a\n b" + "x" * 10_000_000) == "a b" + "x" * 77
+    assert strip_name("x" * 80 + ": hi", ["x" * 10_000]) == "hi"
+
+
+def test_without_a_profile_the_user_has_one_name_everywhere() -> None:
+    assert [user_name(Player(), language) for language in ("zh", "en")] == ["用户", "User"]
+    assert user_name(Player(" Ann\nB "), "en") == "Ann B"
 
 
 def test_the_user_decides() -> None:

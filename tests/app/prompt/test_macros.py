@@ -3,7 +3,18 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhiyin.prompt.macros import MAX_GROWTH, MacroValues, expand, hidden_keys, replace_original, split_list
+from zhiyin.prompt.macros import (
+    MAX_DICE,
+    MAX_GROWTH,
+    MAX_MACROS,
+    MAX_MARKS,
+    MAX_ROLLED,
+    MacroValues,
+    expand,
+    hidden_keys,
+    replace_original,
+    split_list,
+)
 
 FEW = settings(max_examples=30, deadline=None, derandomize=True)
 VALUES = MacroValues(char="李白", user="小舟", seed=7, turn=3)
@@ -139,3 +150,16 @@ def test_names_cannot_blow_a_text_up_and_depth_costs_nothing() -> None:
     assert expand("{{" * 200_000, VALUES) == "{{" * 200_000
     deep = "{{reverse:" * 5000 + "}}" * 5000
     assert len(expand(deep, VALUES)) <= len(deep)
+
+
+def test_what_is_behind_so_many_macros_stays_as_it_was_written() -> None:
+    for macro, result in (("{{char}}", "李白"), ("<USER>", "小舟"), ("{{random:a,a}}", "a"), ("{{noop}}", "")):
+        assert expand(macro * (MAX_MACROS + 50), VALUES) == result * MAX_MACROS + macro * 50
+    assert expand("{{x " * MAX_MARKS + "{{char}}", VALUES) == "{{x " * MAX_MARKS + "{{char}}"
+
+
+def test_so_many_dice_are_rolled_and_no_more() -> None:
+    rolled = expand("{{roll:100d6}} " * 100, VALUES).split()
+    assert all(text.isdigit() for text in rolled[: MAX_ROLLED // MAX_DICE])
+    assert set(rolled[MAX_ROLLED // MAX_DICE :]) == {"{{roll:100d6}}"}
+    assert len(set(rolled)) > 20

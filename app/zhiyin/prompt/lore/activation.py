@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from zhiyin.prompt.lore.book import Book, Entry, Position
 from zhiyin.prompt.lore.calls import Call, Situation
-from zhiyin.prompt.lore.values import Activation, Fired, Kind, LoreSettings, Reason, ScannedMessage
+from zhiyin.prompt.lore.values import Activation, Fired, Kind, LoreSettings, Owner, Reason, ScannedMessage
 from zhiyin.prompt.macros import MacroValues
 
 __all__ = ["Activation", "Fired", "Kind", "LoreSettings", "Reason", "ScannedMessage", "activate"]
@@ -24,28 +24,35 @@ def activate(
     turn: int,
     counts: Callable[[str], int],
     values: MacroValues,
+    owners: Sequence[Owner] = (),
     greeting: int | None = None,
     replies: int | None = None,
     context_full: bool = False,
 ) -> Activation:
     """Look the books' keys up in the newest of the messages before the reply (oldest first).
 
-    ``turn`` numbers the reply that is laid out; ``greeting`` is which first message is shown (None = not known); ``replies`` counts
+    ``turn`` numbers the reply that is laid out; ``greeting`` is which first message is shown (None = none of them); ``owners`` says it and
+    what macros become for each book, instead of ``greeting`` and ``values``, where the books are not all the same's; ``replies`` counts
     the assistant's messages when ``messages`` are not all of them; with ``context_full`` entries that ask for it stay away.
     """
-    call = Call(books, messages, settings, seed=seed, turn=turn, values=values)
-    call.situation = Situation(greeting, call.replies if replies is None else replies, context_full)
+    owners = owners or [Owner(values, values, greeting)] * len(books)
+    call = Call(books, messages, settings, seed=seed, turn=turn, owners=owners)
+    call.situation = Situation(call.replies if replies is None else replies, context_full)
     call.run()
     return _fit(call, counts)
 
 
 def _fit(call: Call, counts: Callable[[str], int]) -> Activation:
-    """Fill the budgets with what matters most, and put it in the prompt's order."""
+    """Fill the budgets with what matters most, and put it in the prompt's order; what two books say alike in one place is sent once."""
     fired = [_fired(call, book, number, counts) for book, number in call.fired if call.texts[book, number].strip()]
     left = {side.number: side.book.token_budget for side in call.sides}
     total = call.settings.token_budget
     kept, over = [], []
+    said: dict[tuple[str, Position, int], int] = {}
     for one in sorted(fired, key=_importance):
+        same = (one.text.strip(), one.position, one.depth)
+        if said.get(same, one.book) != one.book:
+            continue
         own = left[one.book]
         if not one.entry.ignore_budget:
             if one.tokens > total or (own is not None and one.tokens > own):
@@ -53,6 +60,7 @@ def _fit(call: Call, counts: Callable[[str], int]) -> Activation:
                 continue
             total -= one.tokens
             left[one.book] = None if own is None else own - one.tokens
+        said.setdefault(same, one.book)
         kept.append(one)
     slow = {
         (side.number, side.book.entries[number].index)

@@ -1,9 +1,11 @@
 """A lorebook as typed values over the JSON it came as, and edits that leave everything else in that JSON as it was.
 
 Fields are those of the Character Card V3 specification ("Lorebook"); ``extensions`` is read as SillyTavern writes it. Nothing is
-trusted: what has a wrong type counts as missing, and numbers and lengths have bounds.
+trusted: what has a wrong type counts as missing, and numbers and lengths have bounds. Numbers, "true" and "false" that were written as
+texts are read as they are meant.
 """
 
+import re
 import threading
 from collections import OrderedDict
 from math import isfinite
@@ -39,6 +41,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _ST_POSITIONS = POSITIONS[:7]
 _ST_MARKS = ("selectiveLogic", "display_index", "useProbability")
 _KEPT_BOOKS = 32
+_NUMBER = re.compile(r"[+-]?\d{1,12}(?:\.\d{0,12})?", re.ASCII)
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -170,14 +173,13 @@ def _book(raw: dict[str, Any]) -> Book:
             entry = read_entry(value, index)
             keys_left -= len(entry.keys) + len(entry.secondary_keys)
             read.append(entry)
-    recursive = raw.get("recursive_scanning")
     return Book(
         raw=raw,
         name=_text(raw.get("name")),
         description=_text(raw.get("description")),
         scan_depth=_whole(raw.get("scan_depth"), None, MAX_DEPTH),
         token_budget=_whole(raw.get("token_budget"), None, 10_000_000),
-        recursive=recursive if isinstance(recursive, bool) else None,
+        recursive=_choice(raw.get("recursive_scanning")),
         entries=tuple(read),
     )
 
@@ -189,23 +191,24 @@ def read_entry(raw: dict[str, Any], index: int = 0) -> Entry:
     source = _text(raw.get("content"))[:MAX_CONTENT]
     decorators, content = split(source)
     level = more.get("delay_until_recursion")
-    probability = _number(more.get("probability"), 100.0) if more.get("useProbability", True) is not False else 100.0
+    chancy = _flag(more.get("useProbability"), default=True)
+    probability = _number(more.get("probability"), 100.0) if chancy else 100.0
     return Entry(
         index=index,
         name=_text(raw.get("name"))[:MAX_KEY],
         comment=_text(raw.get("comment")),
         keys=_keys(raw.get("keys")),
         secondary_keys=_keys(raw.get("secondary_keys")),
-        selective=raw.get("selective") is True,
+        selective=_flag(raw.get("selective")),
         logic=cast("Logic", _named(more.get("selectiveLogic"), LOGICS, LOGICS[0])),
         content=content,
         source=source,
         decorators=decorators,
         enabled=_flag(raw.get("enabled"), default=True),
-        constant=raw.get("constant") is True,
+        constant=_flag(raw.get("constant")),
         probability=min(100.0, max(0.0, probability)),
         order=_number(raw.get("insertion_order"), 100.0),
-        priority=_number(raw["priority"], None) if "priority" in raw else None,
+        priority=_number(raw.get("priority"), None),
         position=_position(raw, more),
         depth=_whole(more.get("depth"), 4, MAX_DEPTH),
         role=cast("Role", _named(more.get("role"), ROLES, ROLES[0])),
@@ -213,16 +216,16 @@ def read_entry(raw: dict[str, Any], index: int = 0) -> Entry:
         whole_words=_choice(more.get("match_whole_words")),
         use_regex=_patterns(raw, more),
         scan_depth=_whole(more.get("scan_depth"), None, MAX_DEPTH),
-        exclude_recursion=more.get("exclude_recursion") is True,
-        prevent_recursion=more.get("prevent_recursion") is True,
-        delay_until_recursion=1 if level is True else _whole(level, 0, 100),
+        exclude_recursion=_flag(more.get("exclude_recursion")),
+        prevent_recursion=_flag(more.get("prevent_recursion")),
+        delay_until_recursion=1 if _meant(level) is True else _whole(level, 0, 100),
         group=_text(more.get("group"))[:MAX_KEY],
-        group_override=more.get("group_override") is True,
+        group_override=_flag(more.get("group_override")),
         group_weight=_whole(more.get("group_weight"), 100, 1_000_000),
         sticky=_whole(more.get("sticky"), 0, MAX_DEPTH),
         cooldown=_whole(more.get("cooldown"), 0, MAX_DEPTH),
         delay=_whole(more.get("delay"), 0, MAX_DEPTH),
-        ignore_budget=more.get("ignore_budget") is True,
+        ignore_budget=_flag(more.get("ignore_budget")),
     )
 
 
@@ -231,7 +234,7 @@ def _patterns(raw: dict[str, Any], more: dict[str, Any]) -> bool:
     ours = more.get("zhiyin")
     if isinstance(ours, dict) and isinstance(ours.get("use_regex"), bool):
         return cast("bool", ours["use_regex"])
-    return raw.get("use_regex") is True and not any(mark in more for mark in _ST_MARKS)
+    return _flag(raw.get("use_regex")) and not any(mark in more for mark in _ST_MARKS)
 
 
 def _position(raw: dict[str, Any], more: dict[str, Any]) -> Position:
@@ -318,15 +321,28 @@ def _keys(value: Any) -> tuple[str, ...]:
     return tuple(key.strip()[:MAX_KEY] for key in value[:MAX_KEYS] if isinstance(key, str) and key.strip())
 
 
-def _flag(value: Any, *, default: bool) -> bool:
-    return value if isinstance(value, bool) else default
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def _meant(value: Any) -> bool | None:
+    """A truth value, or the text that stands for one; None for anything else."""
+    if isinstance(value, str):
+        return _TRUTHS.get(value[:8].strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def _flag(value: Any, *, default: bool = False) -> bool:
+    meant = _meant(value)
+    return default if meant is None else meant
 
 
 def _choice(*values: Any) -> bool | None:
-    return next((value for value in values if isinstance(value, bool)), None)
+    return next((meant for value in values if (meant := _meant(value)) is not None), None)
 
 
 def _number(value: Any, default: T) -> float | T:
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default
     if isinstance(value, int):

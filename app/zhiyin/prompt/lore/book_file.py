@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.cards.json_text import MAX_TEXT, parse
+from zhiyin.prompt.cards.mending import Mended
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 from zhiyin.prompt.lore.book import MAX_CONTENT, MAX_ENTRIES, MAX_KEYS
 from zhiyin_models.errors import Argument
 
-MAX_FILE = 64 * 1024 * 1024
+MAX_FILE = MAX_TEXT
 """Bytes."""
 
 
@@ -37,7 +39,7 @@ class BookFile(NamedTuple):
 
     raw: dict[str, Any]
     name: str
-    mended: tuple[BookMended, ...]
+    mended: tuple[BookMended | Mended, ...]
 
 
 def read_book_file(data: bytes, path: str = "") -> BookFile:
@@ -48,18 +50,22 @@ def read_book_file(data: bytes, path: str = "") -> BookFile:
     if len(data) > MAX_FILE:
         raise CardError(CardCode.TOO_LARGE, path=path, size=MAX_FILE)
     try:
-        value = json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None)
-    except (ValueError, RecursionError) as error:
-        raise CardError(CardCode.BOOK_BAD, path=path, detail=type(error).__name__) from error
+        parsed = parse(data)
+    except CardError as error:
+        if error.code == CardCode.TOO_LARGE:
+            raise CardError(CardCode.TOO_LARGE, path=path, size=MAX_FILE) from error
+        deep = {"detail": CardDetail.DEEP} if error.code == CardCode.TOO_DEEP else {}
+        raise CardError(CardCode.BOOK_BAD, **{**error.failure.args, **deep, "path": path}) from error
+    value = parsed.value
     if not isinstance(value, dict):
-        raise CardError(CardCode.BOOK_BAD, path=path, detail="no object")
+        raise CardError(CardCode.BOOK_BAD, path=path, detail=CardDetail.NOT_OBJECT)
     mended: list[BookMended] = []
     raw = _found(value, mended)
     if raw is None:
-        raise CardError(CardCode.BOOK_BAD, path=path, detail="no entries")
+        raise CardError(CardCode.BOOK_BAD, path=path, detail=CardDetail.NO_ENTRIES)
     raw = _bounded(raw, mended)
     name = raw.get("name")
-    return BookFile(raw, name.strip()[:200] if isinstance(name, str) else "", tuple(mended))
+    return BookFile(raw, name.strip()[:200] if isinstance(name, str) else "", (*parsed.mended, *mended))
 
 
 def write_book_file(raw: dict[str, Any]) -> bytes:

@@ -8,14 +8,16 @@ from msgspec import Struct
 
 from zhiyin.prompt.decorators import NONE
 from zhiyin.prompt.lore.book import Book, Entry
-from zhiyin.prompt.lore.matching import ALL_SECONDS, COMPILE_SECONDS, Clock, KeyIndex, Scan, key_index
-from zhiyin.prompt.lore.values import MAX_RECURSION, LoreSettings, Reason, ScannedMessage
-from zhiyin.prompt.macros import MacroValues, expand, hidden_keys
+from zhiyin.prompt.lore.matching import ALL_SECONDS, COMPILE_SECONDS, Clock, Scan, key_index
+from zhiyin.prompt.lore.values import MAX_RECURSION, LoreSettings, Owner, Reason, ScannedMessage
+from zhiyin.prompt.macros import expand, hidden_keys
 
 MAX_SCANNED = 200_000
 """Characters of messages that are looked through, newest first."""
 MAX_SCANNED_LORE = 100_000
 """Characters of entries that are looked through for other entries, of all books together; but at least a fifth of it in each."""
+MAX_MACROS = 20_000
+"""Braces in the entries of one look-up whose macros are replaced; the entries behind them are sent as they are written."""
 MAX_GROUPS = 8
 """Of one entry."""
 HISTORY_MESSAGES = 1000
@@ -27,7 +29,6 @@ MAX_LOOKS = 2500
 class Situation(Struct, frozen=True):
     """What the conditions of entries ask for besides the messages."""
 
-    greeting: int | None = None
     replies: int = 0
     context_full: bool = False
 
@@ -35,8 +36,10 @@ class Situation(Struct, frozen=True):
 class Side:
     """A book within one call."""
 
-    def __init__(self, number: int, book: Book, index: KeyIndex, settings: LoreSettings) -> None:
+    def __init__(self, number: int, book: Book, owner: Owner, settings: LoreSettings) -> None:
+        index = key_index(book, owner.moving, case_sensitive=settings.case_sensitive, whole_words=settings.whole_words)
         self.number = number
+        self.owner = owner
         self.book = book
         self.index = index
         self.clock = Clock()
@@ -64,13 +67,12 @@ class Call:
         *,
         seed: int,
         turn: int,
-        values: MacroValues,
+        owners: Sequence[Owner],
     ) -> None:
         self.messages = messages
         self.settings = settings
         self.seed = seed
         self.turn = turn
-        self.values = values
         self.count = len(messages)
         self.situation = Situation()
         self.points = [at for at, message in enumerate(messages) if message.role == "assistant"]
@@ -80,14 +82,12 @@ class Call:
         self._refused: set[tuple[int, int]] = set()
         self._groups: set[str] = set()
         self._looks = MAX_LOOKS
-        self.sides = self._sides(books)
+        self._macros = MAX_MACROS
+        self.sides = self._sides(books, owners)
 
-    def _sides(self, books: Sequence[Book]) -> list[Side]:
+    def _sides(self, books: Sequence[Book], owners: Sequence[Owner]) -> list[Side]:
         settings = self.settings
-        sides = []
-        for number, book in enumerate(books):
-            index = key_index(book, self.values, case_sensitive=settings.case_sensitive, whole_words=settings.whole_words)
-            sides.append(Side(number, book, index, settings))
+        sides = [Side(number, book, owner, settings) for number, (book, owner) in enumerate(zip(books, owners, strict=True))]
         texts = [f"{message.name}: {message.text}" if settings.names else message.text for message in self.messages]
         for side in sides:
             side.clock.search, side.clock.compile = ALL_SECONDS / len(sides), COMPILE_SECONDS / len(sides)
@@ -166,8 +166,17 @@ class Call:
         for side, number, reason in self._one_of_each_group(new):
             self.fired[side.number, number] = reason
             entry = side.book.entries[number]
-            self.texts[side.number, number] = expand(entry.content, self.values, position=(side.number + 1) * 100_003 + entry.index)
+            self.texts[side.number, number] = self._text(side, entry)
         return [(side, number) for side, number, _ in new if (side.number, number) in self.fired]
+
+    def _text(self, side: Side, entry: Entry) -> str:
+        """What an entry says, its macros replaced while there are not far too many."""
+        content = entry.content[: self.settings.longest]
+        marks = content.count("{{") + content.count("<")
+        if marks > self._macros:
+            return content
+        self._macros -= marks
+        return expand(content, side.owner.moving, position=(side.number + 1) * 100_003 + entry.index)
 
     def _one_of_each_group(self, new: list[tuple[Side, int, Reason]]) -> list[tuple[Side, int, Reason]]:
         grouped: dict[str, list[tuple[Side, int, Reason]]] = {}
@@ -213,7 +222,7 @@ class Call:
         allowed, reason = self._by_history(side, number) if _remembers(entry) else (True, None)
         if not allowed or (reason is not None and reason.kind == "decorator"):
             return reason
-        if not self._gates(entry, self.situation.replies, self.count):
+        if not self._gates(side, entry, self.situation.replies, self.count):
             return None
         if reason is None:
             reason = self._match(side, number, self.count, now=True)
@@ -234,7 +243,7 @@ class Call:
             return True, Reason("sticky")
         return self.count >= away_until, None
 
-    def _gates(self, entry: Entry, replies: int, count: int) -> bool:
+    def _gates(self, side: Side, entry: Entry, replies: int, count: int) -> bool:
         """Whether the conditions hold that have nothing to do with keys."""
         decorators = entry.decorators
         if decorators == NONE:
@@ -245,7 +254,7 @@ class Call:
             count >= entry.delay
             and (after is None or replies >= after)
             and (every is None or replies % every == 0)
-            and (greeting is None or situation.greeting is None or greeting == situation.greeting)
+            and (greeting is None or greeting == side.owner.greeting)
             and not (decorators.ignore_on_max_context and situation.context_full)
         )
 
@@ -297,7 +306,7 @@ class Call:
             if not side.recursive or entry.prevent_recursion or left <= 0:
                 continue
             place = (side.number, entry.index)
-            text = "\n".join((self.texts[side.number, number], *hidden_keys(entry.content)))[:left]
+            text = "\n".join((self.texts[side.number, number], *hidden_keys(entry.content[: self.settings.longest])))[:left]
             left -= len(text)
             for other in self.sides:
                 if other.recursive:
@@ -319,7 +328,7 @@ class Call:
                 break
             self._looks -= 1
             replies = self.situation.replies - (len(self.points) - point)
-            if not self._gates(entry, replies, end) or not self._lucky(side, entry, self.turn - (len(self.points) - point)):
+            if not self._gates(side, entry, replies, end) or not self._lucky(side, entry, self.turn - (len(self.points) - point)):
                 continue
             if self._match(side, number, end, now=False) is None:
                 continue

@@ -52,6 +52,10 @@ _FUZZY = re.compile(r"\{[^{}]*[dies][^{}]*\}|\(\?(?:R|&|P>|\d|[+-]\d)|\\[LG]<")
 _LITERAL = re.compile(r"[\w\s,:;!'\"-]+")
 
 
+_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
+_NARROW = {wide: wide - 0xFEE0 for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A)) for wide in range(first, last + 1)}
+
+
 class PlainKey(Struct, frozen=True):
     """A key that is simply contained."""
 
@@ -118,7 +122,7 @@ class KeyIndex:
         """The plain keys that are in a text."""
         found = self._found.get(text)
         if found is None:
-            found = tuple(self._find(text[:MAX_TEXT]))
+            found = tuple(self._find(_narrowed(text[:MAX_TEXT])))
             self._make_room(len(text))
             self._found[text] = found
         return found
@@ -236,8 +240,8 @@ class KeyIndex:
             source, flags = (delimited[1].replace("\\/", "/"), delimited[2]) if delimited else (text, "" if sensitive else "i")
             if not _LITERAL.fullmatch(source):
                 return self._pattern_key(source, flags)
-            return PlainKey(source, "i" not in flags, whole=False)
-        filled = expand(text, self._names).strip()
+            return PlainKey(_narrowed(source), "i" not in flags, whole=False)
+        filled = _narrowed(expand(text, self._names)).strip()
         whole = self._defaults[1] if entry.whole_words is None else entry.whole_words
         return PlainKey(filled or text, sensitive, whole=whole and not _UNSPACED.search(filled))
 
@@ -245,6 +249,11 @@ class KeyIndex:
         names = MacroValues(char=re.escape(self._names.char), user=re.escape(self._names.user))
         filled = expand(source, names) if "{{" in source else source
         return PatternKey(filled.replace("[^]", r"[\s\S]"), "".join(sorted(set(flags) & set("ims"))))
+
+
+def _narrowed(text: str) -> str:
+    """A text with letters and digits of full width as ordinary ones."""
+    return text.translate(_NARROW) if not text.isascii() and _WIDE.search(text) else text
 
 
 def _compile(key: PatternKey) -> "regex.Pattern[str] | None":

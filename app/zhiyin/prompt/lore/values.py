@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from zhiyin.prompt.decorators import Role
 from zhiyin.prompt.lore.book import Entry, Position
+from zhiyin.prompt.macros import MacroValues
 
 MAX_RECURSION = 8
 """Rounds in which entries call up entries."""
@@ -31,6 +32,15 @@ class LoreSettings(Struct, frozen=True):
     case_sensitive: bool = False
     whole_words: bool = False
     names: bool = False  # whether who speaks counts as said
+    longest: int = 64_000  # characters of one entry that are read
+
+
+class Owner(Struct, frozen=True):
+    """Whose a book is, where the books of one call differ in it."""
+
+    staying: MacroValues  # in texts that stay where they are
+    moving: MacroValues  # in its keys and in what it says now
+    greeting: int | None = None  # which first message is shown; None = none, or none that is known
 
 
 class Reason(Struct, frozen=True, gc=False):

@@ -88,8 +88,8 @@ def test_chance_is_about_what_it_says_and_can_be_switched_off() -> None:
 @FEW
 @given(st.lists(st.integers(-5, 5), max_size=12))
 def test_the_lower_order_stands_earlier_and_every_entry_once(orders: list[int]) -> None:
-    raw = book(*(entry("moon", "moon", "oo", insertion_order=order) for order in orders))
-    result = called(raw, raw, texts=("moon moon", "moon"), settings=LoreSettings(recursive=True))
+    raw, other = (book(*(entry("moon", "moon", "oo", content=text, insertion_order=order) for order in orders)) for text in ("a", "b"))
+    result = called(raw, other, texts=("moon moon", "moon"), settings=LoreSettings(recursive=True))
     assert [fired.entry.order for fired in result.fired] == sorted(orders * 2)
     assert len({(fired.book, fired.index) for fired in result.fired}) == 2 * len(orders)
 
@@ -194,7 +194,8 @@ def test_what_is_dropped_first() -> None:
 
 def test_a_books_own_budget_and_entries_that_ignore_it() -> None:
     raw = book(entry("moon", content="x" * 8), entry("moon", content="y" * 8), token_budget=10)
-    assert len(called(raw, raw).fired) == 2
+    other = book(entry("moon", content="z" * 8), token_budget=10)
+    assert len(called(raw, other).fired) == 2
     free = book(entry("moon", content="x" * 8, extensions={"ignore_budget": True}), entry("moon", content="y" * 8), token_budget=10)
     assert len(called(free).fired) == 2
 
@@ -211,3 +212,20 @@ def test_where_entries_go() -> None:
 def test_no_books_and_no_messages() -> None:
     assert called(texts=()).fired == ()
     assert len(called(book(entry("moon"), entry(constant=True)), texts=()).fired) == 1
+
+
+def test_letters_of_full_width_are_the_ordinary_ones() -> None:
+    raw = book(entry("ＭＯＯＮ"), entry("sun9", content="other"))
+    assert indexes(called(raw, texts=("the moon",))) == [0]
+    assert indexes(called(raw, texts=("这里有ｓｕｎ９，是的",))) == [1]
+
+
+def test_far_too_many_macros_are_sent_as_they_are_written() -> None:
+    raw = book(*(entry("moon", content="{{char}}" * 2000 + f"{at}") for at in range(12)))
+    fired = called(raw, settings=LoreSettings(token_budget=10**9), values=MacroValues(char="x")).fired
+    assert [one.text.count("{{char}}") for one in fired] == [0] * 10 + [2000] * 2
+
+
+def test_of_a_very_long_entry_no_more_is_read_than_could_ever_be_sent() -> None:
+    fired = called(book(entry("moon", content="y" * 500_000)), settings=LoreSettings(token_budget=10**9, longest=20_000)).fired
+    assert [len(one.text) for one in fired] == [20_000]

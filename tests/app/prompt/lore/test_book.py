@@ -137,3 +137,13 @@ def test_names_of_sillytavern_and_ours_agree() -> None:
     assert LOGICS == ("and_any", "not_all", "not_any", "and_all")
     assert POSITIONS[4] == "in_chat"
     assert read_entry(entry("a", extensions={"selectiveLogic": "and_all"})).logic == "and_all"
+
+
+def test_truths_and_numbers_written_as_texts_are_read_as_they_are_meant() -> None:
+    raw = {"enabled": "false", "constant": "True", "selective": "no idea", "insertion_order": "7", "priority": "1.5"}
+    more = {"probability": "0", "depth": "2", "exclude_recursion": "true", "useProbability": "true"}
+    read = read_entry({**raw, "extensions": more})
+    assert (read.enabled, read.constant, read.selective, read.order, read.priority) == (False, True, False, 7, 1.5)
+    assert (read.probability, read.depth, read.exclude_recursion) == (0, 2, True)
+    assert read_entry({"insertion_order": "1e999", "extensions": {"depth": "٣"}}).depth == 4
+    assert read_book({"recursive_scanning": "false"}).recursive is False

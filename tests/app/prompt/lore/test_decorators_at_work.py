@@ -97,7 +97,7 @@ def test_scan_depth(depth: int, ago: int) -> None:
 @FEW
 @given(st.integers(0, 4), st.none() | st.integers(0, 4))
 def test_is_greeting(wanted: int, shown: int | None) -> None:
-    assert fires(f"@@is_greeting {wanted}\nlore", ("moon",), greeting=shown) == (shown in (None, wanted))
+    assert fires(f"@@is_greeting {wanted}\nlore", ("moon",), greeting=shown) == (shown == wanted)
 
 
 @FEW
