@@ -116,7 +116,7 @@ def split_answer(text: str, marker: str = "", *, whole: bool = True) -> Split:
         if not closed:
             return Split("", thought.strip()) if whole else Split(thought.strip(), "", open=True)
         text = rest
-    before, answer, found = _at_marker(text, marker) if marker else ("", text, False)
+    before, answer, found = _at_marker(text, marker, whole=whole) if marker else ("", text, False)
     reasoning = "\n\n".join(part for part in (thought.strip(), before.strip()) if part)
     if marker and not found and not whole:
         return Split("\n\n".join(part for part in (thought.strip(), text.strip()) if part), "", open=True)
@@ -125,12 +125,14 @@ def split_answer(text: str, marker: str = "", *, whole: bool = True) -> Split:
     return Split(reasoning, (answer if found else text).strip())
 
 
-def _at_marker(text: str, marker: str) -> tuple[str, str, bool]:
+def _at_marker(text: str, marker: str, *, whole: bool) -> tuple[str, str, bool]:
     word = re.escape(marker.strip().rstrip(":：").strip())
     colon = r"[ \t*_]{0,4}[:：][ \t*_]{0,4}" if marker.strip()[-1:] in ":：" else r"[ \t*_]{0,4}"
     at_line = re.compile(rf"^[ \t#>*_]{{0,8}}{word}{colon}", re.IGNORECASE | re.MULTILINE)
     inside = re.compile(f"{word}{colon}", re.IGNORECASE)
-    match = at_line.search(text)
+    lines = list(at_line.finditer(text))
+    # reasoning may speak of the marker: in a whole reply the last one counts, unless nothing follows it
+    match = next((one for one in reversed(lines) if text[one.end() :].strip()), lines[-1]) if lines and whole else next(iter(lines), None)
     if match is None:
         match = next(reversed(list(inside.finditer(text))), None)
     return ("", text, False) if match is None else (text[: match.start()], text[match.end() :], True)

@@ -8,9 +8,10 @@ from typing import Any, NoReturn, TypeVar, get_args
 
 from msgspec import Struct
 
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 from zhiyin.prompt.tasks.template import Example, Field, Kind, Reasoning, Task
 from zhiyin_models.engine.protocol import Sampling
+from zhiyin_models.errors import Argument
 
 T = TypeVar("T")
 SPEC = "zhiyin_task"
@@ -91,13 +92,17 @@ class _Reader:
             text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
             raw = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         except RecursionError:
-            self._bad("JSON: depth")
-        except ValueError as error:  # of JSON, of UTF-8, of a number with thousands of digits
-            self._bad(f"JSON: {str(error)[:120]}")
+            self._bad(CardDetail.DEEP)
+        except json.JSONDecodeError as error:
+            self._bad(CardDetail.JSON, line=error.lineno)
+        except UnicodeDecodeError:
+            self._bad(CardDetail.NOT_UTF8)
+        except ValueError:  # thousands of digits, or no end at all
+            self._bad(CardDetail.NUMBER)
         if not isinstance(raw, dict):
-            self._bad("JSON: object")
+            self._bad(CardDetail.NOT_OBJECT)
         if _too_deep(raw):
-            self._bad("JSON: depth")
+            self._bad(CardDetail.DEEP)
         return dict(raw)
 
     def _field(self, raw: dict[str, Any]) -> Field:
@@ -193,8 +198,8 @@ class _Reader:
             extra |= {"sampling": unknown} if unknown else {}
         return extra
 
-    def _bad(self, detail: str) -> NoReturn:
-        raise CardError(CardCode.TASK_BAD, path=self._path, detail=detail)
+    def _bad(self, detail: str, **args: Argument) -> NoReturn:
+        raise CardError(CardCode.TASK_BAD, path=self._path, detail=detail, **args)
 
 
 def _clean(text: str) -> str:

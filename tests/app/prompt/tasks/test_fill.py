@@ -84,6 +84,10 @@ def test_a_reply_is_taken_apart_at_its_marker() -> None:
     assert split_answer("no marker at all", "Answer:").answer == "no marker at all"
     assert split_answer("no marker asked. Answer: 3").answer == "no marker asked. Answer: 3"
     assert split_answer("Answer:", "Answer:").answer == "Answer:"
+    twice = split_answer("I must begin with\nAnswer: as asked.\nOne and one.\nAnswer: 42", "Answer:")
+    assert (twice.answer, twice.reasoning) == ("42", "I must begin with\nAnswer: as asked.\nOne and one.")
+    assert split_answer("Answer: as asked.\nOne", "Answer:", whole=False).answer == "as asked.\nOne"
+    assert split_answer("Answer: 42\nAnswer:", "Answer:").answer.startswith("42")
     growing = split_answer("I think", "Answer:", whole=False)
     assert (growing.reasoning, growing.answer, growing.open) == ("I think", "", True)
 

@@ -1,13 +1,14 @@
 """Tasks as files: nothing lost on the way through, nothing hostile let in, nothing half written."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 from zhiyin.prompt.tasks import reading
 from zhiyin.prompt.tasks.builtin import KEYS, built_in
 from zhiyin.prompt.tasks.fill import placeholders
@@ -68,15 +69,15 @@ def test_what_another_version_wrote_stays_in_the_file() -> None:
 @pytest.mark.parametrize(
     ("data", "detail"),
     [
-        (b"", "JSON"),
-        (b"[]", "object"),
-        (b"null", "object"),
-        (b'{"instruction": "\xff"}', "JSON"),
-        (b"[" * 100_000, "depth"),
-        (b'{"instruction": "", "a": ' + b"[" * 60 + b"]" * 60 + b"}", "depth"),
-        (b'{"instruction": "", "max_tokens": ' + b"9" * 5000 + b"}", "JSON"),
-        (b'{"instruction": "", "a": NaN}', "JSON"),
-        (b'{"instruction": "", "a": 1e999}', "JSON"),
+        (b"", CardDetail.JSON),
+        (b"[]", CardDetail.NOT_OBJECT),
+        (b"null", CardDetail.NOT_OBJECT),
+        (b'{"instruction": "\xff"}', CardDetail.NOT_UTF8),
+        (b"[" * 100_000, CardDetail.DEEP),
+        (b'{"instruction": "", "a": ' + b"[" * 60 + b"]" * 60 + b"}", CardDetail.DEEP),
+        (b'{"instruction": "", "max_tokens": ' + b"9" * 5000 + b"}", CardDetail.NUMBER),
+        (b'{"instruction": "", "a": NaN}', CardDetail.NUMBER),
+        (b'{"instruction": "", "a": 1e999}', CardDetail.NUMBER),
         (b'{"spec": "chara_card_v3", "instruction": ""}', "spec"),
         (b'{"name": "only a name"}', "instruction"),
         (b'{"instruction": 5}', "instruction"),
@@ -154,6 +155,14 @@ def test_every_built_in_task_is_whole(language: str) -> None:
             assert example.reasoning
         for field in task.fields:
             assert field.kind != "choice" or field.default in field.choices
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_examples_of_a_free_task_wait_to_be_chosen_and_data_is_copied(language: str) -> None:
+    found = built_in(language)  # type: ignore[arg-type]
+    assert first_inputs(found["free"]).ticked == ()  # whatever is asked for, they answer something else
+    for example in found["data"].examples:
+        assert set(re.findall(r"\d+(?:\.\d+)?", example.output)) <= set(re.findall(r"\d+(?:\.\d+)?", example.values["data"]))
 
 
 def test_last_inputs_survive_whatever_stands_in_the_store() -> None:
