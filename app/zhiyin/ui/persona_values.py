@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from zhiyin.ui.tokens import SEALS
 from zhiyin_models.engine.protocol import Sampling
 
 CHAT, JOIN, EDIT, DUPLICATE, DELETE, RESET = "chat", "join", "edit", "duplicate", "delete", "reset"
@@ -11,7 +12,7 @@ IMPORT, REPLACE, CANCEL = "import", "replace", "cancel"  # what is done with a c
 PNG, JSON1, JSON2, JSON3, CHARX = "png3", "json1", "json2", "json3", "charx"  # formats of an exported card
 FORMATS = (PNG, JSON3, JSON2, JSON1, CHARX)
 SUFFIXES = {PNG: ".png", JSON1: ".json", JSON2: ".json", JSON3: ".json", CHARX: ".charx"}
-SEAL_COLORS = ("accent", "jade", "ochre", "slate", "ink", "#6B4C7A", "#2F6F7E", "#8A4B5C")
+SEAL_COLORS = ("accent", "jade", "ochre", "slate", "ink", *SEALS)
 
 COUNTED = 20_000  # characters; the rest of a text is taken to be like its beginning
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")

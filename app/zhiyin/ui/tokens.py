@@ -11,6 +11,9 @@ TEXT_ROLES = ("ink", "ink.soft", "accent", "jade", "ochre", "slate")
 FILLS = {"accent": "on.accent"}
 """A filled role and the role written on it."""
 
+SEALS = ("#6B4C7A", "#2F6F7E", "#8A4B5C")
+"""Colours of seals besides the roles, the same in every variant: a persona keeps its own."""
+
 LIGHT: Mapping[str, str] = {
     "paper": "#FAF8F3",
     "raised": "#FFFFFF",
