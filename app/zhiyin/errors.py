@@ -1,12 +1,14 @@
 """Puts a failure into the user's words: one sentence that says what happened and what to do."""
 
+import errno
 import logging
+import os
 import re
 from collections.abc import Mapping
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
-from zhiyin.prompt.errors import CardCode
+from zhiyin.prompt.errors import CardCode, CardDetail
 from zhiyin.store.errors import StoreCode
 from zhiyin_models.errors import Argument, Code
 
@@ -20,7 +22,9 @@ SENTENCES: Mapping[str, object] = {
     CardCode.EMPTY: QT_TRANSLATE_NOOP("Errors", "{path} is empty. Get the file anew."),
     CardCode.NOT_FILE: QT_TRANSLATE_NOOP("Errors", "{path} is not a file. Choose a file with a card."),
     CardCode.CHANGING: QT_TRANSLATE_NOOP("Errors", "{path} is being changed by another program. Try again in a moment."),
-    CardCode.TOO_DEEP: QT_TRANSLATE_NOOP("Errors", "{path} is nested too deeply for a card, so nothing of it was taken. Get it from elsewhere."),
+    CardCode.TOO_DEEP: QT_TRANSLATE_NOOP(
+        "Errors", "{path} is nested too deeply for a card, so nothing of it was taken. Get it from elsewhere."
+    ),
     CardCode.UNSAFE: QT_TRANSLATE_NOOP("Errors", "{path} is not safe to open ({detail}). Nothing of it was taken; get it from elsewhere."),
     CardCode.WRITE_FAILED: QT_TRANSLATE_NOOP("Errors", "{path} cannot be written ({detail}). Choose another place."),
     CardCode.PICTURE_BAD: QT_TRANSLATE_NOOP("Errors", "{path} cannot be used as a picture ({detail}). Choose a PNG, JPEG or WebP file."),
@@ -371,6 +375,36 @@ REASONS: Mapping[str, object] = {
     Code.NETWORK_REDIRECTS: QT_TRANSLATE_NOOP("Errors", "it redirects wrongly"),
 }
 
+# Details that stand in brackets: our own, and the commonest of the system, which speaks English.
+DETAILS: Mapping[str, object] = {
+    CardDetail.CUT: QT_TRANSLATE_NOOP("Errors", "the file breaks off"),
+    CardDetail.JSON: QT_TRANSLATE_NOOP("Errors", "the JSON is broken at line {line}"),
+    CardDetail.NOT_UTF8: QT_TRANSLATE_NOOP("Errors", "the text is not UTF-8"),
+    CardDetail.NUMBER: QT_TRANSLATE_NOOP("Errors", "a number in it is none"),
+    CardDetail.NOT_OBJECT: QT_TRANSLATE_NOOP("Errors", "the JSON is no object"),
+    CardDetail.DEEP: QT_TRANSLATE_NOOP("Errors", "it is nested too deeply"),
+    CardDetail.NO_ENTRIES: QT_TRANSLATE_NOOP("Errors", "there are no entries"),
+    CardDetail.PACKING: QT_TRANSLATE_NOOP("Errors", "the packed text is damaged"),
+    CardDetail.ARCHIVE: QT_TRANSLATE_NOOP("Errors", "the archive is damaged"),
+    CardDetail.ARCHIVE_CUT: QT_TRANSLATE_NOOP("Errors", "the archive breaks off"),
+    CardDetail.ARCHIVE_HUGE: QT_TRANSLATE_NOOP("Errors", "the archive lists too many files"),
+    CardDetail.ARCHIVE_LOCKED: QT_TRANSLATE_NOOP("Errors", "the archive is encrypted"),
+    CardDetail.CHUNKS: QT_TRANSLATE_NOOP("Errors", "the picture has too many parts"),
+    CardDetail.MEMORY: QT_TRANSLATE_NOOP("Errors", "it takes too much memory"),
+    CardDetail.INSIDE: QT_TRANSLATE_NOOP("Errors", "a fault in the program; the log has more"),
+    CardDetail.PICTURE_KIND: QT_TRANSLATE_NOOP("Errors", "no picture of a known kind"),
+    CardDetail.PICTURE_DAMAGED: QT_TRANSLATE_NOOP("Errors", "the picture is damaged"),
+    os.strerror(errno.ENOENT): QT_TRANSLATE_NOOP("Errors", "it is not there"),
+    os.strerror(errno.EACCES): QT_TRANSLATE_NOOP("Errors", "permission denied"),
+    os.strerror(errno.EPERM): QT_TRANSLATE_NOOP("Errors", "permission denied"),
+    os.strerror(errno.EROFS): QT_TRANSLATE_NOOP("Errors", "the disk is read-only"),
+    os.strerror(errno.ENOSPC): QT_TRANSLATE_NOOP("Errors", "the disk is full"),
+    os.strerror(errno.EISDIR): QT_TRANSLATE_NOOP("Errors", "it is a folder"),
+    os.strerror(errno.ENOTDIR): QT_TRANSLATE_NOOP("Errors", "it is no folder"),
+    os.strerror(errno.EIO): QT_TRANSLATE_NOOP("Errors", "the disk failed"),
+    os.strerror(errno.ENAMETOOLONG): QT_TRANSLATE_NOOP("Errors", "the name is too long"),
+}
+
 BRACKETED = re.compile(r" ?\(\{(\w+)\}\)|（\{(\w+)\}）")
 """An argument in brackets, which are left out where it says nothing."""
 SIZES = frozenset({"need", "free", "expected", "actual", "size"})
@@ -386,6 +420,9 @@ def describe(code: str, args: Mapping[str, Argument]) -> str:
     reason = REASONS.get(str(args.get("detail"))) if code == Code.SOURCE_SWITCHED else None
     if reason is not None:
         args = {**args, "detail": QCoreApplication.translate("Errors", str(reason))}
+    known = DETAILS.get(str(args.get("detail")))
+    if known is not None:
+        args = {**args, "detail": QCoreApplication.translate("Errors", str(known)).format_map(_Shown(args))}
     sentence = BRACKETED.sub(lambda found: found[0] if _said(args, found) else "", QCoreApplication.translate("Errors", str(source)))
     return sentence.format_map(_Shown(args))
 

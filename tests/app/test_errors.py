@@ -6,9 +6,10 @@ from enum import StrEnum
 from string import Formatter
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
-from zhiyin import errors
-from zhiyin.prompt.errors import CardCode
+from zhiyin import errors, i18n
+from zhiyin.prompt.errors import CardCode, CardDetail
 from zhiyin.store.errors import StoreCode
 from zhiyin_models.errors import Code
 
@@ -54,6 +55,20 @@ def test_why_a_source_was_left_is_said_in_words() -> None:
     args = {"address": "https://a.example", "name": "m.gguf"}
     assert "(the checksum is wrong)" in errors.describe(Code.SOURCE_SWITCHED, {**args, "detail": Code.CHECKSUM_DIFFERS.value})
     assert "(503)" in errors.describe(Code.SOURCE_SWITCHED, {**args, "detail": "503"})
+
+
+@pytest.mark.usefixtures("qapp")
+def test_known_details_are_said_in_the_language_of_the_window(qapp: QApplication) -> None:
+    assert {str(detail) for detail in CardDetail} <= set(errors.DETAILS)
+    args: dict[str, errors.Argument] = {"path": "a.json", "detail": CardDetail.JSON, "line": 3}
+    assert "(the JSON is broken at line 3)" in errors.describe(CardCode.DAMAGED, args)
+    i18n.install(qapp, "zh_CN")
+    try:
+        for detail in errors.DETAILS:
+            said = errors.describe(CardCode.DAMAGED, {**args, "path": "“卡”", "detail": detail})
+            assert not re.search("[a-z]{2,}", said), said
+    finally:
+        i18n.install(qapp, "en")
 
 
 @pytest.mark.usefixtures("qapp")

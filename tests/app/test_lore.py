@@ -32,6 +32,18 @@ ENTRIES: list[Any] = [
 BOOK = {"name": "旧事", "unknown": 1, "recursive_scanning": True, "entries": ENTRIES}
 
 
+def test_one_bad_book_costs_no_other(tmp_path: Path) -> None:
+    odd, good, bad = (tmp_path / name for name in ("odd.json", "good.json", "bad.json"))
+    odd.write_bytes(b'{"entries": [{"keys": ["a"], "content": "x", "insertion_order": 1e999}]}')
+    good.write_text(json.dumps({"entries": []}), encoding="utf-8")
+    bad.write_bytes(b"{")
+    books, failures = read_files([str(odd), str(bad), "a\0b", str(good)])
+    assert [book.name for book in books] == ["odd", "good"]
+    assert [failure.code for failure in failures] == [CardCode.BOOK_BAD, CardCode.BOOK_BAD]
+    write_file(books[0].text, str(tmp_path / "again.json"))
+    assert read_files([str(tmp_path / "again.json")])[0][0].entries == 1
+
+
 # ---------------------------------------------------------------- the document
 
 

@@ -1,12 +1,16 @@
 """Lorebooks as files: read and written beside the window's thread."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from zhiyin.prompt.cards.json_text import dump, parse
-from zhiyin.prompt.errors import CardCode, CardError, CardFailure
+from zhiyin.prompt.cards.mending import Mended
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError, CardFailure
 from zhiyin.prompt.lore.book_file import BookMended, read_book_file, write_book_file
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 8 * 2**20  # of a file: what takes longer to read would hold up the window
 
@@ -17,7 +21,7 @@ class ReadBook(NamedTuple):
     name: str
     text: str
     entries: int
-    mended: tuple[BookMended, ...]
+    mended: tuple[BookMended | Mended, ...]
 
 
 def read_files(paths: list[str]) -> tuple[list[ReadBook], list[CardFailure]]:
@@ -39,6 +43,9 @@ def read_files(paths: list[str]) -> tuple[list[ReadBook], list[CardFailure]]:
             books.append(ReadBook(name, dump({**read.raw, "name": name}), count, read.mended))
         except CardError as error:
             failures.append(error.failure)
+        except ValueError:  # a path that is none, or what cannot be written again
+            log.exception("a lorebook that cannot be kept")
+            failures.append(CardFailure(CardCode.BOOK_BAD, {"path": path, "detail": CardDetail.INSIDE}))
         except OSError as error:
             failures.append(CardFailure(CardCode.UNREADABLE, {"path": path, "detail": error.strerror or type(error).__name__}))
     return books, failures

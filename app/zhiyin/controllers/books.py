@@ -14,6 +14,7 @@ from zhiyin import i18n
 from zhiyin.controllers.book_sources import CardBook, StandaloneBook
 from zhiyin.errors import describe
 from zhiyin.prompt.cards.json_text import dump
+from zhiyin.prompt.cards.mending import Mended
 from zhiyin.prompt.errors import CardError, CardFailure
 from zhiyin.prompt.token_counts import TokenCounts
 from zhiyin.services.delivery import Delivery
@@ -310,7 +311,7 @@ class BooksController(QObject):
         for number, book in enumerate(books):
             self._keep(book.name, book.text, book.entries, self._open_new if number == 0 else lambda _row: self._list())
 
-    def _imported_words(self, books: list[ReadBook], mended: list[BookMended]) -> str:
+    def _imported_words(self, books: list[ReadBook], mended: list[BookMended | Mended]) -> str:
         """What came, and what had to be put right."""
         if len(books) == 1:
             said = self.tr("“{name}” is imported.").format(name=books[0].name[:40])
@@ -318,7 +319,11 @@ class BooksController(QObject):
             said = self.tr("{count} lorebooks are imported.").format(count=len(books))
         return " ".join((said, *dict.fromkeys(self._mended_words(mend) for mend in mended)))
 
-    def _mended_words(self, mend: BookMended) -> str:
+    def _mended_words(self, mend: BookMended | Mended) -> str:
+        if isinstance(mend, Mended):
+            from zhiyin.controllers.card_words import mended_text  # noqa: PLC0415 - with all about cards, for a file that is odd
+
+            return mended_text(mend)
         words = {
             "world_info": self.tr("SillyTavern's world info has become a lorebook."),
             "from_card": self.tr("It is the lorebook of a card; the card itself was not taken in."),

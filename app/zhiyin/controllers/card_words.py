@@ -23,6 +23,8 @@ MENDED = {
     Mend.BASE64: QT_TRANSLATE_NOOP("Cards", "The text is not properly packed in the picture; it was read all the same."),
     Mend.JSON_EXTRA: QT_TRANSLATE_NOOP("Cards", "Something follows the card's text; it was left out."),
     Mend.NUMBERS: QT_TRANSLATE_NOOP("Cards", "Numbers that no program can hold were replaced."),
+    Mend.LETTERS: QT_TRANSLATE_NOOP("Cards", "Some letters are damaged; “\ufffd” stands in for them."),
+    Mend.KEYS_TWICE: QT_TRANSLATE_NOOP("Cards", "Something is said twice in the card (such as “{name}”); the last was taken."),
     Mend.NEWER_SPEC: QT_TRANSLATE_NOOP("Cards", "The card is of a newer version ({name}) than is known here; what is new in it is kept."),
     Mend.UNKNOWN_SPEC: QT_TRANSLATE_NOOP("Cards", "The card says that it is of another format ({name}); it was read as a card."),
     Mend.OLD_FORMAT: QT_TRANSLATE_NOOP("Cards", "The card is of an old format; its fields were given their present names."),

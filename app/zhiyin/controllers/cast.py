@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from zhiyin.i18n import language
 from zhiyin.prompt.builtin import built_in
 from zhiyin.prompt.cards.card import Card
+from zhiyin.prompt.errors import CardError
 from zhiyin.prompt.scene import Actor, Player
 from zhiyin.roles import Member, Setup
 from zhiyin.services.delivery import Delivery
@@ -182,7 +183,7 @@ def _read(
 def _card(persona: Persona) -> Card:
     try:
         return Card.from_json(persona.card)
-    except (ValueError, StoreError):
+    except (CardError, StoreError):
         return Card.blank(persona.row.name)
 
 

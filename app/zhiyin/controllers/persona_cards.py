@@ -10,6 +10,8 @@ import msgspec
 from zhiyin.markup.cards import card_text
 from zhiyin.prompt.builtin import BuiltIn, built_in
 from zhiyin.prompt.cards.card import Card
+from zhiyin.prompt.cards.json_text import MAX_TEXT
+from zhiyin.prompt.errors import CardCode, CardError
 from zhiyin.store.records import NewPersona, Persona, PersonaRow
 from zhiyin.ui.persona_values import Edited, PersonaFields, PersonaItem, one_line, searched_text
 from zhiyin_models.engine.protocol import Sampling
@@ -48,12 +50,18 @@ def two_letters(language: str) -> Language:
 
 
 def new_persona(card: Card, picture: str = "", *, builtin: str = "", seal: str = "", color: str = "") -> NewPersona:
-    """What the store keeps of a card: the card whole, and what is derived from it, bounded."""
+    """What the store keeps of a card: the card whole, and what is derived from it, bounded.
+
+    Raises CardError TOO_LARGE for a card that could not be read again.
+    """
     name = one_line(card.name, LONGEST_NAME)
+    whole = card.to_json()
+    if len(whole) > MAX_TEXT:
+        raise CardError(CardCode.TOO_LARGE, path=name, size=MAX_TEXT)
     color = card.color if _COLOR.fullmatch(card.color) else color
     tags = tuple(dict.fromkeys(short for tag in card.tags[:MOST_TAGS] if (short := one_line(tag, LONGEST_TAG))))
     return NewPersona(
-        card=card.to_json(),
+        card=whole,
         name=name,
         tags=tags,
         creator=one_line(card.creator, LONGEST_NAME),

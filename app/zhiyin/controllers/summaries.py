@@ -57,6 +57,11 @@ class SummaryController(QObject):
         if self._request is not None:
             self._engine.stop(self._request)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a summary is being written."""
+        return self._request is not None
+
     def end(self) -> None:
         """Write no more."""
         self._give_way()

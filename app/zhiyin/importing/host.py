@@ -28,7 +28,7 @@ from zhiyin.importing.protocol import (
     path_from_wire,
     path_to_wire,
 )
-from zhiyin.prompt.errors import CardCode, CardError, CardFailure
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError, CardFailure
 from zhiyin_models.child import ChildEnd
 
 if TYPE_CHECKING:
@@ -86,11 +86,11 @@ class CardHost:
         except CardError as error:
             self._end.send(CardFailed(request.id, path, error.failure))
         except MemoryError:
-            self._end.send(CardFailed(request.id, path, CardFailure(CardCode.UNSAFE, {"path": _name(path), "detail": "memory"})))
-        except Exception as error:  # whatever it is, the question must get its answer
+            self._end.send(CardFailed(request.id, path, CardFailure(CardCode.UNSAFE, {"path": _name(path), "detail": CardDetail.MEMORY})))
+        except Exception:  # whatever it is, the question must get its answer
             traceback.print_exc()
-            detail = f"{type(error).__name__}: {error}"[:300]
-            self._end.send(CardFailed(request.id, path, CardFailure(CardCode.DAMAGED, {"path": _name(path), "detail": detail})))
+            failure = CardFailure(CardCode.DAMAGED, {"path": _name(path), "detail": CardDetail.INSIDE})
+            self._end.send(CardFailed(request.id, path, failure))
 
     def _answers(self, request: Question) -> Iterator[Answer]:
         if isinstance(request, ListCards):

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QImageReader
 
 from zhiyin.importing.files import clear_folder, is_key, write_file
 from zhiyin.prompt.cards.png_text import is_png, read_png
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 
 FOLDER = "pictures"
 SMALL = ".thumb.png"
@@ -98,13 +98,13 @@ def decode(data: bytes) -> QImage:
     kind = bytes(reader.format().data())
     size = reader.size()
     if kind not in KINDS or not size.isValid():
-        raise CardError(CardCode.PICTURE_BAD, path="", detail=reader.errorString())
+        raise CardError(CardCode.PICTURE_BAD, path="", detail=CardDetail.PICTURE_KIND)
     if max(size.width(), size.height()) > MAX_SIDE or size.width() * size.height() > MAX_PIXELS:
         raise CardError(CardCode.PICTURE_BAD, path="", detail=f"{size.width()} × {size.height()}")
     reader.setAutoTransform(True)
     image = reader.read()
     if image.isNull():
-        raise CardError(CardCode.PICTURE_BAD, path="", detail=reader.errorString())
+        raise CardError(CardCode.PICTURE_BAD, path="", detail=CardDetail.PICTURE_DAMAGED)
     return image
 
 
@@ -131,5 +131,5 @@ def _encoded(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if not image.save(buffer, "PNG", FAST):  # type: ignore[call-overload]
-        raise CardError(CardCode.PICTURE_BAD, path="", detail="PNG")
+        raise CardError(CardCode.PICTURE_BAD, path="", detail=CardDetail.PICTURE_DAMAGED)
     return bytes(buffer.data().data())

@@ -26,6 +26,28 @@ class CardCode(StrEnum):
     IMPORT_DIED = "card.import_died"  # detail: the process that reads cards ended
 
 
+class CardDetail(StrEnum):
+    """What ``detail`` can be besides a word of the system's: put into words as well."""
+
+    CUT = "cut"  # breaks off
+    JSON = "json"  # line: where its JSON is broken
+    NOT_UTF8 = "not_utf8"
+    NUMBER = "number"  # one that no program can hold
+    NOT_OBJECT = "not_object"  # the JSON is something else than an object
+    DEEP = "deep"  # nested too deeply
+    NO_ENTRIES = "no_entries"  # of a book
+    PACKING = "packing"  # base64 or deflate that holds nothing
+    ARCHIVE = "archive"  # a damaged one
+    ARCHIVE_CUT = "archive_cut"
+    ARCHIVE_HUGE = "archive_huge"  # ZIP64, or too many names
+    ARCHIVE_LOCKED = "archive_locked"  # encrypted
+    CHUNKS = "chunks"  # more parts than any picture has
+    MEMORY = "memory"  # more than may be used
+    INSIDE = "inside"  # a mistake of ours; the log has it
+    PICTURE_KIND = "picture_kind"  # no picture, or of a kind that is not known
+    PICTURE_DAMAGED = "picture_damaged"
+
+
 class CardFailure(Struct, frozen=True):
     """A code with its arguments, as it crosses a border."""
 

@@ -14,7 +14,9 @@ from zhiyin.controllers.persona_cards import FIELDS, fields_of, new_persona, of_
 from zhiyin.importing.protocol import CardRead
 from zhiyin.prompt.builtin import built_in
 from zhiyin.prompt.cards.card import Card
+from zhiyin.prompt.cards.json_text import MAX_TEXT
 from zhiyin.prompt.cards.mending import Mend, Mended
+from zhiyin.prompt.errors import CardCode, CardError
 from zhiyin_models.engine.protocol import Sampling
 
 ANY: st.SearchStrategy[Any] = st.recursive(
@@ -29,6 +31,12 @@ CARDS = st.one_of(
     BODIES.map(lambda body: Card({"spec": "chara_card_v2", "spec_version": "2.0", "data": body, "name": "beside"})),
     BODIES.map(lambda body: Card({"spec": "chara_card_v3", "spec_version": "3.0", "data": body})),
 )
+
+
+def test_a_card_that_could_not_be_read_again_is_refused() -> None:
+    with pytest.raises(CardError) as caught:
+        new_persona(Card.blank("白").changed(description="x" * MAX_TEXT))
+    assert (caught.value.code, caught.value.failure.args) == (CardCode.TOO_LARGE, {"path": "白", "size": MAX_TEXT})
 
 
 @settings(deadline=None, max_examples=40, derandomize=True)

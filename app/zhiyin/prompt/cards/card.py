@@ -7,7 +7,10 @@ from typing import Any
 
 from zhiyin.prompt.cards.fields import ONLY_V2, ONLY_V3, OWN, REQUIRED, SPECS, V1, Version
 from zhiyin.prompt.cards.json_text import dump, parse
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
+
+EMPTY: tuple[Any, ...] = (None, "", [], {}, 0)
+MOST_BESIDE, LONGEST_NAME = 30, 60  # names of fields that nobody knows
 
 
 class Card:
@@ -272,12 +275,18 @@ class Card:
     def lost_in(self, version: int) -> tuple[str, ...]:
         """The fields with something in them that this version of the format has no place for.
 
-        V2 keeps the fields of V3 as unknown ones: nothing is lost, but other programs may not use them.
+        V2 keeps the fields of V3 as unknown ones: nothing is lost, but other programs may not use them. V1 has no place for what stands
+        beside the data, where some programs keep something of their own.
         """
         unknown = {1: (*ONLY_V2, *ONLY_V3), 2: ONLY_V3}.get(version, ())
         if version >= self.version:
             return ()
-        return tuple(name for name in unknown if self.body.get(name) not in (None, "", [], {}, 0))
+        lost = [name for name in unknown if self.body.get(name) not in EMPTY]
+        if version == 1:
+            kept = {"spec", "spec_version", "data", *V1, *lost}
+            beside = [name for name in self.raw if name not in kept and self.raw[name] not in (*EMPTY, self.body.get(name))]
+            lost += [name[:LONGEST_NAME] for name in beside[:MOST_BESIDE]]
+        return tuple(lost)
 
 
 def _copy(value: Any) -> Any:
@@ -295,5 +304,5 @@ def _wrapped(version: int, data: dict[str, Any]) -> dict[str, Any]:
 
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise CardError(CardCode.DAMAGED, path="card", detail=type(value).__name__)
+        raise CardError(CardCode.DAMAGED, path="card", detail=CardDetail.NOT_OBJECT)
     return value

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from zhiyin.prompt.cards.json_text import MAX_TEXT
 from zhiyin.prompt.cards.mending import Mend, Mended
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 
 CARD = "card.json"
 SCHEME = "embeded://"  # spelled so in the specification
@@ -23,6 +23,7 @@ MAX_DIRECTORY = 1024 * 1024  # bytes of the list of names
 MAX_ASSETS = 1000
 MAX_ASSET = 32 * 1024 * 1024  # bytes of one
 MAX_ASSETS_SIZE = 128 * 1024 * 1024  # bytes of all
+MAX_INFLATED = 256 * 1024 * 1024  # bytes of all that are unpacked, kept or not
 MAX_NAME = 512
 END_SIZE, LOCATOR_SIZE, LONGEST_COMMENT = 22, 20, 65_535
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # the same card gives the same bytes
@@ -52,7 +53,7 @@ def read_archive(data: bytes) -> Archive:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive)
     except BROKEN as error:
-        raise CardError(CardCode.DAMAGED, path="", detail=f"ZIP: {error}"[:200]) from error
+        raise CardError(CardCode.DAMAGED, path="", detail=CardDetail.ARCHIVE) from error
 
 
 def write_archive(card: bytes, assets: Mapping[str, bytes]) -> bytes:
@@ -90,12 +91,12 @@ def _check_directory(data: bytes) -> None:
     """Look at the size of the list before anybody reads it: a list can be as large as the file."""
     end = _end(data)
     if end < 0 or len(data) - end < END_SIZE:
-        raise CardError(CardCode.DAMAGED, path="", detail="ZIP: no end")
-    count, size = struct.unpack_from("<HI", data, end + 10)
+        raise CardError(CardCode.DAMAGED, path="", detail=CardDetail.ARCHIVE_CUT)
+    (size,) = struct.unpack_from("<I", data, end + 12)
     if data[max(0, end - LOCATOR_SIZE) : end].startswith(b"PK\6\7"):
-        raise CardError(CardCode.UNSAFE, path="", detail="ZIP64")
+        raise CardError(CardCode.UNSAFE, path="", detail=CardDetail.ARCHIVE_HUGE)
     if size > MAX_DIRECTORY:
-        raise CardError(CardCode.UNSAFE, path="", detail=f"ZIP: {count} names, {size} bytes")
+        raise CardError(CardCode.UNSAFE, path="", detail=CardDetail.ARCHIVE_HUGE)
 
 
 def _read(archive: zipfile.ZipFile) -> Archive:
@@ -111,7 +112,7 @@ def _read(archive: zipfile.ZipFile) -> Archive:
         raise CardError(CardCode.NONE, path="")
     if (card.flag_bits & 1) or card.file_size > MAX_TEXT:
         code = CardCode.UNSAFE if card.flag_bits & 1 else CardCode.TOO_LARGE
-        raise CardError(code, path="", **({"detail": "ZIP: encrypted"} if card.flag_bits & 1 else {"size": MAX_TEXT}))
+        raise CardError(code, path="", **({"detail": CardDetail.ARCHIVE_LOCKED} if card.flag_bits & 1 else {"size": MAX_TEXT}))
     text = _content(archive, card, MAX_TEXT)
     if text is None:
         raise CardError(CardCode.TOO_LARGE, path="", size=MAX_TEXT)
@@ -126,17 +127,19 @@ def _assets(archive: zipfile.ZipFile, infos: Mapping[str, zipfile.ZipInfo]) -> t
     """The files beside the card, and the names of those that were left out."""
     assets: dict[str, bytes] = {}
     dropped: list[str] = []
-    room = MAX_ASSETS_SIZE
+    room, work = MAX_ASSETS_SIZE, MAX_INFLATED
     for name, info in infos.items():
         if info.is_dir():
             continue
         kind = stat.S_IFMT(info.external_attr >> 16)
         content = None
-        if is_safe(name) and kind in (0, stat.S_IFREG) and not info.flag_bits & 1 and len(assets) < MAX_ASSETS:
+        sound = is_safe(name) and kind in (0, stat.S_IFREG) and not info.flag_bits & 1
+        if sound and len(assets) < MAX_ASSETS and info.file_size <= min(MAX_ASSET, room, work):  # no more is unpacked than is said there
             try:
-                content = _content(archive, info, min(MAX_ASSET, room))
+                content = _content(archive, info, info.file_size)
             except BROKEN:
                 content = None
+            work -= info.file_size
         if content is None:
             dropped.append(name)
             continue

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from zhiyin.prompt.cards.mending import Mend, Mended
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 from zhiyin_models.child.wire import without_surrogates
 
 MAX_TEXT = 8 * 1024 * 1024  # bytes of a card's JSON
@@ -64,8 +64,8 @@ def _is_wide(data: bytes) -> bool:
 def parse(text: str | bytes) -> Parsed:
     """The value of a JSON text. Raises CardError DAMAGED, TOO_LARGE or TOO_DEEP.
 
-    Lone surrogates become U+FFFD. Whole numbers stay whole, others are the nearest double; what JSON does not know (NaN, Infinity)
-    becomes null, and a number of more than a thousand digits its text.
+    Lone surrogates become U+FFFD; of what an object says twice the last counts. Whole numbers stay whole, others are the nearest double;
+    what JSON does not know (NaN, Infinity) becomes null, and a number of more than a thousand digits its text.
     """
     notes: tuple[Mended, ...] = ()
     if isinstance(text, bytes):
@@ -73,19 +73,33 @@ def parse(text: str | bytes) -> Parsed:
     elif len(text) > MAX_TEXT:
         raise CardError(CardCode.TOO_LARGE, path="", size=MAX_TEXT)
     numbers = _Numbers()
-    decoder = json.JSONDecoder(parse_float=numbers.real, parse_int=numbers.whole, parse_constant=numbers.constant, strict=False)
+    keys = _Keys()
+    decoder = json.JSONDecoder(
+        parse_float=numbers.real,
+        parse_int=numbers.whole,
+        parse_constant=numbers.constant,
+        object_pairs_hook=keys.made,
+        strict=False,
+    )
     start = len(text) - len(text.lstrip(" \t\r\n\ufeff\0"))
     try:
         value, end = decoder.raw_decode(text, start)
     except RecursionError:
         raise CardError(CardCode.TOO_DEEP, path="") from None
     except ValueError as error:
-        raise CardError(CardCode.DAMAGED, path="", detail=str(error)[:200]) from error
+        place = error.pos if isinstance(error, json.JSONDecodeError) else 0
+        raise CardError(CardCode.DAMAGED, path="", detail=CardDetail.JSON, line=text.count("\n", 0, place) + 1) from error
     if text[end:].strip(" \t\r\n\0"):
         notes += (Mended(Mend.JSON_EXTRA),)
     if numbers.replaced:
         notes += (Mended(Mend.NUMBERS, {"count": numbers.replaced}),)
-    return Parsed(_checked(value, text), notes)
+    if keys.twice:
+        notes += (Mended(Mend.KEYS_TWICE, {"name": keys.first[:80], "count": keys.twice}),)
+    letters = _Letters()
+    value = _checked(value, text, letters)
+    if letters.replaced:
+        notes += (Mended(Mend.LETTERS, {"count": letters.replaced}),)
+    return Parsed(value, notes)
 
 
 def dump(value: Any, indent: int | None = None) -> str:
@@ -132,11 +146,40 @@ class _Numbers:
         self.replaced += 1
 
 
-def _checked(value: Any, text: str) -> Any:
+class _Keys:
+    """Makes objects, and counts the keys that stand in one twice."""
+
+    def __init__(self) -> None:
+        self.twice = 0
+        self.first = ""
+
+    def made(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            self.twice += len(pairs) - len(value)
+            if not self.first:
+                seen: set[str] = set()
+                self.first = without_lone(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+        return value
+
+
+class _Letters:
+    """Frees texts of surrogates, and counts the texts in which one was lone."""
+
+    def __init__(self) -> None:
+        self.replaced = 0
+
+    def cleaned(self, text: str) -> str:
+        clean = without_lone(text)
+        self.replaced += clean.count("\ufffd") > text.count("\ufffd")
+        return clean
+
+
+def _checked(value: Any, text: str, letters: _Letters) -> Any:
     """The value, with its depth and its number of containers within the bounds and no surrogates in its strings."""
     if text.count("[") + text.count("{") > MAX_DEPTH:
         _measure(value)
-    return _cleaned(value) if "\\ud" in text or "\\uD" in text or without_lone(text) is not text else value
+    return _cleaned(value, letters) if "\\ud" in text or "\\uD" in text or without_lone(text) is not text else value
 
 
 def _measure(value: Any) -> None:
@@ -158,12 +201,12 @@ def _measure(value: Any) -> None:
         raise CardError(CardCode.TOO_LARGE, path="", size=MAX_TEXT)
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(value: Any, letters: _Letters) -> Any:
     """The same value with every string free of surrogates; its depth is known to be bounded."""
     if isinstance(value, str):
-        return without_lone(value)
+        return letters.cleaned(value)
     if isinstance(value, dict):
-        return {without_lone(key): _cleaned(item) for key, item in value.items()}
+        return {letters.cleaned(key): _cleaned(item, letters) for key, item in value.items()}
     if isinstance(value, list):
-        return [_cleaned(item) for item in value]
+        return [_cleaned(item, letters) for item in value]
     return value

@@ -20,6 +20,8 @@ class Mend(StrEnum):
     BASE64 = "base64"  # the text was not properly encoded in the picture
     JSON_EXTRA = "json_extra"  # something followed the card's text and was left out
     NUMBERS = "numbers"  # count: numbers that no program can hold were replaced
+    LETTERS = "letters"  # count: texts with halves of letters (lone surrogates), which became U+FFFD
+    KEYS_TWICE = "keys_twice"  # name, count: an object says something twice; the last was taken
     NEWER_SPEC = "newer_spec"  # name: a version of the format newer than what is known
     UNKNOWN_SPEC = "unknown_spec"  # name: of a format that is not known, read as a card all the same
     OLD_FORMAT = "old_format"  # the names of fields are those of a format before the first

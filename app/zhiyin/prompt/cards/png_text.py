@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from zhiyin.prompt.cards.json_text import MAX_TEXT
 from zhiyin.prompt.cards.mending import Mend, Mended
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS = 100_000
@@ -43,6 +43,7 @@ class PngFile(Struct, frozen=True):
     texts: tuple[TextChunk, ...]
     animated: bool
     mended: tuple[Mended, ...] = ()
+    cut: bool = False  # its last chunk breaks off, or says a wrong length: what stood from there on is not known
 
 
 def is_png(data: bytes) -> bool:
@@ -57,7 +58,7 @@ def read_png(data: bytes) -> PngFile:
     """
     reading = _Reading(data)
     reading.run()
-    return PngFile(b"".join(reading.kept), tuple(reading.texts), reading.animated, tuple(reading.mended.values()))
+    return PngFile(b"".join(reading.kept), tuple(reading.texts), reading.animated, tuple(reading.mended.values()), reading.cut)
 
 
 class _Reading:
@@ -68,6 +69,7 @@ class _Reading:
         self.kept: list[bytes | memoryview] = [SIGNATURE]
         self.texts: list[TextChunk] = []
         self.animated = False
+        self.cut = False
         self.mended: dict[Mend, Mended] = {}
         self._inflated = 0
 
@@ -83,9 +85,10 @@ class _Reading:
             self._take(kind, view[place : place + 8 + length], view[end - 4 : end])
             place, ended = end, kind == b"IEND"
         else:
-            raise CardError(CardCode.UNSAFE, path="", detail=f"more than {MAX_CHUNKS} chunks")
+            raise CardError(CardCode.UNSAFE, path="", detail=CardDetail.CHUNKS)
         if not ended:
             self._note(Mend.TRUNCATED)
+            self.cut = place < len(view)
             self.kept.append(chunk(b"IEND", b""))
         elif place < len(view):
             self._note(Mend.TRAILING, size=len(view) - place)
@@ -133,7 +136,7 @@ class _Reading:
         try:
             text = inflater.decompress(packed, min(MAX_ENCODED, room) + 1 if room > 0 else 1)
         except zlib.error as error:
-            raise CardError(CardCode.DAMAGED, path="", detail=str(error)[:200]) from error
+            raise CardError(CardCode.DAMAGED, path="", detail=CardDetail.PACKING) from error
         self._inflated += len(text)
         if len(text) > min(MAX_ENCODED, room):
             raise CardError(CardCode.TOO_LARGE, path="", size=MAX_TEXT)

@@ -13,7 +13,7 @@ from zhiyin.prompt.cards.json_text import MAX_TEXT, parse
 from zhiyin.prompt.cards.mending import Mend, Mended
 from zhiyin.prompt.cards.png_text import ASSET_WORD, CARD_WORDS, PngFile, is_png, read_png
 from zhiyin.prompt.cards.recognition import differences, look_over, recognise, renamed
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 
 MAX_FILE = 64 * 1024 * 1024  # bytes
 MAX_TRIES = 4  # chunks of one kind that are looked at
@@ -85,7 +85,11 @@ def _from_png(png: PngFile) -> CardFile:
     newer, older = (_card_of(png, word) for word in CARD_WORDS)
     card = newer.card or older.card
     if card is None:
-        raise newer.failure or older.failure or CardError(CardCode.NONE, path="")
+        raise (
+            newer.failure
+            or older.failure
+            or (CardError(CardCode.DAMAGED, path="", detail=CardDetail.CUT) if png.cut else CardError(CardCode.NONE, path=""))
+        )
     mended = png.mended + (newer if newer.card else older).mended
     if newer.card and older.card:
         mended += differences(newer.card, older.card)
@@ -123,14 +127,14 @@ def _card_of(png: PngFile, word: str) -> _Tried:
 def _fail(code: CardCode) -> NoReturn:
     if code == CardCode.TOO_LARGE:
         raise CardError(code, path="", size=MAX_TEXT)
-    raise CardError(code, path="", detail="zlib")
+    raise CardError(code, path="", detail=CardDetail.PACKING)
 
 
 def _decoded(text: bytes) -> tuple[Card, tuple[Mended, ...]]:
     """The card in the text of a chunk. Raises CardError."""
     data, odd = decode_base64(text)
     if not data.strip():
-        raise CardError(CardCode.DAMAGED, path="", detail="base64")
+        raise CardError(CardCode.DAMAGED, path="", detail=CardDetail.PACKING)
     parsed = parse(data)
     if recognise(parsed.value, embedded=True) != "card":
         raise CardError(CardCode.NONE, path="")

@@ -20,7 +20,7 @@ from zhiyin.prompt.cards.mending import Mend
 from zhiyin.prompt.cards.png_text import END, chunk, read_png, with_texts
 from zhiyin.prompt.cards.reading import CardFile, read_card
 from zhiyin.prompt.cards.writing import write_charx, write_json, write_png
-from zhiyin.prompt.errors import CardCode, CardError
+from zhiyin.prompt.errors import CardCode, CardDetail, CardError
 
 PICTURE = picture()
 V1 = {"name": "李白", "description": "d", "personality": "p", "scenario": "s", "first_mes": "f", "mes_example": "m"}
@@ -201,6 +201,18 @@ def test_numbers_that_nobody_can_hold_are_replaced_and_all_others_stay() -> None
     assert read_card(HERE, write_json(found.card, 3)).card == found.card
 
 
+def test_half_letters_and_what_is_said_twice_are_told() -> None:
+    data = json.dumps(v3(description="1", tags=["2"])).replace('"1"', '"a\\ud800b"').replace('"2"', '"\\ud83d\\ude00", "\\udc00"')
+    found = read_card(HERE, data.encode())
+    assert (found.card.description, found.card.tags) == ("a\ufffdb", ("😀", "\ufffd"))
+    assert mends(found) == {Mend.LETTERS: {"count": 2}}
+    whole = read_card(HERE, json.dumps(v3(description="😀\ufffd")).encode())
+    assert (whole.card.description, whole.mended) == ("😀\ufffd", ())
+    twice = read_card(HERE, json.dumps(v3()).replace('"name":', '"name": "first", "x": {"a": 1, "a": 2}, "name":').encode())
+    assert (twice.card.name, twice.card.body["x"]) == ("李白", {"a": 2})
+    assert mends(twice) == {Mend.KEYS_TWICE: {"name": "a", "count": 2}}
+
+
 def test_newer_and_unknown_formats_are_read_with_a_warning() -> None:
     assert mends(read_card(HERE, json.dumps({**v3(), "spec_version": "3.4"}).encode())) == {Mend.NEWER_SPEC: {"name": "3.4"}}
     assert mends(read_card(HERE, json.dumps({**v3(), "spec": "chara_card_v12"}).encode())) == {Mend.NEWER_SPEC: {"name": "chara_card_v12"}}
@@ -245,6 +257,15 @@ def test_html_and_script_are_text_like_any_other() -> None:
     assert (found.card.name, found.card.tags) == (bad, (bad,))
 
 
+def test_what_the_first_version_has_no_place_for_is_named() -> None:
+    beside = {"chat": "old", "fav": True, "empty": "", "name": "李白", "tags": ["poet"]}
+    found = Card({**v3(tags=["poet"], nickname="白", odd=1), **beside})
+    assert found.lost_in(1) == ("tags", "nickname", "chat", "fav")
+    assert found.lost_in(2) == ("nickname",)
+    assert "odd" in found.as_version(1).raw
+    assert len(Card({**v3(), **{f"{number}" * 100: 1 for number in range(100)}}).lost_in(1)) == 30
+
+
 # ------------------------------------------------------------------ what is refused
 
 
@@ -279,6 +300,23 @@ def test_what_is_no_card_is_refused(data: bytes, code: CardCode) -> None:
     assert refused(data).code == code
 
 
+def test_a_picture_that_breaks_off_in_its_card_is_damaged_and_not_without_a_card() -> None:
+    whole = png(text("chara", encoded(V1)))
+    cut = whole[: whole.index(b"chara") + 60]
+    lying = png(text("chara", encoded(V1)).replace(b"\0\0", b"\x7f\0", 1))
+    for data in (cut, lying, whole[: len(PICTURE) // 2]):
+        error = refused(data)
+        assert (error.code, error.failure.args["detail"]) == (CardCode.DAMAGED, CardDetail.CUT)
+    both = png(text("chara", encoded(V1)), text("ccv3", encoded(v3())))
+    found = read_card(HERE, both[: both.index(b"ccv3") + 60])
+    assert (found.card.version, list(mends(found))) == (1, [Mend.TRUNCATED])
+
+
+def test_where_the_text_is_broken_is_told() -> None:
+    error = refused(json.dumps(v3(), indent=1).replace('"personality": ', '"personality" ').encode())
+    assert (error.code, error.failure.args["detail"], error.failure.args["line"]) == (CardCode.DAMAGED, CardDetail.JSON, 7)
+
+
 def test_no_bomb_grows_beyond_its_bounds() -> None:
     bomb = zlib.compress(bytes(64 << 20))  # 64 MiB in 64 KB
     bombs = png(*[chunk(b"zTXt", b"chara\0\0" + bomb)] * 30, *[chunk(b"iTXt", b"ccv3\0\1\0\0\0" + bomb)] * 30)
@@ -294,13 +332,13 @@ def test_no_bomb_grows_beyond_its_bounds() -> None:
     assert refused(PICTURE.removesuffix(END) + chunk(b"abCd", b"") * 100_001).code == CardCode.UNSAFE
 
 
-def archive(files: list[tuple[str, bytes]], mode: int = 0) -> bytes:
+def archive(files: list[tuple[str, bytes]], mode: int = 0, level: int | None = None) -> bytes:
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for name, content in files:
             info = zipfile.ZipInfo(name)
             info.external_attr = mode << 16 if name != "card.json" else 0
-            made.writestr(info, content, zipfile.ZIP_DEFLATED)
+            made.writestr(info, content, zipfile.ZIP_DEFLATED, level)
     return out.getvalue()
 
 
@@ -323,6 +361,20 @@ def test_links_bombs_and_doubles_in_archives_are_left_out() -> None:
     assert mends(read_card(Path("a.charx"), twice)) == {Mend.DUPLICATE: {"name": "card.json"}}
     crowd = read_card(Path("a.charx"), archive([CARD_FILE, *((f"{number}", b"") for number in range(1200))]))
     assert (len(crowd.assets), mends(crowd)[Mend.ASSET_DROPPED]["count"]) == (1000, 200)
+
+
+def test_what_is_dropped_from_an_archive_is_paid_for() -> None:
+    made = archive([CARD_FILE, ("says more", b"x")])
+    place = made.rindex(b"says more") - 22  # the size in the list of names
+    liar = made[:place] + struct.pack("<I", 40 << 20) + made[place + 4 :]
+    assert read_card(Path("a.charx"), liar).assets == {}
+    heavy = [(f"heavy {number}", bytes(30 << 20)) for number in range(9)]  # 270 MiB unpacked, and only the last of it sound
+    bad = bytearray(archive([CARD_FILE, *heavy, ("good", b"y")], level=1))
+    for name, _ in heavy[:-1]:
+        bad[bad.rindex(name.encode()) - 30] ^= 0xFF  # its checksum
+    found = read_card(Path("a.charx"), bytes(bad))
+    assert mends(found) == {Mend.ASSET_DROPPED: {"name": "heavy 0", "count": 9}}
+    assert found.assets == {"good": b"y"}
 
 
 def test_archives_that_lie_are_refused() -> None:
