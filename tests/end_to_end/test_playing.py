@@ -6,6 +6,9 @@ import msgspec
 import pytest
 from tests.end_to_end.conftest import Driver
 
+from zhiyin.i18n import language
+from zhiyin.prompt.groups import user_name
+from zhiyin.prompt.scene import Player
 from zhiyin.roles import AuthorNote, Member, Setup
 from zhiyin.store.records import NewPersona, PersonaRow, Sent, Status
 from zhiyin.ui.sent_dialog import SentDialog
@@ -64,7 +67,8 @@ def test_a_persona_greets_answers_and_is_named(driver: Driver) -> None:
     persona = add(driver, "Mei")
     begin(driver, persona)
     (greeting,) = driver.chat.turns
-    assert greeting.text.endswith("welcome. I am Mei.") and "{{" not in greeting.text
+    user = user_name(Player(), "zh" if language() == "zh_CN" else "en")
+    assert greeting.text == f"{user}, welcome. I am Mei."
     assert len(greeting.sibling_ids) == 2 and greeting.persona == persona.id
     view = driver.window.transcript.stack.entries[0].turn
     assert (view.name, view.seal, view.alternative) == ("Mei", "M", (1, 2))
@@ -78,6 +82,7 @@ def test_a_persona_greets_answers_and_is_named(driver: Driver) -> None:
     driver.until(lambda: driver.chat.conversation.title == "Good evening")
     sent = sent_for(driver, reply.id)
     assert "keeps a tea house" in sent.text and "The kettle is on." in sent.text and "Good evening" in sent.text
+    assert user in sent.text
     assert {"persona", "history"} <= {message.section for message in sent.messages}
 
 
@@ -87,6 +92,90 @@ def test_a_conversation_that_was_only_looked_at_leaves_nothing(driver: Driver) -
     begun = driver.chat.id
     driver.chat.new()
     driver.until(lambda: begun not in [one.id for one in driver.session.store.conversations().result(10)])
+
+
+def test_what_was_done_in_a_begun_conversation_keeps_it(driver: Driver) -> None:
+    """Only one that is as it was begun is let go of; what was sent, set, renamed or rated stays."""
+    mei = add(driver, "Mei")
+    kept = []
+    begin(driver, mei)
+    driver.say("Good evening")
+    kept.append(driver.chat.id)
+    driver.chat.new()  # before the turn is stored
+    for change in ("note", "title", "rating"):
+        begin(driver, mei)
+        kept.append(driver.chat.id)
+        if change == "note":
+            driver.session.playing.set_setup(msgspec.structs.replace(driver.chat.setup, note=AuthorNote(text="Rain.")))
+        elif change == "title":
+            driver.chat.update(title="At the tea house")
+            driver.until(lambda: driver.chat.conversation.title == "At the tea house")
+        else:
+            driver.session.ratings.rate(driver.chat.turns[0].id, 1)
+            driver.until(lambda: driver.chat.turns[0].thumb == 1)
+        driver.chat.new()
+    begin(driver, mei)
+    untouched = driver.chat.id
+    driver.chat.new()
+    driver.until(lambda: untouched not in [one.id for one in driver.session.store.conversations().result(10)])
+    assert set(kept) <= {one.id for one in driver.session.store.conversations().result(10)}
+
+
+def test_what_was_chosen_and_written_goes_along_with_a_persona(driver: Driver) -> None:
+    mei = add(driver, "Mei")
+    driver.chat.new()
+    driver.chat.update(system_prompt="Be brief.", setup=Setup(note=AuthorNote(text="Rain.")))
+    driver.window.composer.editor.setPlainText("What do you pour?")
+    driver.session.playing.start_with(mei.id)
+    driver.until(lambda: driver.chat.turns)
+    assert driver.chat.conversation.system_prompt == "Be brief." and driver.chat.setup.note.text == "Rain."
+    assert driver.window.composer.text() == "What do you pour?"
+
+
+def test_several_join_at_once_and_quick_changes_build_on_each_other(driver: Driver) -> None:
+    mei, bo, an = (add(driver, name) for name in ("Mei", "Bo", "An"))
+    begin(driver, mei)
+    driver.session.personas.join_wanted.emit([bo.id, an.id])
+    driver.until(lambda: len(driver.chat.turns) == 3)
+    assert [turn.persona for turn in driver.chat.turns] == [mei.id, bo.id, an.id]
+    bar = driver.window.chat.cast
+    bar.mute_changed.emit(mei.id, True)
+    bar.mute_changed.emit(bo.id, True)
+    bar.remove_requested.emit(an.id)
+    wanted = (Member(mei.id, muted=True), Member(bo.id, muted=True))
+    driver.until(lambda: driver.session.store.summary(driver.chat.id).result(10).setup.members == wanted)
+    assert driver.chat.setup.members == wanted
+    driver.session.playing.change_to(an.id)
+    driver.until(lambda: driver.session.store.summary(driver.chat.id).result(10).setup.members == (Member(an.id),))
+
+
+def test_an_edited_question_is_what_the_chosen_one_answers(driver: Driver) -> None:
+    mei, bo = add(driver, "Mei"), add(driver, "Bo")
+    begin(driver, mei)
+    driver.session.playing.join(bo.id)
+    driver.until(lambda: len(driver.chat.turns) == 2)
+    driver.session.playing.set_setup(msgspec.structs.replace(driver.chat.setup, speaking="user"))
+    for text in ("One", "Two"):
+        before = len(driver.chat.turns)
+        driver.say(text)
+        driver.until(lambda count=before: len(driver.chat.turns) == count + 1 and not driver.chat.is_busy())
+    driver.chat.edit_and_resend(driver.chat.turns[2].id, "One, edited")
+    driver.until(lambda: driver.chat.turns[-1].text == "One, edited" and not driver.chat.is_busy())
+    driver.window.chat.cast.speak_requested.emit(bo.id)
+    driver.until(lambda: len(driver.chat.turns) == 4)
+    driver.idle()
+    assert [turn.text for turn in driver.chat.turns[2:3]] == ["One, edited"] and driver.chat.turns[3].persona == bo.id
+
+
+def test_a_deleted_conversation_says_no_more(driver: Driver) -> None:
+    mei = add(driver, "Mei")
+    begin(driver, mei)
+    driver.short(0)
+    driver.say("Tell me a very long story.")
+    driver.until(lambda: driver.chat.is_busy())
+    gone = driver.chat.id
+    driver.session.conversations.delete(gone)
+    driver.until(lambda: driver.chat.id != gone and not driver.session.replies.busy and not driver.session.answering.is_pending(gone))
 
 
 def test_two_personas_answer_in_turn_and_one_by_name(driver: Driver) -> None:

@@ -39,7 +39,7 @@ def next_speakers(setup: Setup, actors: Sequence[Actor], turns: Sequence[SceneTu
     """
     ready = [actor.persona for actor in actors if not actor.muted]
     if setup.speaking == "mention":
-        found = mentioned(text, actors)
+        found = mentioned(spoken(text), actors)
         if found:
             return found
     if not ready or (setup.speaking == "user" and len(actors) > 1):
@@ -54,19 +54,20 @@ def read_choice(answer: str, actors: Sequence[Actor]) -> int | None:
     """The persona that an answer names first; None when it names nobody who may speak."""
     said = _THINKING.sub("", answer[:READ])
     muted = {actor.persona for actor in actors if actor.muted}
-    return next((persona for persona in mentioned(said, actors) if persona not in muted), None)
+    return next((persona for persona in mentioned(said, actors, only_names=True) if persona not in muted), None)
 
 
-def mentioned(text: str, actors: Sequence[Actor]) -> list[int]:
+def mentioned(text: str, actors: Sequence[Actor], *, only_names: bool = False) -> list[int]:
     """The personas whose names stand in the text, in the order in which they do.
 
     Longer names count before shorter ones that they contain. Chinese names need no borders around them, others are whole words; a single
-    word of a longer name counts when no other persona has it. A name that is a common word counts only when it is written as a name.
+    word of a longer name counts when no other persona has it. A name that is a common word counts only when it is written as a
+    name; ``only_names``: the text is an answer that holds names, however they are written.
     """
     searched = text[:READ]
     first: dict[int, int] = {}
     for name, persona in _names(actors):
-        exact = name.casefold() in COMMON_WORDS
+        exact = not only_names and name.casefold() in COMMON_WORDS
         wanted = f"(?:{re.escape(name)}|{re.escape(name.upper())})" if exact else f"(?i:{re.escape(name)})"
         pattern = re.compile(wanted if _borderless(name) else rf"(?<!\w){wanted}(?!\w)")
         found = pattern.search(searched)
@@ -150,7 +151,8 @@ def _question(actors: Sequence[Actor], turns: Sequence[SceneTurn], text: str) ->
     recent = ((turn, _aloud(turn)) for turn in turns[-4 * RECENT :] if turn.role != "system")
     told = [(turn, said) for turn, said in recent if said][-RECENT:]
     lines = [f"{_who(turn, owners, user)}{colon}{said[-EXCERPT:]}" for turn, said in told]
-    if text.strip() and (not told or told[-1][0].role != "user"):
+    answered = turns[-1].text if turns else ""
+    if text.strip() and text != answered and (not told or told[-1][0].role != "user"):
         called_last = next((one_line(turn.speaker) for turn in reversed(turns) if turn.role == "user"), "")
         lines.append(f"{called_last or user}{colon}{text.strip()[-EXCERPT:]}")
     if chinese:

@@ -87,20 +87,17 @@ def personality(part: Part, words: Sentences) -> list[Piece]:
     return _persona(words.personality.format(char=part.name, text=text) if text else "")
 
 
-def scenario(part: Part, words: Sentences) -> list[Piece]:
-    """Where the conversation takes place."""
-    text = part.text(part.card.scenario, SCENARIO)
-    return _persona(words.scenario.format(text=text) if text else "")
-
-
 def scenarios(parts: Sequence[Part], words: Sentences) -> list[list[Piece]]:
-    """Where the conversation takes place, for each persona: what one before it has said already is not said again."""
+    """Where the conversation takes place, for each persona: what one before it has said already is not said again.
+
+    Where they say different things, each stands under its persona's name.
+    """
+    texts = [part.text(part.card.scenario, SCENARIO) for part in parts]
+    named = len(set(filter(None, texts))) > 1
     told: list[list[Piece]] = []
-    said: set[str] = set()
-    for part in parts:
-        pieces = [piece for piece in scenario(part, words) if piece.text not in said]
-        said.update(piece.text for piece in pieces)
-        told.append(pieces)
+    for place, (part, text) in enumerate(zip(parts, texts, strict=True)):
+        said = words.scenario.format(text=text) if text and text not in texts[:place] else ""
+        told.append(_persona(words.label.format(char=part.name, text=said) if said and named else said))
     return told
 
 

@@ -247,6 +247,10 @@ def test_joined_cards_say_the_same_scenario_once() -> None:
     both = tuple(actor(number, name, scenario="A boat.", personality="free") for number, name in ((1, "Li Bai"), (2, "Du Fu")))
     assembly = assemble(scene("u:a", actors=both, setup=setup))
     assert section(assembly, "persona") == "Li Bai's personality: free\n\nScenario: A boat.\n\nDu Fu's personality: free"
+    apart = (BAI, actor(2, "Du Fu", scenario="A hut."), actor(3, "Su Shi", scenario="A boat."))
+    setup = Setup(tuple(Member(number) for number in (1, 2, 3)), cards="joined")
+    persona = section(assemble(scene("u:a", actors=apart, setup=setup)), "persona")
+    assert persona == "[Li Bai]\nA poet.\n\n[Du Fu]\nScenario: A hut.\n\n[Su Shi]\nScenario: A boat."
 
 
 def test_what_one_persona_thought_no_other_hears_and_lore_does_not_read() -> None:

@@ -91,6 +91,7 @@ def test_the_question_has_no_empty_line_of_the_user_s_and_one_name_for_them() ->
     turns = [SceneTurn(1, "user", "Well?", speaker="A"), SceneTurn(2, "assistant", "No.", 3)]
     assert asked_of_the_model(turns, "").split("\n\n")[0] == "A: Well?\nSherlock Holmes: No."
     assert asked_of_the_model(turns, "Who then?").split("\n\n")[0].endswith("\nA: Who then?")
+    assert asked_of_the_model(turns, "No.").split("\n\n")[0] == "A: Well?\nSherlock Holmes: No."
     assert asked_of_the_model(turns[1:], "Who then?").split("\n\n")[0].endswith("\nUser: Who then?")
 
 
@@ -106,7 +107,9 @@ def test_what_was_thought_is_not_quoted(thought: str) -> None:
     [("will you come?", []), ("Will, come!", [1]), ("WILL!", [1]), ("I hope so", []), ("ask Hope", [2]), ("ask fergus", [2])],
 )
 def test_a_name_that_is_a_common_word_counts_only_when_written_as_a_name(text: str, found: list[int]) -> None:
-    assert mentioned(text, (actor(1, "Will"), actor(2, "Hope Fergus"))) == found
+    both = (actor(1, "Will"), actor(2, "Hope Fergus"))
+    assert mentioned(text, both) == found
+    assert read_choice("will", both) == 1
 
 
 def test_a_name_is_read_no_further_than_it_is_shown() -> None:
