@@ -163,13 +163,13 @@ def test_a_day_with_personas(open_app: Open, data_dir: Path) -> None:
     app.window.toast.button.click()
     page.until_names("Ada", "Kenji")
     chats: list[int] = []
-    joins: list[int] = []
+    joins: list[list[int]] = []
     app.session.personas.chat_wanted.connect(chats.append)
     app.session.personas.join_wanted.connect(joins.append)
     ada = next(item.id for item in page.own if item.name == "Ada")
     page.act(JOIN, "Ada")
     page.act(CHAT, "Ada")
-    assert (chats, joins) == ([ada], [ada])
+    assert (chats, joins) == ([ada], [[ada]])
     assert {ada} in changed
     app.zhiyin.close()
     kept = stored(data_dir)

@@ -172,7 +172,7 @@ def test_a_deleted_conversation_says_no_more(driver: Driver) -> None:
     begin(driver, mei)
     driver.short(0)
     driver.say("Tell me a very long story.")
-    driver.until(lambda: driver.chat.is_busy())
+    driver.until(driver.chat.is_busy)
     gone = driver.chat.id
     driver.session.conversations.delete(gone)
     driver.until(lambda: driver.chat.id != gone and not driver.session.replies.busy and not driver.session.answering.is_pending(gone))
@@ -252,8 +252,8 @@ def test_what_no_longer_fits_is_summarised_once(driver: Driver) -> None:
     begin(driver, mei)
     driver.session.playing.set_setup(msgspec.structs.replace(driver.chat.setup, summarize=True))
     driver.until(lambda: driver.chat.setup.summarize)
-    for number in range(8):
-        driver.ask(f"{number}: " + "tell me of the river and the boats. " * 6)
+    for number in range(6):
+        driver.ask(f"{number}: " + "tell me of the river and the boats. " * 18)
         if any(turn.role == "system" for turn in driver.chat.turns):
             break
     driver.until(lambda: any(turn.role == "system" for turn in driver.chat.turns))

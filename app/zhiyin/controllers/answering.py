@@ -81,6 +81,7 @@ class Answering(QObject):
         self._pending: set[int | None] = set()
         self._stopped: set[int | None] = set()
         self._rounds: dict[int, _Round] = {}  # by the reply after which it goes on
+        self._awaiting: dict[int, list[Turn]] = {}  # paths that the user is to say who answers, by conversation
         self.counts = TokenCounts()
         replies.ended.connect(self._on_ended)
         replies.discarded.connect(lambda job, _view: self._rounds.pop(job.reply, None))
@@ -115,8 +116,13 @@ class Answering(QObject):
 
     # ------------------------------------------------------------ who speaks
 
+    def awaiting(self, conversation: int | None) -> list[Turn] | None:
+        """The path that is answered once the user says by whom; None when nothing waits for that."""
+        return self._awaiting.get(conversation) if conversation is not None else None
+
     def answer(self, conversation: Conversation, path: list[Turn], speaker: int | None = None) -> None:
         """Ask for a reply to the last turn of a path; ``speaker`` is somebody who was named, None lets the setup decide."""
+        self._awaiting.pop(conversation.id, None)
         self.hold(conversation.id)
 
         def gathered(cast: Cast) -> None:
@@ -133,9 +139,13 @@ class Answering(QObject):
             return
         choice = next_speakers(conversation.setup, cast.actors, [scene_turn(turn) for turn in path], path[-1].text)
         if isinstance(choice, AskUser):
+            self._awaiting[conversation.id] = path
             self.release(conversation.id)
             self.speaker_wanted.emit(conversation.id)
         elif isinstance(choice, AskModel):
+            if not self._models.is_ready(self.model_of(conversation)):  # another model is in memory, or none
+                self._begin(conversation, path, cast, [choice.otherwise])
+                return
             self._ask_model(choice, lambda chosen: self._begin(conversation, path, cast, [chosen]), cast)
         else:
             self._begin(conversation, path, cast, list(choice))
@@ -173,6 +183,9 @@ class Answering(QObject):
         scene = self.scene(asked.conversation, asked.path, asked.cast, asked.speaker, once_more=True)
 
         def assembled(assembly: Assembly) -> None:
+            if asked.conversation.id in self._stopped:  # nothing has been said yet, and nothing is to be
+                self.release(asked.conversation.id)
+                return
             adding = self._store.add_reply(
                 asked.conversation.id,
                 asked.path[-1].id,
@@ -283,13 +296,19 @@ class Answering(QObject):
         going = self._rounds.pop(turn.id, None)
         if going is None or turn.status is not Status.COMPLETE:
             return
-        conversation, path = going.conversation, [*going.path, turn]
-        self.hold(conversation.id)
+        path = [*going.path, turn]
+        self.hold(turn.conversation)
 
-        def gathered(cast: Cast) -> None:
-            self._begin(conversation, path, cast, going.rest)
+        def read(conversation: Conversation) -> None:
+            """As it is by now: who has left meanwhile, or was muted, says nothing."""
+            here = {member.persona for member in conversation.setup.members if not member.muted}
+            rest = [persona for persona in going.rest if persona in here]
+            if not rest or conversation.id in self._stopped:
+                self.release(conversation.id)
+                return
+            self._cast.gather(conversation.setup, lambda cast: self._begin(conversation, path, cast, rest), self._failing(conversation))
 
-        self._cast.gather(conversation.setup, gathered, self._failing(conversation))
+        self._delivery.deliver(self._store.summary(turn.conversation), read, self._failing(going.conversation))
 
     def _failing(self, conversation: Conversation) -> Callable[[BaseException], None]:
         def failed(error: BaseException) -> None:

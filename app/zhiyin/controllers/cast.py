@@ -11,6 +11,7 @@ from zhiyin.i18n import language
 from zhiyin.prompt.builtin import built_in
 from zhiyin.prompt.cards.card import Card
 from zhiyin.prompt.errors import CardError
+from zhiyin.prompt.groups import one_line
 from zhiyin.prompt.scene import Actor, Player
 from zhiyin.roles import Member, Setup
 from zhiyin.services.delivery import Delivery
@@ -47,6 +48,7 @@ class _Known(msgspec.Struct, frozen=True):
 class CastController(QObject):
     """Answers at once from what it knows, and fetches the rest."""
 
+    outdated = Signal()  # something that is known has changed, and has to be fetched anew
     arrived = Signal()  # what was not known before is known now, or is another
     trouble = Signal(object)  # an exception, to be put into words
 
@@ -56,6 +58,7 @@ class CastController(QObject):
         self._background = background
         self._delivery = delivery
         self._personas: dict[int, _Known] = {}
+        self._stale: set[int] = set()  # known as they were: shown until they are fetched anew
         self._books: dict[int, dict[str, Any]] = {}
         self._profiles: dict[int, Profile] = {}
         self._default: Profile | None = None
@@ -81,7 +84,7 @@ class CastController(QObject):
     def player(self, setup: Setup) -> Player:
         """Who the user is, as far as it is known."""
         profile = self._profiles.get(setup.profile, self._default) if setup.profile is not None else self._default
-        return Player(profile.name, profile.description) if profile is not None else Player()
+        return Player(one_line(profile.name), profile.description) if profile is not None else Player()
 
     def profiles(self) -> list[Profile]:
         """All that are known."""
@@ -94,7 +97,7 @@ class CastController(QObject):
     ) -> None:
         """Call ``then`` with everything of a setup; before this returns when all of it is known. ``also`` names more personas to fetch."""
         wanted = [*dict.fromkeys([*(member.persona for member in setup.members), *also])]
-        missing = [persona for persona in wanted if persona not in self._personas]
+        missing = [persona for persona in wanted if persona not in self._personas or persona in self._stale]
         books = [book for book in setup.books if book not in self._books]
         fail = otherwise or self.trouble.emit
         if not missing and not books and self._profiles_known:
@@ -103,6 +106,7 @@ class CastController(QObject):
 
         def fetched(found: "tuple[dict[int, _Known], dict[int, dict[str, Any]]]") -> None:
             self._personas.update(found[0])
+            self._stale.difference_update(found[0])
             self._books.update(found[1])
             self.arrived.emit()
             then(self._cast(setup, wanted))
@@ -139,9 +143,10 @@ class CastController(QObject):
 
     def forget_personas(self, personas: Iterable[int]) -> None:
         """Fetch these anew when they are next needed."""
-        gone = [persona for persona in personas if self._personas.pop(persona, None) is not None]
-        if gone:
-            self.arrived.emit()
+        changed = self._personas.keys() & set(personas)
+        if changed:
+            self._stale |= changed
+            self.outdated.emit()
 
     def forget_books(self) -> None:
         """Fetch lorebooks anew when they are next needed."""
@@ -158,8 +163,8 @@ class CastController(QObject):
 
     def retranslate(self) -> None:
         """Built-in personas speak the language of the moment."""
-        self._personas.clear()
-        self.arrived.emit()
+        self._stale = set(self._personas)
+        self.outdated.emit()
 
 
 def _read(
@@ -172,11 +177,11 @@ def _read(
         row = persona.row
         native = natives.get(row.builtin)
         if not row.own and native is not None:
-            look = Look(native.card.display_name, native.seal, native.color, native.picture)
+            look = Look(one_line(native.card.display_name), native.seal, native.color, native.picture)
             known[row.id] = _Known(look, native.card.raw, _sampling(native.card))
             continue
         card = _card(persona)
-        known[row.id] = _Known(Look(card.display_name or row.name, row.seal, row.color, row.picture), card.raw, _sampling(card))
+        known[row.id] = _Known(Look(one_line(card.display_name or row.name), row.seal, row.color, row.picture), card.raw, _sampling(card))
     return known, {book.row.id: _object(book.book) for book in books.result()}
 
 

@@ -42,7 +42,7 @@ class CastViews(QObject):
         self._playing = playing
         self._replies = replies
         self._delivery = delivery
-        self._asking: int | None = None  # the conversation in which the user is to say who speaks
+        self._answering = answering
         self._books: list[BookRow] = []
         window.panel.set_picture_of(picture_of)
         self._connect(answering)
@@ -57,7 +57,7 @@ class CastViews(QObject):
         panel.persona_wanted.connect(self._choose)
         panel.books_wanted.connect(lambda: self._window.show_personas("books"))
         panel.profiles_wanted.connect(lambda: self._window.show_personas("profiles"))
-        answering.speaker_wanted.connect(self._ask)
+        answering.speaker_wanted.connect(lambda _conversation: self._show_bar())
         answering.pending_changed.connect(self._show_bar)
         self._chat.opened.connect(self._opened)
         self._chat.turns_changed.connect(self.refresh)
@@ -85,7 +85,6 @@ class CastViews(QObject):
         self._show_bar()
 
     def _opened(self, _conversation: object) -> None:
-        self._asking = None
         self.refresh()
 
     def _members(self, setup: Setup) -> tuple[MemberView, ...]:
@@ -116,9 +115,18 @@ class CastViews(QObject):
             members=self._members(setup),
             following=self._following(setup),
             speaking=turn.persona if turn is not None else None,
-            asking=self._asking is not None and self._asking == self._chat.id and not self._chat.is_busy(),
+            asking=self._is_asking(setup),
         )
         self._window.chat.cast.set_cast(view)
+
+    def _is_asking(self, setup: Setup) -> bool:
+        """Whether nobody answers until the user says who does."""
+        if self._chat.is_busy() or not setup.group:
+            return False
+        if self._answering.awaiting(self._chat.id) is not None:
+            return True
+        silent = setup.speaking == "user" or all(member.muted for member in setup.members)
+        return silent and bool(self._chat.turns) and self._chat.turns[-1].role == "user"
 
     def _following(self, setup: Setup) -> int | None:
         """Whose turn it is, where that goes by order."""
@@ -142,12 +150,7 @@ class CastViews(QObject):
     def _choose(self) -> None:
         self._window.show_personas("personas")
 
-    def _ask(self, conversation: int) -> None:
-        self._asking = conversation
-        self._show_bar()
-
     def _speak(self, persona: int) -> None:
-        self._asking = None
         self._chat.speak(persona)
 
     def _mute(self, persona: int, muted: bool) -> None:  # noqa: FBT001 - a signal's value

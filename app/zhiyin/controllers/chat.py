@@ -94,6 +94,7 @@ class ChatController(QObject):
         self._answering.changed.connect(self._on_updated)
         self._answering.trouble.connect(self.trouble)
         self._cast.arrived.connect(self.retranslate)
+        self._cast.outdated.connect(self._meet_cast)
 
     # ------------------------------------------------------------ which conversation
 
@@ -261,6 +262,10 @@ class ChatController(QObject):
         """The app is being left: what was to begin a conversation stays as its draft."""
         self.sending.end()
 
+    def chosen_for_new(self) -> dict[str, Any]:
+        """What was set for the conversation on the screen while it is not stored; nothing for a stored one."""
+        return dict(self._new) if self._conversation is None else {}
+
     def fields_of_new(self) -> dict[str, Any]:
         """What a conversation that begins now is stored with."""
         fields = dict(self._new)
@@ -295,14 +300,21 @@ class ChatController(QObject):
     def stop(self) -> None:
         """Stop what this conversation has running or waiting."""
         if self.id is not None:
-            self._answering.stop(self.id)
-            for job in reversed(self._replies.jobs_of(self.id)):
-                self._replies.cancel(job.reply)
+            self.stop_in(self.id)
+
+    def stop_in(self, conversation: int) -> None:
+        """Stop what a conversation has running, waiting, or being prepared."""
+        self._answering.stop(conversation)
+        for job in reversed(self._replies.jobs_of(conversation)):
+            self._replies.cancel(job.reply)
 
     def speak(self, persona: int) -> None:
-        """Let a persona speak now, in answer to the path as it is."""
-        if self._conversation is not None and self._turns and not self.is_busy():
-            self._answering.answer(self._conversation, list(self._turns), persona)
+        """Let a persona speak now: in answer to what the user was asked about, else to the path as it is."""
+        if self._conversation is None or self.is_busy():
+            return
+        path = self._answering.awaiting(self.id) or list(self._turns)
+        if path:
+            self._answering.answer(self._conversation, path, persona)
 
     # ------------------------------------------------------------ turns
 
@@ -334,7 +346,12 @@ class ChatController(QObject):
             self.trouble.emit(error)
 
         def stored(turn: Turn) -> None:
-            self._answering.answer(conversation, [*before, turn])
+            path = [*before, turn]
+            if turn.conversation == self.id:  # on show at once: whoever is to answer may have to be chosen first
+                self._turns = list(path)
+                self._transcript.set_turns(self._views())
+                self.turns_changed.emit()
+            self._answering.answer(conversation, path)
 
         self._ask(self._store.add_edited_turn(id_, text), stored, failed)
 

@@ -105,8 +105,7 @@ class ConversationsController(QObject):
         conversation = self._known.get(id_)
         if conversation is None:
             return
-        for job in self._replies.jobs_of(id_):
-            self._replies.cancel(job.reply)
+        self._chat.stop_in(id_)
 
         def deleted(_none: object) -> None:
             order = list(self._known)

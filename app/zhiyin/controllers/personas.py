@@ -34,7 +34,8 @@ class PersonasController(QObject):
     """Fills the view of personas; others learn from its signals what was chosen there."""
 
     chat_wanted = Signal(int)  # persona: begin a conversation with it
-    join_wanted = Signal(int)  # persona: it is to take part in the open conversation
+    join_wanted = Signal(object)  # list[int]: personas that are to take part in the open conversation
+    change_wanted = Signal(int)  # persona: it is to answer in the open conversation from now on
     changed = Signal(object)  # set[int]: personas whose card, name or picture is another now
     books_found = Signal(object)  # list[str]: files that were dropped as cards and hold a lorebook
     lore_wanted = Signal(int)  # persona: its lorebook is to be shown
@@ -190,8 +191,7 @@ class PersonasController(QObject):
         if action == CHAT:
             self.editing.when_saved(lambda: self.chat_wanted.emit(first))
         elif action == JOIN:
-            for persona in personas:
-                self.join_wanted.emit(persona)
+            self.join_wanted.emit(personas)
         elif action == EDIT:
             self.editing.open(first)
         elif action == DUPLICATE:

@@ -111,6 +111,7 @@ def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | No
         picture=look.picture,
         thumb=turn.thumb,
         rank=turn.rank,
+        renewable=turn.parent is not None,
         rateable=turn.role == "assistant" and job is None and bool(turn.text),
         has_sent=turn.role == "assistant" and job is None and turn.stats is not None,
         remark=turn.remark,

@@ -59,7 +59,13 @@ class RolePlay(QObject):
             parent=self,
         )
         self.playing = PlayingController(
-            store=store, chat=session.chat, cast=session.cast, background=background, delivery=delivery, parent=self
+            store=store,
+            chat=session.chat,
+            composer=window.composer,
+            cast=session.cast,
+            background=background,
+            delivery=delivery,
+            parent=self,
         )
         self.summaries = SummaryController(
             store=store,
@@ -105,7 +111,8 @@ class RolePlay(QObject):
         """What the pages of personas, the conversations and the ratings say to each other."""
         session = self._session
         self.personas.chat_wanted.connect(self.playing.start_with)
-        self.personas.join_wanted.connect(self.playing.join)
+        self.personas.join_wanted.connect(lambda personas: self.playing.join(*personas))
+        self.personas.change_wanted.connect(self.playing.change_to)
         self.personas.changed.connect(session.cast.forget_personas)
         self.books.changed.connect(session.cast.forget_books)
         self.books.changed.connect(self.cast_views.read_books)

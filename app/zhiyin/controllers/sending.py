@@ -57,6 +57,12 @@ class Sending(QObject):
             self._new_draft = text
             self._ask(self._store.set_setting(NEW_DRAFT_KEY, text))
 
+    def forget_new_draft(self, text: str) -> None:
+        """What was written for a new conversation has gone into another one."""
+        if self._composer.text() == text:
+            self._keep_new_draft("")
+            self._composer.set_draft("")
+
     def read_new_draft(self) -> None:
         """Fetch what was written for a conversation that never began."""
 

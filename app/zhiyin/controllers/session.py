@@ -272,6 +272,7 @@ class Session(QObject):
         """Show what was kept as a conversation."""
         self.conversations.load()
         self.chat.open(conversation)
+        self.chat.reload()  # another alternative may have been kept there meanwhile
         self.zhiyin.window.show_home()
 
     def _convert(self, folder: str) -> None:

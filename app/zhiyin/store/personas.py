@@ -17,14 +17,16 @@ from zhiyin.store.rows import storable
 from zhiyin.store.writer import Writer
 
 KEPT_REVISIONS = 20
-_ROWS = "SELECT id, name, tags, creator, summary, seal, color, picture, builtin, own, created, updated, used FROM personas"
+_ROWS = (
+    "SELECT id, name, tags, creator, summary, seal, color, picture, builtin, own, created, updated, used, ifnull(deleted, 0) FROM personas"
+)
 _PICTURES = "SELECT picture FROM personas WHERE picture <> '' UNION SELECT picture FROM profiles WHERE picture <> ''"
 _tags = msgspec.json.Decoder(tuple[str, ...])
 
 
 def _row(row: tuple[Any, ...]) -> PersonaRow:
-    ident, name, tags, creator, summary, seal, color, picture, builtin, own, created, updated, used = row
-    return PersonaRow(ident, name, _tags.decode(tags), creator, summary, seal, color, picture, builtin, bool(own), created, updated, used)
+    ident, name, tags, creator, summary, seal, color, picture, builtin, own, *times = row
+    return PersonaRow(ident, name, _tags.decode(tags), creator, summary, seal, color, picture, builtin, bool(own), *times)
 
 
 def _get_row(connection: sqlite3.Connection, ident: int) -> PersonaRow:
@@ -123,6 +125,14 @@ class Personas:
         """Return every persona that is not deleted, the last used first, then the newest; without their cards."""
         return self._reader.submit(
             lambda connection: [_row(row) for row in connection.execute(f"{_ROWS} WHERE deleted IS NULL ORDER BY used DESC, id DESC")]
+        )
+
+    def latest(self, count: int) -> Future[list[PersonaRow]]:
+        """Return the first of ``all``."""
+        return self._reader.submit(
+            lambda connection: [
+                _row(row) for row in connection.execute(f"{_ROWS} WHERE deleted IS NULL ORDER BY used DESC, id DESC LIMIT ?", (count,))
+            ]
         )
 
     def get(self, persona: int) -> Future[Persona]:

@@ -84,7 +84,7 @@ class ActionRow(QWidget):
             "fold": turn.role == "summary",
             "copy": bool(turn.text),
             "edit": turn.role == "user" or bool(turn.text),
-            "regenerate": turn.role == "assistant" and not noted,
+            "regenerate": turn.role == "assistant" and turn.renewable and not noted,
             "good": turn.rateable,
             "bad": turn.rateable,
             "remark": turn.rateable and bool(turn.thumb or turn.rank or turn.remark),

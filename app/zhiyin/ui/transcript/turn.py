@@ -29,6 +29,7 @@ class TurnView(Struct, frozen=True, gc=False):
     picture: str = ""  # in the seal's place: "", a sha256 in the picture folder, or "asset:" and a name
     thumb: int = 0  # 1, -1, or 0: not rated
     rank: int | None = None  # among the alternatives, 1 = the best
+    renewable: bool = True  # another alternative can be written
     rateable: bool = False  # it is a finished reply
     has_sent: bool = False  # what was sent for it can be shown
     remark: str = ""  # the user's note on the rating
