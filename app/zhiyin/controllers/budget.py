@@ -57,6 +57,7 @@ class BudgetController(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PAUSE_MS)
         self._timer.timeout.connect(self.refresh)
+        self._bar.shown_changed.connect(window.footer.set_compact)
         for signal in (chat.turns_changed, chat.opened, chat.changed, cast.arrived, engine.loaded, window.composer.editor.textChanged):
             signal.connect(self._soon)
         window.chat.budget.details_requested.connect(self.show_next)

@@ -24,6 +24,7 @@ class BudgetBar(QWidget):
     """Shows tokens by section. A click (Space, Enter) opens and closes the legend; ``details_requested`` asks for the text itself."""
 
     details_requested = Signal()
+    shown_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +58,9 @@ class BudgetBar(QWidget):
         self._limit, self._context = max(0, limit), max(0, context, limit)
         self._dropped = dict(dropped)
         self._state: BudgetState = state if self._context else "none"
-        self.setVisible(self._state != "none")
+        if (self._state != "none") == self.isHidden():
+            self.setVisible(self._state != "none")
+            self.shown_changed.emit(self._state != "none")
         self.retranslateUi()
 
     @property

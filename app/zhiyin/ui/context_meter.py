@@ -19,6 +19,7 @@ class ContextMeter(QWidget):
         self.setFixedHeight(6 * STEP)
         self.setFont(ui_font(9))
         self._used = self._reused = self._total = self._dropped = 0
+        self._compact = False
         self._prefill: tuple[int, int] | None = None
         self._speed: tuple[float, float | None] | None = None
         theme_signals().changed.connect(self.update)
@@ -31,6 +32,12 @@ class ContextMeter(QWidget):
         self._reused = max(0, min(reused, self._used))
         self._dropped = dropped_turns
         self.retranslateUi()
+
+    def set_compact(self, compact: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
+        """Where the budget of the next prompt is on show above, this one only tells of the last reply, without a bar."""
+        if compact != self._compact:
+            self._compact = compact
+            self.retranslateUi()
 
     def set_speed(self, tokens_per_second: float, first_token_seconds: float | None = None) -> None:
         """Speed of the reply and the wait before its first token."""
@@ -76,7 +83,10 @@ class ContextMeter(QWidget):
             return self.tr("reading the prompt {done} / {total}").format(done=number(done), total=number(total))
         if not self._total:
             return ""
-        text = self.tr("context {used} / {total}").format(used=number(self._used), total=number(self._total))
+        if self._compact and not self._used:
+            return ""
+        said = self.tr("last prompt {used} tokens") if self._compact else self.tr("context {used} / {total}")
+        text = said.format(used=number(self._used), total=number(self._total))
         if self._reused:
             text += " · " + self.tr("reused {reused}").format(reused=number(self._reused))
         if self._dropped:
@@ -114,9 +124,10 @@ class ContextMeter(QWidget):
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         metrics = self.fontMetrics()
         left = 0.0
-        if words:
+        if words and (not self._compact or self._prefill is not None):
             left = BAR_WIDTH + 3.0 * STEP
             self._paint_bar(painter)
+        if words:
             painter.setPen(look.color("ink.soft"))
         width_of_words = metrics.horizontalAdvance(words)
         if speed and left + width_of_words + 4 * STEP + metrics.horizontalAdvance(speed) <= right:

@@ -261,6 +261,10 @@
         <translation>导入……</translation>
     </message>
     <message>
+        <source>Use in this conversation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Export…</source>
         <translation>导出……</translation>
     </message>
@@ -271,6 +275,10 @@
     <message>
         <source>Delete this lorebook</source>
         <translation>删除这本世界书</translation>
+    </message>
+    <message>
+        <source>What it knows is told to the model in the open conversation when it is touched on.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Lorebooks</source>
@@ -924,6 +932,10 @@
     <message>
         <source>context {used} / {total}</source>
         <translation>上下文 {used} / {total}</translation>
+    </message>
+    <message>
+        <source>last prompt {used} tokens</source>
+        <translation>上次共 {used} 个词元</translation>
     </message>
     <message>
         <source>reused {reused}</source>
@@ -3255,10 +3267,6 @@
         <source>Entries</source>
         <translation>条目</translation>
     </message>
-    <message>
-        <source>A lorebook tells the model what it needs to know, when it needs it: its keys call an entry up. Add the first one.</source>
-        <translation>世界书在需要的时候把该知道的事告诉模型：出现了关键词，对应的条目就会被调出来。先加第一条吧。</translation>
-    </message>
 </context>
 <context>
     <name>LoreForm</name>
@@ -4006,6 +4014,17 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
 </context>
 <context>
+    <name>NoEntries</name>
+    <message>
+        <source>A lorebook tells the model what it needs to know, when it needs it: its keys call an entry up.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add the first entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>NoteRow</name>
     <message>
         <source>Waiting for another reply to finish …</source>
@@ -4568,6 +4587,14 @@ A line with @@@ below one stands in for it where it is not known.</source>
 </context>
 <context>
     <name>PersonaView</name>
+    <message>
+        <source>“{name}” is deleted. What it said in conversations stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation type="unfinished">恢复默认</translation>
+    </message>
     <message>
         <source>Import cards</source>
         <translation>导入角色卡</translation>
@@ -5884,6 +5911,17 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
 </context>
 <context>
+    <name>TaskEditing</name>
+    <message>
+        <source>Discarded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+</context>
+<context>
     <name>TaskEditor</name>
     <message>
         <source>Name</source>
@@ -6248,6 +6286,10 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <message>
         <source>To the models</source>
         <translation>去看模型</translation>
+    </message>
+    <message>
+        <source>That conversation was deleted. Keep the answer again, and there is another one.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

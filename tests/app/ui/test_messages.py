@@ -286,3 +286,13 @@ def test_the_empty_state_shows_a_seal_and_a_line(qtbot: QtBot) -> None:
     image = empty.grab().toImage()
     red = sum(image.pixelColor(x, y).red() > 150 > image.pixelColor(x, y).green() + 60 for x in range(150, 250) for y in range(40, 160))
     assert red > 800
+
+
+def test_beside_the_budget_the_meter_tells_of_the_last_prompt_alone(meter: ContextMeter) -> None:
+    meter.set_compact(True)
+    meter.set_context(0, 0, 8192)
+    assert meter.words() == ""
+    meter.set_context(3120, 2980, 8192)
+    assert "8,192" not in meter.words() and "3,120" in meter.words() and "2,980" in meter.words()
+    meter.set_compact(False)
+    assert "8,192" in meter.words()
