@@ -217,15 +217,22 @@ def test_the_user_says_who_speaks(driver: Driver) -> None:
     driver.until(lambda: driver.chat.setup.members == (Member(bo.id),))
 
 
-def test_a_note_reaches_the_model(driver: Driver) -> None:
+def test_a_note_and_who_the_user_is_reach_the_model(driver: Driver) -> None:
     mei = add(driver, "Mei")
+    picture = "ab" * 32
+    driver.session.store.profiles.add("Tong", "A ferryman.", picture).result(10)
+    driver.session.profiles.changed.emit()
+    driver.until(lambda: driver.session.cast.player(Setup()).name == "Tong")
     begin(driver, mei)
+    assert driver.chat.turns[0].text.startswith("Tong, welcome")
     note = AuthorNote(text="It is raining outside.", depth=0)
     driver.window.panel.cast_changed.emit(Setup(members=(Member(mei.id),), note=note))
     driver.until(lambda: driver.chat.setup.note == note)
     driver.ask("How are you?")
     sent = sent_for(driver, driver.chat.turns[-1].id)
-    assert "It is raining outside." in sent.text
+    assert "It is raining outside." in sent.text and "A ferryman." in sent.text
+    view = next(entry.turn for entry in driver.window.transcript.stack.entries if entry.turn.role == "user")
+    assert (view.name, view.picture) == ("Tong", picture)
 
 
 def test_the_budget_is_shown_and_so_is_what_was_sent(driver: Driver) -> None:

@@ -71,6 +71,11 @@ class CastController(QObject):
         known = self._personas.get(persona) if persona is not None else None
         return known.look if known is not None else None
 
+    def profile_look(self, name: str) -> Look | None:
+        """How the user appears under the name of a profile; None where none has it, or it has no picture."""
+        found = next((profile for profile in self._profiles.values() if name and one_line(profile.name) == name), None)
+        return Look(name, picture=found.picture) if found is not None and found.picture else None
+
     def sampling(self, persona: int | None) -> Sampling | None:
         """The sampler settings that a persona brings along."""
         known = self._personas.get(persona) if persona is not None else None

@@ -9,7 +9,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from zhiyin.controllers.answering import Answering
-from zhiyin.controllers.cast import CastController
+from zhiyin.controllers.cast import CastController, Look
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.presentation import turn_view, turn_views
 from zhiyin.controllers.replies import ReplyJob, ReplyRunner, fit_of
@@ -217,10 +217,14 @@ class ChatController(QObject):
 
     def _views(self) -> list[TurnView]:
         jobs = {job.reply: job for job in self._replies.jobs_of(self.id)} if self.id is not None else {}
-        return turn_views(self._turns, jobs, self._memory_start(), self._cast.look)
+        return turn_views(self._turns, jobs, self._memory_start(), self._look)
+
+    def _look(self, turn: Turn) -> Look | None:
+        """How whoever said it looks: a persona, or who the user was by that name."""
+        return self._cast.profile_look(turn.speaker) if turn.role == "user" else self._cast.look(turn.persona)
 
     def _view(self, turn: Turn) -> TurnView:
-        return turn_view(turn, job=self._replies.job(turn.id), memory_start=self._memory_start(), look=self._cast.look(turn.persona))
+        return turn_view(turn, job=self._replies.job(turn.id), memory_start=self._memory_start(), look=self._look(turn))
 
     def _memory_start(self) -> int | None:
         return self._conversation.memory_start if self._conversation is not None else None
@@ -427,8 +431,8 @@ class ChatController(QObject):
         if job.conversation == self.id:
             found = self._turn(job.reply)
             if found is not None:
-                look = self._cast.look(found[1].persona)
-                self._transcript.update_turn(turn_view(found[1], job=job, memory_start=self._memory_start(), look=look))
+                view = turn_view(found[1], job=job, memory_start=self._memory_start(), look=self._look(found[1]))
+                self._transcript.update_turn(view)
             self._show_busy()
 
     def _on_grew(self, job: ReplyJob, delta: str) -> None:

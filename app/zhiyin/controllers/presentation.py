@@ -119,10 +119,10 @@ def turn_view(turn: Turn, *, job: ReplyJob | None = None, memory_start: int | No
 
 
 def turn_views(
-    turns: Iterable[Turn], jobs: dict[int, ReplyJob], memory_start: int | None, look: Callable[[int | None], Look | None]
+    turns: Iterable[Turn], jobs: dict[int, ReplyJob], memory_start: int | None, look: Callable[[Turn], Look | None]
 ) -> list[TurnView]:
     """What the transcript shows of a path."""
-    return [turn_view(turn, job=jobs.get(turn.id), memory_start=memory_start, look=look(turn.persona)) for turn in turns]
+    return [turn_view(turn, job=jobs.get(turn.id), memory_start=memory_start, look=look(turn)) for turn in turns]
 
 
 def speaker_name(turn: Turn, look: Look | None) -> str:
