@@ -96,6 +96,12 @@ def test_a_book_from_nothing_to_a_file(open_app: Open, data_dir: Path, tmp_path:
     page.until_stored(lambda book: book["entries"] and book["entries"][0]["content"] == "A city of 108 wards.")
     assert page.stored()["entries"][0]["keys"] == ["长安", "西京"]
 
+    # used in the conversation, with what was typed last
+    used: list[int] = []
+    app.session.books.use_wanted.connect(used.append)
+    page.view.content().use_button.click()
+    assert used == [page.view.chosen_book()]
+
     # what would fire now
     page.editor.live.fold.click()
     write(page.editor.live.text, "长安下雪了")

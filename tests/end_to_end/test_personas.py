@@ -162,6 +162,17 @@ def test_a_day_with_personas(open_app: Open, data_dir: Path) -> None:
     assert page.toast() == "“Kenji” is deleted; its conversations stay."
     app.window.toast.button.click()
     page.until_names("Ada", "Kenji")
+    kenji = next(item.id for item in page.own if item.name == "Kenji")
+    page.act(DELETE, "Kenji")
+    page.until_names("Ada")
+    app.window.toast.dismiss()
+    app.session.personas.show(kenji)  # from a conversation with it
+    app.until(lambda: page.says("“Kenji” is deleted."))
+    assert not page.view.editing
+    page.view.answer_button().click()
+    app.until(lambda: page.view.editing == kenji)
+    page.view.show_gallery()
+    page.until_names("Ada", "Kenji")
     chats: list[int] = []
     joins: list[list[int]] = []
     app.session.personas.chat_wanted.connect(chats.append)

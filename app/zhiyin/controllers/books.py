@@ -21,6 +21,7 @@ from zhiyin.services.delivery import Delivery
 from zhiyin.store.records import Book, BookRow, Persona
 from zhiyin.store.store import Store
 from zhiyin.ui.books_values import BookItem
+from zhiyin.ui.foreign_text import isolated, one_line
 from zhiyin.ui.main_window import UNDO_SECONDS, MainWindow
 from zhiyin.ui.wording import Wording, worded
 from zhiyin_models.errors import Failure
@@ -40,6 +41,7 @@ class BooksController(QObject):
 
     changed = Signal()  # what there is, or what stands in one
     persona_changed = Signal(int)  # the book in this persona's card is another now
+    use_wanted = Signal(int)  # this standalone book is to be told from in the open conversation
     persona_wanted = Signal(int)  # back from the book in its card
     trouble = Signal(object)  # an exception, to be put into words
 
@@ -73,6 +75,7 @@ class BooksController(QObject):
         view.export_chosen.connect(self._export)
         view.duplicate_requested.connect(self._duplicate)
         view.delete_requested.connect(self._delete)
+        view.use_requested.connect(self._use)
         view.card_left.connect(self._leave_card)
         if view.is_built:
             self._on_built(view.editor)
@@ -221,7 +224,9 @@ class BooksController(QObject):
 
         def kept(row: BookRow) -> None:
             self._say(
-                lambda: self.tr("This lorebook was changed elsewhere meanwhile. What you typed is kept as “{name}”.").format(name=row.name),
+                lambda: self.tr("This lorebook was changed elsewhere meanwhile. What you typed is kept as “{name}”.").format(
+                    name=_said(row.name)
+                ),
                 "warning",
             )
             self._list()
@@ -263,6 +268,11 @@ class BooksController(QObject):
         name = self.tr("New lorebook")
         self._keep(name, dump({"name": name, "extensions": {}, "entries": []}), 0, self._open_new)
 
+    def _use(self, ident: int) -> None:
+        """What was just typed goes along."""
+        self.flush()
+        self.use_wanted.emit(ident)
+
     def _duplicate(self, ident: int) -> None:
         self._say("")
         self.flush()
@@ -286,7 +296,7 @@ class BooksController(QObject):
 
         def gone(_done: None) -> None:
             self._window.toast.show_message(
-                lambda: self.tr("“{name}” is deleted.").format(name=row.name[:40]), lambda: self.tr("Undo"), UNDO_SECONDS, act=undo
+                lambda: self.tr("“{name}” is deleted.").format(name=_said(row.name)), lambda: self.tr("Undo"), UNDO_SECONDS, act=undo
             )
             self._list()
             self.changed.emit()
@@ -314,7 +324,7 @@ class BooksController(QObject):
     def _imported_words(self, books: list[ReadBook], mended: list[BookMended | Mended]) -> str:
         """What came, and what had to be put right."""
         if len(books) == 1:
-            said = self.tr("“{name}” is imported.").format(name=books[0].name[:40])
+            said = self.tr("“{name}” is imported.").format(name=_said(books[0].name))
         else:
             said = self.tr("{count} lorebooks are imported.").format(count=len(books))
         return " ".join((said, *dict.fromkeys(self._mended_words(mend) for mend in mended)))
@@ -345,7 +355,7 @@ class BooksController(QObject):
             self._after(self._background.submit(_write, book, path), written)
 
         def written(_done: None) -> None:
-            self._say(lambda: self.tr("The lorebook is in {file} now.").format(file=Path(path).name), "good")
+            self._say(lambda: self.tr("The lorebook is in {file} now.").format(file=isolated(one_line(Path(path).name, 100))), "good")
 
         self.flush()
         lore = self._lore
@@ -353,6 +363,11 @@ class BooksController(QObject):
             write(lore.document.raw())
         else:
             self._after(self._store.books.get_many([ident]), read)
+
+
+def _said(name: str) -> str:
+    """A name in a sentence."""
+    return isolated(one_line(name, 40))
 
 
 def _read(paths: list[str]) -> tuple[list[ReadBook], list[CardFailure]]:

@@ -103,8 +103,21 @@ class PersonaEditing(QObject):
         return _Kept(found.row, card, picture)
 
     def _show(self, kept: _Kept) -> None:
+        if kept.row.deleted:
+            self._view.show_deleted(kept.row.name, lambda: self._restore(kept.row.id))
+            return
         self._kept[kept.row.id] = kept
         self._view.show_editor(edited_of(kept.row, kept.card, kept.picture))
+
+    def _restore(self, persona: int) -> None:
+        """Bring it back, and show its form as was asked for."""
+
+        def restored(rows: list[PersonaRow]) -> None:
+            for row in rows:
+                self.saved.emit(row)
+            self.open(persona)
+
+        self._delivery.deliver(self._store.personas.restore([persona]), restored, self.trouble.emit)
 
     def _edited(self, persona: int, fields: PersonaFields) -> None:
         if persona in self._kept:

@@ -17,9 +17,8 @@ from zhiyin.store.rows import storable
 from zhiyin.store.writer import Writer
 
 KEPT_REVISIONS = 20
-_ROWS = (
-    "SELECT id, name, tags, creator, summary, seal, color, picture, builtin, own, created, updated, used, ifnull(deleted, 0) FROM personas"
-)
+_SHOWN = "id, name, tags, creator, summary, seal, color, picture, builtin, own, created, updated, used, ifnull(deleted, 0)"
+_ROWS = f"SELECT {_SHOWN} FROM personas"  # noqa: S608  constants only
 _PICTURES = "SELECT picture FROM personas WHERE picture <> '' UNION SELECT picture FROM profiles WHERE picture <> ''"
 _tags = msgspec.json.Decoder(tuple[str, ...])
 

@@ -106,6 +106,7 @@ class PersonaRow(Struct, frozen=True):
     created: float = 0.0
     updated: float = 0.0
     used: float = 0.0  # when a conversation was last begun with it
+    deleted: float = 0.0  # when it was deleted; 0 = it is there
 
 
 class Persona(Struct, frozen=True):

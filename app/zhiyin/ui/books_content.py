@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
 
 from zhiyin.ui.books_values import BookItem
 from zhiyin.ui.elided_label import ElidedLabel
+from zhiyin.ui.foreign_text import one_line
 from zhiyin.ui.form_controls import ChoiceBox
 from zhiyin.ui.icon_button import IconButton
+from zhiyin.ui.icons import icon
 from zhiyin.ui.lore_editor import LoreEditor
 from zhiyin.ui.lore_model import Index
 from zhiyin.ui.notice_label import NoticeLabel
@@ -28,10 +30,13 @@ from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
 from zhiyin.ui.tooltip import plain_tooltip
 
 SIDE_BY_SIDE = 860  # at this width and above the books stand beside the editor
-SIDE_WIDTH = 196
+SIDE_WIDTH = 216
 SMALL = 9.5
 ItemRole = Qt.ItemDataRole.UserRole
-TOOLS = (("new", "plus"), ("import", "download-simple"), ("export", "export"), ("duplicate", "copy"), ("delete", "trash"))
+TOOLS = (
+    *(("new", "plus"), ("import", "download-simple")),
+    *(("use", "chat-circle-text"), ("export", "export"), ("duplicate", "copy"), ("delete", "trash")),
+)
 
 
 class BooksContent(QWidget):
@@ -43,6 +48,9 @@ class BooksContent(QWidget):
         self.chooser = ChoiceBox(self)
         self.chooser.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.buttons = {name: IconButton(picture, self, size=18) for name, picture in TOOLS}
+        self.use_button = QPushButton(self)
+        self.use_button.setProperty("kind", "row")
+        self.use_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.notice = NoticeLabel("", self)
         self.editor = LoreEditor(self)
         self.nothing = _Nothing(self)
@@ -55,7 +63,9 @@ class BooksContent(QWidget):
         self._line.setProperty("line", True)
         self._line.setFixedWidth(1)
         self._lay_out()
+        theme_signals().changed.connect(self._draw)
         self.retranslateUi()
+        self._draw()
         self.show_card(None)
 
     def _lay_out(self) -> None:
@@ -73,6 +83,7 @@ class BooksContent(QWidget):
         self._side_layout.addWidget(self.chooser, 1)
         self._side_layout.addWidget(self._tools)
         self._side_layout.addWidget(self.list, 1)
+        self._side_layout.addWidget(self.use_button)
         card = QHBoxLayout(self.card_bar)
         card.setContentsMargins(3 * STEP, 0, 4 * STEP, 0)
         card.setSpacing(2 * STEP)
@@ -105,6 +116,8 @@ class BooksContent(QWidget):
             for item in items:
                 self.chooser.addItem(book_title(item), item.ident)
             self.chooser.setCurrentIndex(next((place for place, item in enumerate(items) if item.ident == chosen), -1))
+        for button in (self.use_button, self.buttons["use"]):
+            button.setEnabled(any(item.ident == chosen for item in items))
         self.fold()
 
     def show_card(self, title: str | None) -> None:
@@ -129,6 +142,8 @@ class BooksContent(QWidget):
         self._line.setVisible(wide and self._items and not self._card)
         self.list.setVisible(wide)
         self.chooser.setVisible(not wide)
+        self.use_button.setVisible(wide)
+        self.buttons["use"].setVisible(not wide)
         self.card_bar.setVisible(self._card)
         self.editor.setVisible(some)
         self.nothing.setVisible(not some)
@@ -140,15 +155,23 @@ class BooksContent(QWidget):
         words = {
             "new": self.tr("New lorebook"),
             "import": self.tr("Import…"),
+            "use": self.tr("Use in this conversation"),
             "export": self.tr("Export…"),
             "duplicate": self.tr("Duplicate this lorebook"),
             "delete": self.tr("Delete this lorebook"),
         }
         for name, text in words.items():
             self.buttons[name].set_hint(text)
+        self.use_button.setText(words["use"])
+        self.use_button.setToolTip(
+            plain_tooltip(self.tr("What it knows is told to the model in the open conversation when it is touched on."))
+        )
         self.chooser.setAccessibleName(self.tr("Lorebooks"))
         self.list.setAccessibleName(self.tr("Lorebooks"))
         self.card_back.set_hint(self.tr("Back to the persona"))
+
+    def _draw(self) -> None:
+        self.use_button.setIcon(icon("chat-circle-text", 16))
 
     def changeEvent(self, event: QEvent) -> None:
         """The language may change."""
@@ -206,7 +229,7 @@ class BookList(QListWidget):
 
 def book_title(item: BookItem) -> str:
     """A book's name on one line; one without a name too."""
-    return " ".join(item.name[:200].split()) or QCoreApplication.translate("BookList", "Lorebook without a name")
+    return one_line(item.name, 200) or QCoreApplication.translate("BookList", "Lorebook without a name")
 
 
 def amount_text(item: BookItem) -> str:

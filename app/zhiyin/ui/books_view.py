@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QStandardPaths, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from zhiyin.ui.foreign_text import isolated, one_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,6 +33,7 @@ class BooksView(QWidget):
     export_chosen = Signal(int, str)  # a book, the path of a file
     duplicate_requested = Signal(int)
     delete_requested = Signal(int)
+    use_requested = Signal(int)  # in the open conversation
     card_left = Signal()  # back from a card's own book
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -65,6 +68,8 @@ class BooksView(QWidget):
         content.buttons["export"].clicked.connect(self.choose_target)
         content.buttons["duplicate"].clicked.connect(lambda: self.duplicate_requested.emit(self._chosen))
         content.buttons["delete"].clicked.connect(lambda: self.delete_requested.emit(self._chosen))
+        for button in (content.use_button, content.buttons["use"]):
+            button.clicked.connect(self._use)
         content.list.delete_pressed.connect(lambda: self.delete_requested.emit(self._chosen))
         content.list.chosen.connect(self._choose)
         content.chooser.activated.connect(lambda _place: self._choose(int(content.chooser.currentData() or 0)))
@@ -123,7 +128,7 @@ class BooksView(QWidget):
     def _card_title(self) -> str | None:
         if self._card is None:
             return None
-        return self.tr("The lorebook in the card of {name}").format(name=" ".join(self._card[:80].split()) or "…")
+        return self.tr("The lorebook in the card of {name}").format(name=isolated(one_line(self._card, 80)) or "…")
 
     # ------------------------------------------------------------ files
 
@@ -157,6 +162,10 @@ class BooksView(QWidget):
         dialog.open()
 
     # ------------------------------------------------------------ events
+
+    def _use(self) -> None:
+        if self._chosen:
+            self.use_requested.emit(self._chosen)
 
     def _choose(self, ident: int) -> None:
         if ident and ident != self._chosen:

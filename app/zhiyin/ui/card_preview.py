@@ -5,23 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QTextLayout, QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from zhiyin.markup.cards import card_text
 from zhiyin.ui.amounts import count_text, size_text, time_left_text
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.fact_rows import FactRows
+from zhiyin.ui.foreign_text import isolated, one_line
 from zhiyin.ui.form_row import soft_label
 from zhiyin.ui.long_lines import break_long_words
 from zhiyin.ui.model_card import ModelCard
 from zhiyin.ui.notice_label import NoticeLabel
 from zhiyin.ui.persona_fields import AvatarButton
-from zhiyin.ui.persona_values import CANCEL, CHAT, IMPORT, REPLACE, CardOnShow, ImportState, one_line
+from zhiyin.ui.persona_values import CANCEL, CHAT, IMPORT, REPLACE, CardOnShow, ImportState
 from zhiyin.ui.reading_column import fill_reading_column, reading_column
 from zhiyin.ui.theme import STEP, ui_font
+from zhiyin.ui.tooltip import plain_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PySide6.QtGui import QResizeEvent
 
     from zhiyin.ui.persona_values import Refused
 
@@ -29,6 +34,7 @@ PICTURE = 36 * STEP
 MOST_REFUSED = 200  # of which the reasons are shown
 LONGEST_NOTES = 20_000
 LONGEST_EXCERPT = 1_500
+TITLE_LINES = 3
 
 
 class CardPreview(QWidget):
@@ -176,10 +182,7 @@ class _OneCard(QWidget):
         self.picture = AvatarButton(self, side=PICTURE)
         self.picture.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.name = QLabel(self)
-        self.name.setProperty("tone", "title")
-        self.name.setTextFormat(Qt.TextFormat.PlainText)
-        self.name.setWordWrap(True)
+        self.name = _Title(self)
         self.maker, self.tags = soft_label(self), soft_label(self)
         self.facts = FactRows(self, name_width=28 * STEP)
         self.known = NoticeLabel("", self, kind="warning")
@@ -217,21 +220,28 @@ class _OneCard(QWidget):
     def show_card(self, card: CardOnShow) -> None:
         """Put it into words of the language of the moment."""
         self.picture.set_picture(card.picture, card.seal, card.color)
-        self.name.setText(break_long_words(one_line(card.name, 200)) or self.tr("Unnamed"))
-        version = self.tr("version {version}").format(version=one_line(card.character_version, 40)) if card.character_version else ""
-        by = self.tr("by {creator}").format(creator=one_line(card.creator, 100)) if card.creator else ""
+        self.name.set_title(one_line(card.name, 200) or self.tr("Unnamed"))
+        version = (
+            self.tr("version {version}").format(version=isolated(one_line(card.character_version, 40))) if card.character_version else ""
+        )
+        by = self.tr("by {creator}").format(creator=isolated(one_line(card.creator, 100))) if card.creator else ""
         maker = " · ".join(part for part in (by, version) if part)
         self.maker.setText(break_long_words(maker))
         self.maker.setVisible(bool(maker))
-        tags = " · ".join(one_line(tag, 40) for tag in card.tags[:30])
+        tags = " · ".join(isolated(one_line(tag, 40)) for tag in card.tags[:30])
         self.tags.setText(break_long_words(tags))
         self.tags.setVisible(bool(tags))
         self.facts.set_rows(
             (
                 (self.tr("First messages"), count_text(card.greetings)),
                 (self.tr("Lore entries"), count_text(card.lore_entries) if card.lore_entries else ""),
-                (self.tr("Brings along"), ", ".join(one_line(asset, 80) for asset in card.assets[:20])),
-                (self.tr("Format"), " · ".join(part for part in (card.version, card.container.upper(), size_text(card.size)) if part)),
+                (self.tr("Brings along"), ", ".join(isolated(one_line(asset, 80)) for asset in card.assets[:20])),
+                (
+                    self.tr("Format"),
+                    " · ".join(
+                        part for part in (isolated(one_line(card.version, 40)), card.container.upper(), size_text(card.size)) if part
+                    ),
+                ),
                 (self.tr("File"), one_line(card.path.replace("\\", "/").rsplit("/", 1)[-1], 200)),
             )
         )
@@ -258,9 +268,59 @@ class _OneCard(QWidget):
             return self.tr("This very card is here already.")
         if card.namesake:
             return self.tr("A persona named “{name}” is here already. Replacing it keeps its conversations.").format(
-                name=one_line(card.namesake, 60)
+                name=isolated(one_line(card.namesake, 60))
             )
         return ""
+
+
+class _Title(QLabel):
+    """A name in at most three lines; the tooltip has what is cut off."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self.setProperty("tone", "title")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+
+    def set_title(self, text: str) -> None:
+        """The whole name."""
+        self._whole = text
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or less of it has room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The font may change."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Break it by hand, as a label cannot be told how many lines it may have."""
+        layout = QTextLayout(break_long_words(self._whole), self.font())
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(option)
+        room, lines, text = max(1, self.contentsRect().width()), [], layout.text()
+        layout.beginLayout()
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(room)
+            lines.append(text[line.textStart() : line.textStart() + line.textLength()])
+            if len(lines) > TITLE_LINES:
+                break
+        layout.endLayout()
+        shown = text
+        if len(lines) > TITLE_LINES:
+            last = "".join(lines[TITLE_LINES - 1 :])
+            cut = QFontMetricsF(self.font()).elidedText(last, Qt.TextElideMode.ElideRight, room - 2)
+            shown = "\n".join([*(each.rstrip() for each in lines[: TITLE_LINES - 1]), cut])
+        self.setToolTip(plain_tooltip(self._whole) if shown != text else "")
+        if self.text() != shown:
+            self.setText(shown)
 
 
 class _ManyCards(QWidget):

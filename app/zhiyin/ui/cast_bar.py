@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QWidget
 
 from zhiyin.ui.cast_chip import HEIGHT, CastChip
 from zhiyin.ui.cast_values import CastView, MemberView, PictureOf
+from zhiyin.ui.foreign_text import isolated
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.theme import STEP, ui_font
 
@@ -102,7 +103,7 @@ class CastBar(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for chip in self.chips:
             if not chip.isVisibleTo(self):
-                action = menu.addAction(chip.member.name.replace("&", "&&"))
+                action = menu.addAction(chip.name.replace("&", "&&"))
                 action.triggered.connect(lambda _=False, chip=chip: self.speak_requested.emit(chip.member.persona))
         menu.popup(self.more.mapToGlobal(QPoint(0, self.more.height())))
 
@@ -133,7 +134,7 @@ class CastBar(QWidget):
         self.add_button.set_hint(self.tr("Add a persona"))
         self.more.set_hint(self.tr("More who take part"))
         for chip in self.chips:
-            name = chip.member.name
+            name = isolated(chip.name)
             if chip.speaking:
                 state = self.tr("{name} is speaking").format(name=name)
             elif chip.following and not self._view.asking:

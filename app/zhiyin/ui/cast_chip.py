@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from zhiyin.ui.cast_values import MemberView, PictureOf
+from zhiyin.ui.foreign_text import one_line
 from zhiyin.ui.icons import paint_icon
 from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
 from zhiyin.ui.tooltip import plain_tooltip
@@ -14,6 +15,7 @@ from zhiyin.ui.tooltip import plain_tooltip
 PICTURE = 20
 HEIGHT = 28
 MOST_NAME = 128  # pixels of a name
+LONGEST_NAME = 100
 MUTED = 0.45
 
 
@@ -39,6 +41,11 @@ class CastChip(QAbstractButton):
         """Whether only the picture is shown."""
         return self._compact
 
+    @property
+    def name(self) -> str:
+        """As it is shown."""
+        return one_line(self.member.name, LONGEST_NAME)
+
     def set_compact(self, compact: bool) -> None:  # noqa: FBT001 - a state, as in Qt's setters
         """With or without the name."""
         self._compact = compact
@@ -60,7 +67,7 @@ class CastChip(QAbstractButton):
         """How wide it is with or without its name."""
         if not name:
             return HEIGHT
-        words = min(MOST_NAME, QFontMetrics(self.font()).horizontalAdvance(self.member.name))
+        words = min(MOST_NAME, QFontMetrics(self.font()).horizontalAdvance(self.name))
         return STEP + PICTURE + STEP + 2 + words + 2 * STEP + (16 if self.member.muted else 0)
 
     def sizeHint(self) -> QSize:
@@ -92,7 +99,7 @@ class CastChip(QAbstractButton):
             right = 2 * STEP + (16 if member.muted else 0)
             room = QRectF(left, 0, self.width() - left - right + 1, self.height())
             painter.setPen(look.color("ink.soft" if member.muted else "accent" if self.following else "ink"))
-            name = QFontMetrics(self.font()).elidedText(member.name, Qt.TextElideMode.ElideRight, int(room.width()) + 1)
+            name = QFontMetrics(self.font()).elidedText(self.name, Qt.TextElideMode.ElideRight, int(room.width()) + 1)
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, name)
         if member.muted and not self._compact:
             paint_icon(painter, QRectF(self.width() - 20, (HEIGHT - 12) / 2, 12, 12), "speaker-slash", look.color("ink.soft"))

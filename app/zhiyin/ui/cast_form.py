@@ -15,6 +15,7 @@ from zhiyin.ui.cast_members import CastMembers
 from zhiyin.ui.cast_values import CastKnown, MemberView, Named, PictureOf
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.fold import Fold
+from zhiyin.ui.foreign_text import isolated, one_line
 from zhiyin.ui.form_controls import ChoiceBox, Switch
 from zhiyin.ui.form_row import FormRow, soft_label
 from zhiyin.ui.icon_button import IconButton
@@ -201,9 +202,9 @@ class CastForm(QWidget):
 
     def _fill_profiles(self) -> None:
         default = self._known.default_profile
-        words = [self.tr("default ({name})").replace("{name}", default) if default else self.tr("default")]
+        words = [self.tr("default ({name})").replace("{name}", isolated(one_line(default))) if default else self.tr("default")]
         values: list[int | None] = [None]
-        words += [profile.name for profile in self._known.profiles]
+        words += [one_line(profile.name) for profile in self._known.profiles]
         values += [profile.id for profile in self._known.profiles]
         chosen = self._setup.profile
         if chosen is not None and chosen not in values:
@@ -243,7 +244,7 @@ class CastForm(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for book in self._known.books:
             if book.id not in self._setup.books:
-                action = menu.addAction(" ".join(book.name.split())[:80].replace("&", "&&"))
+                action = menu.addAction(one_line(book.name, 80).replace("&", "&&"))
                 action.triggered.connect(lambda _=False, book=book.id: self._set(books=(*self._setup.books, book)))
         return menu
 
@@ -313,13 +314,13 @@ class _BookList(QWidget):
     def _line(self, book: Named) -> QWidget:
         line = QWidget(self)
         cross = IconButton("x", line, size=12)
-        hint = self.tr("Take {name} out of this conversation").replace("{name}", book.name[:80])
+        hint = self.tr("Take {name} out of this conversation").replace("{name}", isolated(one_line(book.name, 80)))
         cross.setAccessibleName(hint)
         cross.setToolTip(plain_tooltip(hint))
         cross.clicked.connect(lambda: self.removed.emit(book.id))
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(ElidedLabel(book.name, line), 1)
+        row.addWidget(ElidedLabel(one_line(book.name), line), 1)
         row.addWidget(cross)
         self._layout.addWidget(line)
         return line

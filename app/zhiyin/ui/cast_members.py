@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from zhiyin.ui.cast_chip import MUTED
 from zhiyin.ui.cast_values import MemberView, PictureOf
 from zhiyin.ui.elided_label import ElidedLabel
+from zhiyin.ui.foreign_text import isolated, one_line
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.theme import STEP
 from zhiyin.ui.tooltip import plain_tooltip
@@ -108,7 +109,7 @@ class MemberRow(QWidget):
         """Another one, or another place."""
         self._member = member
         self.picture.show_member(member)
-        self.name.setText(member.name)
+        self.name.setText(one_line(member.name))
         self.name.setProperty("tone", "soft" if member.muted else "")
         self.name.style().polish(self.name)
         alone = first and last
@@ -121,7 +122,7 @@ class MemberRow(QWidget):
 
     def retranslateUi(self) -> None:
         """Texts in the language of the moment."""
-        name = self._member.name[:80]
+        name = isolated(one_line(self._member.name, 80))
         for button, text in (
             (self.mute_button, self.tr("Mute {name}")),
             (self.muted_button, self.tr("Let {name} speak again in turn")),

@@ -26,8 +26,52 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 560  # at this width and above the form stands beside the list
 LIST_WIDTH, WIDE_LIST = 212, 260
 LIVE_SHARE = 36  # per cent of the height
+NOTHING_WIDTH = 420
 LEAST_LIVE = 190
 LOW = 560  # below this height, what would fire takes the place of the entries
+
+
+class NoEntries(QWidget):
+    """What stands where the entries would, and how to begin."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.label = QLabel(self)
+        self.label.setProperty("tone", "soft")
+        self.label.setWordWrap(True)
+        self.label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.label.setMaximumWidth(NOTHING_WIDTH)
+        self.add_button = QPushButton(self)
+        self.add_button.setProperty("kind", "primary")
+        self.add_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        line = QHBoxLayout()
+        line.addStretch(1)
+        line.addWidget(self.label, 100)
+        line.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6 * STEP, 6 * STEP, 6 * STEP, 6 * STEP)
+        layout.setSpacing(4 * STEP)
+        layout.addStretch(2)
+        layout.addLayout(line)
+        layout.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+        self.retranslateUi()
+
+    def set_shown(self, *, shown: bool) -> None:
+        """Say it, or nothing while a book is on its way."""
+        self.label.setVisible(shown)
+        self.add_button.setVisible(shown)
+
+    def retranslateUi(self) -> None:
+        """Texts in the language of the moment."""
+        self.label.setText(self.tr("A lorebook tells the model what it needs to know, when it needs it: its keys call an entry up."))
+        self.add_button.setText(self.tr("Add the first entry"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The language may change."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslateUi()
 
 
 class LoreEditor(QWidget):
@@ -46,6 +90,7 @@ class LoreEditor(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._problems: dict[int, str] = {}
+        self._known = True  # whether a book is shown
         self._shows_form = False  # where only one of both has room
         self.list = LoreList(self)
         self.form = LoreForm(self)
@@ -59,11 +104,8 @@ class LoreEditor(QWidget):
         self.back_button = QPushButton(self)
         self.back_button.setProperty("kind", "fold")
         self.back_button.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.nothing = QLabel(self)
-        self.nothing.setProperty("tone", "soft")
-        self.nothing.setWordWrap(True)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-        self.nothing.setContentsMargins(6 * STEP, 12 * STEP, 6 * STEP, 0)
+        self.nothing = NoEntries(self)
+        self.nothing_here = NoEntries(self)  # in the list's place, where only the list has room
         self.count = QLabel(self)
         self.count.setProperty("tone", "soft")
         self.count.setFont(ui_font(9.5))
@@ -92,6 +134,7 @@ class LoreEditor(QWidget):
         listing = QVBoxLayout()
         listing.setContentsMargins(2 * STEP, 0, 0, 0)
         listing.addWidget(self.list, 1)
+        listing.addWidget(self.nothing_here, 1)
         side.addLayout(listing, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(4 * STEP, 0, 4 * STEP, 2 * STEP)
@@ -128,7 +171,8 @@ class LoreEditor(QWidget):
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._search)
-        self.add_button.clicked.connect(self.add)
+        for button in (self.add_button, self.nothing.add_button, self.nothing_here.add_button):
+            button.clicked.connect(self.add)
         self.settings_button.toggled.connect(lambda _on: self._settings_toggled())
         self.back_button.clicked.connect(self.show_list)
         self.list.chosen.connect(self._show_entry)
@@ -158,7 +202,7 @@ class LoreEditor(QWidget):
     def set_book(self, settings: BookSettings, entries: Sequence[LoreEntry], chosen: int = 0) -> None:
         """Show another book, or this one anew; the entry that is shown stays where it is still there."""
         before = chosen or self.list.chosen_entry()
-        self.nothing.show()
+        self._known = True
         self.add_button.setEnabled(True)
         self._problems = {}
         self.book_form.set_settings(settings)
@@ -171,8 +215,9 @@ class LoreEditor(QWidget):
     def clear(self) -> None:
         """Show no book: the next one is on its way, and nothing can be typed into the last."""
         self.set_book(BookSettings(), ())
-        self.nothing.hide()
+        self._known = False
         self.add_button.setEnabled(False)
+        self._arrange()
 
     def insert_entry(self, place: int, entry: LoreEntry, *, edit: bool = True) -> None:
         """One more entry; its form is shown."""
@@ -346,6 +391,11 @@ class LoreEditor(QWidget):
         self._stack.setCurrentWidget(page)
         wide, live = self.wide, self.live.is_open()
         self._upper.setVisible(not live or not self._low())
+        none = self._known and not self.list.rows.entries()
+        for nothing in (self.nothing, self.nothing_here):
+            nothing.set_shown(shown=none)
+        self.nothing_here.setVisible(none and not wide)
+        self.list.setVisible(wide or not none)
         self._side.setVisible(wide or not self._shows_form)
         self._main.setVisible(wide or self._shows_form)
         self._split.setVisible(wide)
@@ -380,9 +430,6 @@ class LoreEditor(QWidget):
         self.add_button.set_hint(self.tr("New entry"))
         self.settings_button.set_hint(self.tr("Settings of this lorebook"))
         self.back_button.setText(self.tr("Entries"))
-        self.nothing.setText(
-            self.tr("A lorebook tells the model what it needs to know, when it needs it: its keys call an entry up. Add the first one.")
-        )
         self._count()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -138,8 +138,7 @@ class NotebookContent(QWidget):
             self.popover.show_span(span, self._token(span), self._where(rect), focus=True)
 
     def _token(self, span: Span) -> str:
-        units = self.editor.shown().text.encode("utf-16-le", "surrogatepass")
-        return units[2 * span.start : 2 * span.end].decode("utf-16-le", "replace")
+        return self.editor.text_of(span)
 
     # ------------------------------------------------------------ the side
 

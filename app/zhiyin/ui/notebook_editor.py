@@ -52,7 +52,11 @@ class NotebookEditor(PlainTextField):
 
     def shown(self) -> NotebookText:
         """The text as it stands, and what of it the model wrote."""
-        return NotebookText(_units(self.document()).decode("utf-16-le", "replace"), self._spans.all())
+        return NotebookText(self._before.decode("utf-16-le", "replace"), self._spans.all())
+
+    def text_of(self, span: Span) -> str:
+        """What stands in a span."""
+        return self._before[2 * span.start : 2 * span.end].decode("utf-16-le", "replace")
 
     def text(self) -> str:
         """What is written, without the breaks for display."""
@@ -71,12 +75,13 @@ class NotebookEditor(PlainTextField):
         self.ensureCursorVisible()
 
     def write(self, pieces: list[Piece]) -> None:
-        """Put what the model wrote at the end; the view follows when it was there."""
+        """Put what the model wrote at the end; the view follows when it was there. Only what is new is read again."""
         bar = self.verticalScrollBar()
         follows = bar.value() >= bar.maximum() - 1
         self._own_change = True
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
+        end = cursor.position()
         cursor.beginEditBlock()
         for piece in pieces:
             if cursor.block().length() > LONGEST and "\n" not in piece.text:
@@ -85,7 +90,9 @@ class NotebookEditor(PlainTextField):
             cursor.insertText(piece.text)
         cursor.endEditBlock()
         self._own_change = False
-        self._settle()
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        self._before += _encoded(cursor.selectedText())
+        self.document().clearUndoRedoStacks()
         if follows:
             bar.setValue(bar.maximum())
 
@@ -241,8 +248,12 @@ def _mixed(ground: QColor, color: QColor, share: float) -> QColor:
 
 def _units(document: QTextDocument) -> bytes:
     """The text as UTF-16 units; unlike ``toPlainText`` it leaves non-breaking spaces what they are."""
-    text: str = document.toRawText().replace("\u2029", "\n").replace("\u2028", "\n")
-    return text.encode("utf-16-le", "surrogatepass")
+    return _encoded(document.toRawText())
+
+
+def _encoded(text: str) -> bytes:
+    """A document's own text as UTF-16 units, with line feeds."""
+    return text.replace("\u2029", "\n").replace("\u2028", "\n").encode("utf-16-le", "surrogatepass")
 
 
 def _common(one: bytes, other: bytes) -> int:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from zhiyin.ui.amounts import count_text
 from zhiyin.ui.elided_label import ElidedLabel
 from zhiyin.ui.fold import Fold
+from zhiyin.ui.foreign_text import one_line
 from zhiyin.ui.form_controls import Switch
 from zhiyin.ui.form_row import FormRow, soft_label
 from zhiyin.ui.icons import icon
@@ -360,7 +361,7 @@ class PersonaEditor(QWidget):
         self.seal.setPlaceholderText(seal)
         self.avatar.set_picture(fields.picture, self.seal.text() or seal, self.color.shown())
         self.no_picture_button.setVisible(bool(fields.picture))
-        self.heading.setText(name or self.tr("Unnamed"))
+        self.heading.setText(one_line(name, LONGEST_NAME) or self.tr("Unnamed"))
 
     # ------------------------------------------------------------ events
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QLineEdit
 
 from zhiyin.ui.amounts import count_text
 from zhiyin.ui.elided_label import ElidedLabel
+from zhiyin.ui.foreign_text import one_line
 from zhiyin.ui.form_controls import ChoiceBox
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.icons import icon
@@ -255,7 +256,7 @@ class _Foot(QFrame):
         self.setVisible(self._item is not None)  # its first size comes with that
         wide = self._wide
         self.name.setText(
-            self.tr("Chosen: {count}").format(count=count_text(self._count)) if not one or self._item is None else self._item.name
+            self.tr("Chosen: {count}").format(count=count_text(self._count)) if not one or self._item is None else one_line(self._item.name)
         )
         self.name.setVisible(wide or not one)
         self.buttons[CHAT].setText(self.tr("Chat"))

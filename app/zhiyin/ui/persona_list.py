@@ -19,9 +19,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from zhiyin.ui.foreign_text import isolated, one_line
 from zhiyin.ui.icons import icon_pixmap
 from zhiyin.ui.persona_model import Index, PersonaModel
-from zhiyin.ui.persona_values import PersonaItem, one_line
+from zhiyin.ui.persona_values import PersonaItem
 from zhiyin.ui.pictures import Pictures, pictures
 from zhiyin.ui.theme import STEP, theme, theme_signals, ui_font
 
@@ -84,7 +85,7 @@ class PersonaList(QListView):
 
     def chosen(self) -> list[int]:
         """The marked personas that are shown: what a search hides is not acted upon."""
-        return [persona for persona in self._chosen if self.rows.index_of(persona).isValid()]
+        return [persona for persona in self._chosen if self.rows.row_of(persona) is not None]
 
     def choose(self, personas: Sequence[int]) -> None:
         """Mark personas without announcing it, and show the first."""
@@ -170,12 +171,12 @@ class PersonaList(QListView):
     def _mark(self) -> None:
         self._quiet = True
         model = self.selectionModel()
-        marked = [index for persona in self._chosen if (index := self.rows.index_of(persona)).isValid()]
+        marked = [row for persona in self._chosen if (row := self.rows.row_of(persona)) is not None]
         chosen = QItemSelection()
-        for first, last in _runs(sorted(index.row() for index in marked)):
+        for first, last in _runs(sorted(marked)):
             chosen.append(QItemSelectionRange(self.rows.index(first), self.rows.index(last)))
         if marked:
-            model.setCurrentIndex(marked[0], model.SelectionFlag.NoUpdate)
+            model.setCurrentIndex(self.rows.index(marked[0]), model.SelectionFlag.NoUpdate)
         else:
             model.clearCurrentIndex()
         model.select(chosen, model.SelectionFlag.ClearAndSelect)
@@ -185,7 +186,9 @@ class PersonaList(QListView):
     def _selection_changed(self) -> None:
         if self._quiet:
             return
-        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        selection = self.selectionModel().selection()
+        ranges = [selection.at(number) for number in range(selection.count())]  # its indexes may be thousands
+        rows = sorted({row for part in ranges for row in range(part.top(), part.bottom() + 1)})
         shown = self.rows.shown()
         chosen = [shown[row] for row in rows]
         if chosen != self._chosen:
@@ -304,7 +307,7 @@ class PersonaDelegate(QStyledItemDelegate):
         room = self._size.width() - AVATAR - 3 * MARGIN - 2 * STEP
         strong, _plain, small = self._metrics
         name = _fitted(one_line(item.name, 80), self._strong, strong, room - (SIGN + 2 * STEP if item.builtin else 0))
-        tags = one_line("  ·  ".join(item.tags[:12]), 160)
+        tags = one_line("  ·  ".join(isolated(one_line(tag, 60)) for tag in item.tags[:12]), 160)
         laid = self._laid[item.id] = _Laid(
             item,
             name,

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QCoreApplication, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from zhiyin.ui.foreign_text import isolated
 from zhiyin.ui.persona_values import Order, PersonaItem, one_line, searched_text
 from zhiyin.ui.tooltip import plain_tooltip
 
@@ -115,6 +116,10 @@ class PersonaModel(QAbstractListModel):
         counted = Counter(tag for item in self._items.values() for tag in item.tags)
         return [tag for tag, _count in sorted(counted.items(), key=lambda pair: (-pair[1], name_key(pair[0])))[:MOST_TAGS]]
 
+    def row_of(self, persona: int) -> int | None:
+        """The row of a persona; None when it is not shown."""
+        return self._row_of.get(persona)
+
     def index_of(self, persona: int) -> QModelIndex:
         """The index of a persona; an invalid one when it is not shown."""
         row = self._row_of.get(persona)
@@ -138,7 +143,7 @@ class PersonaModel(QAbstractListModel):
         if item is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return item.name
+            return one_line(item.name)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return accessible_text(item)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -153,7 +158,7 @@ class PersonaModel(QAbstractListModel):
 
 def accessible_text(item: PersonaItem) -> str:
     """What a screen reader says of a persona."""
-    parts = [item.name, one_line(item.summary), *item.tags]
+    parts = [isolated(one_line(part)) for part in (item.name, item.summary, *item.tags)]
     if item.builtin:
         parts.append(QCoreApplication.translate("PersonaList", "changed by you") if item.changed else builtin_text())
     return ", ".join(part for part in parts if part)

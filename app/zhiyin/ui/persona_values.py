@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from zhiyin.ui import foreign_text
 from zhiyin.ui.tokens import SEALS
 from zhiyin_models.engine.protocol import Sampling
 
@@ -14,6 +15,7 @@ FORMATS = (PNG, JSON3, JSON2, JSON1, CHARX)
 SUFFIXES = {PNG: ".png", JSON1: ".json", JSON2: ".json", JSON3: ".json", CHARX: ".charx"}
 SEAL_COLORS = ("accent", "jade", "ochre", "slate", "ink", *SEALS)
 
+one_line = foreign_text.one_line
 COUNTED = 20_000  # characters; the rest of a text is taken to be like its beginning
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 
@@ -145,8 +147,3 @@ def estimated_tokens(text: str) -> int:
         return 0
     wide = len(_WIDE.findall(looked_at))
     return round((wide * 0.75 + (len(looked_at) - wide) / 4) * len(text) / len(looked_at))
-
-
-def one_line(text: str, longest: int = 300) -> str:
-    """The beginning of a text without line breaks."""
-    return " ".join(text[: 2 * longest].split())[:longest]

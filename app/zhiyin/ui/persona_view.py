@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from zhiyin.ui.foreign_text import isolated, one_line
 from zhiyin.ui.persona_values import CHAT, DELETE, EDIT, FORMATS, RESET, SUFFIXES, Edited
 from zhiyin.ui.theme import STEP
 from zhiyin.ui.wording import Wording, worded
@@ -189,6 +190,16 @@ class PersonaView(QWidget):
         if self._stack.currentWidget() is not editor:
             self._stack.setCurrentWidget(editor)
             editor.lines["name"].setFocus()
+
+    def show_deleted(self, name: str, restore: Callable[[], object]) -> None:
+        """A persona that is not there any more is not edited; it can be brought back."""
+        self.show_gallery()
+        said = isolated(one_line(name, 60))
+        self.set_notice(
+            lambda: self.tr("“{name}” is deleted. What it said in conversations stays.").format(name=said),
+            "info",
+            (lambda: self.tr("Restore"), restore),
+        )
 
     def show_reading(self, path: str) -> None:
         """A card file is being read."""

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from zhiyin.ui.foreign_text import one_line
 from zhiyin.ui.form_controls import Switch
 from zhiyin.ui.form_row import FormRow, soft_label
 from zhiyin.ui.icon_button import IconButton
@@ -94,6 +95,7 @@ class ProfilesContent(QWidget):
         """Lay out for the width of the moment."""
         wide = self.width() >= SIDE_BY_SIDE
         some = self.list.count() > 0
+        wide = wide and some  # with nothing in it, the button stands below the sentence that explains it
         self._body.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
         if wide:
             self._side.setFixedWidth(WIDE_SIDE if self.width() >= 3 * WIDE_SIDE else SIDE_WIDTH)
@@ -309,7 +311,7 @@ class ProfileList(QListWidget):
 
 def profile_title(item: ProfileItem) -> str:
     """A profile's name on one line; one without a name too."""
-    return " ".join(item.name[:200].split()) or QCoreApplication.translate("ProfileList", "Without a name")
+    return one_line(item.name, 200) or QCoreApplication.translate("ProfileList", "Without a name")
 
 
 def usual_text() -> str:
@@ -351,7 +353,7 @@ class _Delegate(QStyledItemDelegate):
         mark = usual_text() if item.default else ""
         painter.drawText(area.adjusted(0, 2, 0, 0), int(right | Qt.AlignmentFlag.AlignTop), mark)
         room = area.width() - (painter.fontMetrics().horizontalAdvance(mark) + 2 * STEP if mark else 0)
-        line = " ".join(item.description[:200].split())
+        line = one_line(item.description, 200)
         upright = Qt.AlignmentFlag.AlignBottom
         painter.drawText(area, int(left | upright), painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, int(area.width())))
         painter.setFont(ui_font())

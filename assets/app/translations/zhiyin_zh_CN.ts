@@ -262,7 +262,7 @@
     </message>
     <message>
         <source>Use in this conversation</source>
-        <translation type="unfinished"></translation>
+        <translation>用于这次对话</translation>
     </message>
     <message>
         <source>Export…</source>
@@ -278,7 +278,7 @@
     </message>
     <message>
         <source>What it knows is told to the model in the open conversation when it is touched on.</source>
-        <translation type="unfinished"></translation>
+        <translation>打开的对话提到其中的内容时，会告诉模型。</translation>
     </message>
     <message>
         <source>Lorebooks</source>
@@ -4017,11 +4017,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>NoEntries</name>
     <message>
         <source>A lorebook tells the model what it needs to know, when it needs it: its keys call an entry up.</source>
-        <translation type="unfinished"></translation>
+        <translation>世界书在需要的时候把需要的内容告诉模型：条目的关键词会唤出它。</translation>
     </message>
     <message>
         <source>Add the first entry</source>
-        <translation type="unfinished"></translation>
+        <translation>添加第一个条目</translation>
     </message>
 </context>
 <context>
@@ -4589,11 +4589,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>PersonaView</name>
     <message>
         <source>“{name}” is deleted. What it said in conversations stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>“{name}”已删除。它在对话里说过的话都还在。</translation>
     </message>
     <message>
         <source>Restore</source>
-        <translation type="unfinished">恢复默认</translation>
+        <translation>恢复</translation>
     </message>
     <message>
         <source>Import cards</source>

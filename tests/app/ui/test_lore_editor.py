@@ -286,3 +286,23 @@ def test_narrow_shows_one_after_the_other(editor: LoreEditor, qapp: QApplication
     assert editor.form.place_fold.text() == "位置与概率 · 角色设定之前 · 顺序 10"
     editor.back_button.click()
     assert editor.list.isVisible()
+
+
+@pytest.mark.parametrize("width", [430, 900])
+def test_an_empty_book_says_how_to_begin(editor: LoreEditor, width: int) -> None:
+    editor.resize(width, 700)
+    editor.set_book(BookSettings("new"), ())
+    wanted: list[int] = []
+    editor.add_requested.connect(wanted.append)
+    (shown,) = (each for each in (editor.nothing, editor.nothing_here) if each.isVisible())
+    assert shown.label.isVisible()
+    assert shown.label.mapTo(shown, QPoint()).x() >= 16
+    shown.add_button.click()
+    assert wanted == [0]
+    editor.insert_entry(0, CITY)
+    editor.show_list()
+    assert editor.list.isVisible()
+    assert not editor.nothing_here.isVisible()
+    editor.clear()  # the next book is on its way: nothing is known of it
+    assert not editor.nothing.label.isVisible()
+    assert not editor.nothing_here.label.isVisible()

@@ -361,3 +361,13 @@ def test_what_is_ahead_of_the_steps_is_kept_with_a_way_back() -> None:
 def test_what_cannot_be_read_is_an_empty_notebook(value: object) -> None:
     history, options = History.decode(value)
     assert (history.now, options) == (NotebookText(), NotebookOptions())
+
+
+def test_what_is_written_piece_by_piece_is_what_stands_in_the_sheet(editor: NotebookEditor) -> None:
+    for text in ("a\r\nb", "\n", "\u2028x\u00a0", "🦙", "\u2029", "c" * 3000, "d\re"):
+        editor.write([Piece(text, 0.5), Piece(text)])
+        whole = editor.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")
+        assert editor.shown().text == whole
+    at(editor, 0)
+    editor.insertPlainText("!")
+    assert editor.shown().text == f"!{whole}"

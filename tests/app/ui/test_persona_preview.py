@@ -131,3 +131,25 @@ def test_while_a_file_is_read_it_can_be_left(preview: CardPreview) -> None:
     assert preview.many.label.text() == "<b>x.png"
     preview.leave()
     assert heard == [CANCEL]
+
+
+def test_a_name_of_any_length_takes_three_lines(preview: CardPreview) -> None:
+    name = "长名字 of somebody\x00 " * 12
+    preview.show_card(replace(CARD, name=name))
+    preview.resize(430, 700)
+    QApplication.processEvents()
+    label = preview.one.name
+    assert label.text().endswith("…")
+    assert label.text().count("\n") == 2
+    assert label.height() <= 3.5 * label.fontMetrics().lineSpacing()
+    assert "\x00" not in label.text()
+    assert label.toolTip().startswith("长名字 of somebody 长名字")
+    preview.show_card(replace(CARD, name="夜"))
+    assert label.text() == "夜"
+    assert not label.toolTip()
+
+
+def test_what_is_written_backwards_turns_nothing_else_around(preview: CardPreview) -> None:
+    preview.show_card(replace(CARD, creator="\u202eevil", character_version="1.2", tags=("\u202et\x07", "诗")))
+    assert preview.one.maker.text() == "by \u2068\u202eevil\u2069 · version 1.2"
+    assert preview.one.tags.text() == "\u2068\u202et\u2069 · 诗"

@@ -110,3 +110,13 @@ def test_the_author_s_note(qtbot: QtBot) -> None:
     form.set_values({})
     assert form.values()["text"] == ""
     assert len(told) == 3
+
+
+@pytest.mark.parametrize("width", [430, 1180])
+def test_without_a_profile_the_button_stands_below_the_sentence(view: ProfilesView, width: int) -> None:
+    view.set_items(())
+    view.resize(width, 700)
+    QApplication.processEvents()
+    content = view.content()
+    below = content.explanation.mapTo(view, content.explanation.rect().bottomLeft()).y()
+    assert 0 < content.new_button.mapTo(view, content.new_button.rect().topLeft()).y() - below < 40

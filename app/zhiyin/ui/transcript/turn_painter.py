@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
 
 from zhiyin.ui import tokens
+from zhiyin.ui.foreign_text import one_line
 from zhiyin.ui.icons import paint_icon
 from zhiyin.ui.pictures import ground_color
 from zhiyin.ui.seal import paint_seal
@@ -21,6 +22,8 @@ PictureOf = Callable[[str, int], QPixmap | None]
 SEAL = 20
 BLEED = 16
 """How far the wash reaches beyond the column, so that all text begins at one edge."""
+LONGEST_NAME = 200
+ONE_LINE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine
 
 
 class TurnPainter:
@@ -101,8 +104,9 @@ class TurnPainter:
             left += SEAL + 8
         painter.setFont(self.reading.name)
         painter.setPen(self.reading.color("ink.soft" if entry.user else "ink"))
-        name = QFontMetricsF(self.reading.name).elidedText(turn.name, Qt.TextElideMode.ElideRight, width - (left - origin.x()))
-        painter.drawText(QRectF(left, top, width, NAME - 4), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        room = width - (left - origin.x())
+        name = QFontMetricsF(self.reading.name).elidedText(one_line(turn.name, LONGEST_NAME), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(left, top, room, NAME - 4), ONE_LINE, name)
 
     def _summary_heading(self, painter: QPainter, entry: Entry, area: QRectF) -> None:
         """The name, and while it is folded the first words behind it."""
@@ -112,15 +116,14 @@ class TurnPainter:
         painter.setPen(self.reading.color("ink.soft"))
         painter.setFont(self.reading.name)
         metrics = QFontMetricsF(self.reading.name)
-        name = metrics.elidedText(entry.turn.name, Qt.TextElideMode.ElideRight, area.width())
-        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(area, left, name)
+        name = metrics.elidedText(one_line(entry.turn.name, LONGEST_NAME), Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, ONE_LINE, name)
         area.setLeft(area.left() + metrics.horizontalAdvance(name) + 12)
         if entry.folded and area.width() > 60:
             painter.setFont(self.reading.small)
-            begun = " ".join(entry.turn.text[:400].split())
+            begun = one_line(entry.turn.text, LONGEST_NAME)
             words = QFontMetricsF(self.reading.small).elidedText(begun, Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(area, left, words)
+            painter.drawText(area, ONE_LINE, words)
 
     def _notice(self, painter: QPainter, entry: Entry, area: QRectF) -> None:
         painter.setFont(self.reading.small)
