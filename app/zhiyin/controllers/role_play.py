@@ -8,6 +8,7 @@ from PySide6.QtGui import QPixmap
 from zhiyin.controllers.books import BooksController
 from zhiyin.controllers.budget import BudgetController
 from zhiyin.controllers.cast_views import CastViews
+from zhiyin.controllers.drops import DropsController
 from zhiyin.controllers.notebook import NotebookController
 from zhiyin.controllers.personas import PersonasController
 from zhiyin.controllers.playing import PlayingController
@@ -99,6 +100,7 @@ class RolePlay(QObject):
             parent=self,
         )
         self.ratings = RatingsController(window.transcript, store=store, delivery=delivery, parent=self)
+        self.drops = DropsController(window, tasks=self.tasks, books=self.books, background=background, delivery=delivery, parent=self)
         self._connect(window)
         self._pages = (self.personas, self.books, self.profiles, self.tasks, self.notebook)
         for page in self._pages:

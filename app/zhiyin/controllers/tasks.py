@@ -1,34 +1,34 @@
 """The page of the tasks, connected."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from zhiyin import i18n
 from zhiyin.controllers.models import ModelsController
 from zhiyin.controllers.replies import ReplyRunner
+from zhiyin.controllers.task_editing import TaskEditing
+from zhiyin.controllers.task_forms import example_of, form_of, shown
+from zhiyin.controllers.task_keeping import Ran, TaskKeeping
 from zhiyin.controllers.task_list import OWN, TaskList
 from zhiyin.controllers.task_run import Asked, TaskRun
 from zhiyin.errors import describe
-from zhiyin.prompt.tasks.fill import Filled, fill, kept_system, missing
+from zhiyin.prompt.tasks.fill import Filled, fill, missing
 from zhiyin.prompt.tasks.inputs import Inputs, read_inputs, write_inputs
 from zhiyin.prompt.tasks.reading import read_task_file
-from zhiyin.prompt.tasks.template import Example, Field, Task
+from zhiyin.prompt.tasks.template import Task
 from zhiyin.prompt.tasks.writing import write_task_file
 from zhiyin.services.delivery import Delivery
 from zhiyin.services.engine import DEATHS, EngineService
-from zhiyin.store.records import Conversation, Turn
 from zhiyin.store.store import Store
 from zhiyin.ui.main_window import MainWindow
-from zhiyin.ui.task_values import DELETE, DUPLICATE, REVERT, SentPart, TaskExample, TaskForm, TaskInputs
+from zhiyin.ui.task_values import DELETE, DUPLICATE, REVERT, SentPart, TaskExample, TaskInputs
 from zhiyin.ui.wording import Wording
-from zhiyin_models.engine.protocol import Notice, Sampling
+from zhiyin_models.engine.protocol import Notice
 from zhiyin_models.errors import Failure
 
 T = TypeVar("T")
@@ -36,22 +36,6 @@ T = TypeVar("T")
 NO_MODEL_KEY = "tasks:no-model"
 MODELS = "tasks:models"
 KEEP_MS = 800  # after the last key, what is filled in is kept
-TITLE_LENGTH = 40
-
-
-class Ran(Struct, frozen=True):
-    """What the answers on the page are answers to."""
-
-    task: Task
-    filled: Filled
-    sampling: Sampling
-
-
-class Kept(Struct, frozen=True):
-    """The conversation that was made of the answers, and the turn of each by its place."""
-
-    conversation: int
-    replies: dict[int, int]
 
 
 class TasksController(QObject):
@@ -84,11 +68,13 @@ class TasksController(QObject):
         self._ident = ""  # of the task that is open: a built-in one's key, or "own:" and a number
         self._task: Task | None = None
         self._opening = ""  # what was last asked to be shown
-        self._creating = False  # what is edited is in no list yet
         self._ran: Ran | None = None
-        self._kept: Kept | None = None
         self._inputs: TaskInputs | None = None  # filled in and not kept yet
         self._run = TaskRun(engine, models, replies, self)
+        self._keeping = TaskKeeping(store=store, background=background, delivery=delivery, parent=self)
+        self._editing = TaskEditing(
+            window, self._list, store=store, delivery=delivery, open_task=self.open_task, close_task=self._close_task, parent=self
+        )
         self._keep = QTimer(self)
         self._keep.setSingleShot(True)
         self._keep.setInterval(KEEP_MS)
@@ -102,12 +88,11 @@ class TasksController(QObject):
         self._list.trouble.connect(self.trouble)
         page.task_chosen.connect(self.open_task)
         page.task_closed.connect(self._close_task)
-        page.new_requested.connect(self._new)
         page.import_chosen.connect(self.import_task)
         page.export_chosen.connect(self.export_task)
         page.acted.connect(self._act)
-        page.edited.connect(self._save)
-        page.edit_cancelled.connect(self._on_edit_cancelled)
+        self._editing.saved.connect(self._save)
+        self._editing.trouble.connect(self.trouble)
         page.examples_changed.connect(self._on_examples)
         page.example_removed.connect(self._on_example_removed)
         page.inputs_changed.connect(self._on_inputs)
@@ -115,7 +100,12 @@ class TasksController(QObject):
         page.stop_requested.connect(run.stop)
         page.prompt_requested.connect(self._show_prompt)
         page.keep_requested.connect(self.keep)
-        page.conversation_requested.connect(self._show_conversation)
+        page.conversation_requested.connect(self._keeping.show)
+        self._keeping.made.connect(self.kept)
+        self._keeping.kept.connect(page.set_kept)
+        self._keeping.shown.connect(self.chat_wanted)
+        self._keeping.lost.connect(self._on_lost)
+        self._keeping.trouble.connect(self.trouble)
         run.phase_changed.connect(page.set_phase)
         run.begun.connect(lambda: page.begin_samples([run.state(sample.index) for sample in run.samples]))
         run.grew.connect(lambda index: page.set_sample(run.state(index)))
@@ -132,6 +122,7 @@ class TasksController(QObject):
 
     def retranslate(self) -> None:
         """Put the gallery into the language of the moment; a task that is open stays as it is."""
+        self._editing.flush()
         if self._list.wanted:
             self._list.read_built_in()
 
@@ -139,6 +130,7 @@ class TasksController(QObject):
         """Leave nothing unsaved and nothing running."""
         self._run.stop()
         self._keep_inputs()
+        self._editing.flush()
         self._page.show_gallery()
 
     @property
@@ -154,7 +146,7 @@ class TasksController(QObject):
 
     # ------------------------------------------------------------ one task
 
-    def open_task(self, ident: str) -> None:
+    def open_task(self, ident: str, then: Callable[[], object] | None = None) -> None:
         """Show a task with what was last filled in."""
         self._keep_inputs()
         self._run.stop()
@@ -164,21 +156,26 @@ class TasksController(QObject):
             task = self._list.find(ident)  # as it is by now
             if task is None or self._opening != ident:
                 return
-            self._ident, self._task, self._creating = ident, task, False
+            self._editing.flush()
+            self._ident, self._task = ident, task
             self._forget_run()
-            self._page.open_task(self._list.card(ident), _form(task), _shown(read_inputs(kept, task)))
+            self._page.open_task(self._list.card(ident), form_of(task), shown(read_inputs(kept, task)))
+            if then is not None:
+                then()
 
         self._submit(self._store.get_setting(f"task:{ident}"), arrived)
 
     def _close_task(self) -> None:
         self._keep_inputs()
+        self._editing.flush()
         self._run.stop()
         self._forget_run()
         self._ident, self._task, self._opening = "", None, ""
         self._page.show_gallery()
 
     def _forget_run(self) -> None:
-        self._ran, self._kept = None, None
+        self._ran = None
+        self._keeping.forget()
 
     def _on_inputs(self) -> None:
         if self._task is not None:
@@ -194,29 +191,14 @@ class TasksController(QObject):
 
     # ------------------------------------------------------------ changing tasks
 
-    def _new(self) -> None:
-        self._creating = True
-        chinese = i18n.language().startswith("zh")
-        task = Task(
-            language="zh" if chinese else "en",
-            icon="sparkle",
-            fields=(Field("text", "输入" if chinese else "Input"),),
-            input_format="{text}",
-        )
-        self._page.edit_task(_form(task), new=True)
+    def _save(self, ident: str, task: Task) -> None:
+        def stored(task: Task) -> None:
+            self._editing.drop(ident)
+            if self._ident == ident:
+                self._task = task
+                self._reopen(task)
 
-    def _on_edit_cancelled(self) -> None:
-        self._creating = False
-
-    def _save(self, form: TaskForm) -> None:
-        """What was edited, or is new."""
-        task = _task(form)
-        self._page.set_notice("")
-        if self._creating:
-            self._creating = False
-            self._add(task)
-        else:
-            self._put(self._ident, task, lambda: self._reopen(task))
+        self._list.put(ident, task, stored)
 
     def _add(self, task: Task) -> None:
         """One more of the user's own, and open it."""
@@ -232,7 +214,7 @@ class TasksController(QObject):
 
     def _reopen(self, task: Task) -> None:
         inputs = read_inputs(msgspec.to_builtins(self._page.inputs()), task)
-        self._page.open_task(self._list.card(self._ident), _form(task), _shown(inputs), keep_answers=True)
+        self._page.open_task(self._list.card(self._ident), form_of(task), shown(inputs), keep_answers=True)
 
     def _act(self, action: str, ident: str) -> None:
         task = self._task if ident == self._ident else self._list.find(ident)
@@ -251,6 +233,7 @@ class TasksController(QObject):
         if row is None:
             return
         self._keep_inputs()
+        draft = self._editing.drop(ident)
 
         def removed() -> None:
             self._close_task()
@@ -259,6 +242,7 @@ class TasksController(QObject):
             self._window.toast.show_message(words, lambda: self.tr("Undo"), act=restore)
 
         def restore() -> None:
+            self._editing.put_back(ident, draft)
             self._list.restore(row, task, lambda: self.open_task(ident))
 
         self._list.remove(row, removed)
@@ -269,9 +253,9 @@ class TasksController(QObject):
         if self._task is None:
             return
         self._on_inputs()
-        task = msgspec.structs.replace(self._task, examples=tuple(_example(example) for example in examples))
+        task = msgspec.structs.replace(self._task, examples=tuple(example_of(example) for example in examples))
         self._task = task
-        self._put(self._ident, task, lambda: self._page.set_form(self._list.card(self._ident), _form(task)))
+        self._put(self._ident, task, lambda: self._page.set_form(self._list.card(self._ident), form_of(task)))
 
     def _on_example_removed(
         self,
@@ -292,12 +276,18 @@ class TasksController(QObject):
                 self._put(ident, before, lambda: self._reopen(before))  # should it be on show again by then
                 return
             self._task = before
-            self._page.view.examples.set_examples(_form(before).examples, places)
-            self._on_examples(_form(before).examples, places)
+            self._page.view.examples.set_examples(form_of(before).examples, places)
+            self._on_examples(form_of(before).examples, places)
 
         self._window.toast.show_message(lambda: self.tr("The example is deleted."), lambda: self.tr("Undo"), act=restore)
 
     # ------------------------------------------------------------ files
+
+    def take(self, paths: Sequence[str]) -> None:
+        """Import files that were dropped, and show the page."""
+        self._window.show_tasks()
+        for path in paths:
+            self.import_task(path)
 
     def import_task(self, path: str) -> None:
         """Take a task from a file into the user's own, and open it."""
@@ -347,7 +337,8 @@ class TasksController(QObject):
         self._keep_inputs()
         filled = self._filled(task, inputs)
         sampling = msgspec.structs.replace(task.sampling, temperature=inputs.temperature, seed=inputs.seed)
-        self._ran, self._kept = Ran(task, filled, sampling), None
+        self._forget_run()
+        self._ran = Ran(task, filled, sampling)
         self._run.start(Asked(filled, sampling, inputs.samples, inputs.max_tokens, task.stop), model)
 
     def _filled(self, task: Task, inputs: TaskInputs) -> Filled:
@@ -376,38 +367,14 @@ class TasksController(QObject):
 
     def keep(self, index: int) -> None:
         """Make a conversation of the answers, with this one on show."""
-        ran = self._ran
-        if ran is None or self.running or not 0 <= index < len(self._run.samples):
-            return
-        if self._kept is not None:  # another one is the better one after all
-            if index in self._kept.replies:
-                self._submit(self._store.choose(self._kept.replies[index]), lambda _view: self._page.set_kept(index))
-            return
-        samples = sorted(self._run.samples, key=lambda sample: sample.index != index)
-        texts = {sample.index: text for sample in samples if (text := sample.text.strip())}
-        model = self._models.present_name(self._run.model)
+        if self._ran is not None and not self.running:
+            texts = [(sample.index, text) for sample in self._run.samples if (text := sample.text.strip())]
+            ran = msgspec.structs.replace(self._ran, model=self._models.present_name(self._run.model))
+            self._keeping.keep(ran, texts, index)
 
-        def created(conversation: Conversation) -> None:
-            self._submit(self._store.add_user_turn(conversation.id, None, ran.filled.user), turned)
-
-        def turned(turn: Turn) -> None:
-            self._submit(self._store.add_replies(turn.conversation, turn.id, tuple(texts.values()), model=model), replied)
-
-        def replied(turn: Turn) -> None:
-            if self._ran is ran:
-                self.kept.emit(turn.conversation)
-                self._kept = Kept(turn.conversation, dict(zip(texts, turn.sibling_ids, strict=True)))
-                self._page.set_kept(index)
-
-        if index in texts:
-            made = self._store.create_conversation(
-                title=_title(ran), auto_title=False, model=model, system_prompt=kept_system(ran.task, ran.filled), sampling=ran.sampling
-            )
-            self._submit(made, created)
-
-    def _show_conversation(self) -> None:
-        if self._kept is not None:
-            self.chat_wanted.emit(self._kept.conversation)
+    def _on_lost(self) -> None:
+        self._page.set_kept(None)
+        self._page.set_notice(lambda: self.tr("That conversation was deleted. Keep the answer again, and there is another one."), "warning")
 
     # ------------------------------------------------------------ beside the window
 
@@ -417,25 +384,3 @@ class TasksController(QObject):
                 then(result)
 
         self._delivery.deliver(future, arrived, self.trouble.emit)
-
-
-def _form(task: Task) -> TaskForm:
-    return msgspec.convert(task, TaskForm, from_attributes=True)
-
-
-def _task(form: TaskForm) -> Task:
-    return msgspec.convert(form, Task, from_attributes=True)
-
-
-def _example(example: TaskExample) -> Example:
-    return msgspec.convert(example, Example, from_attributes=True)
-
-
-def _shown(inputs: Inputs) -> TaskInputs:
-    return msgspec.convert(inputs, TaskInputs, from_attributes=True)
-
-
-def _title(ran: Ran) -> str:
-    """The task's name, and the first words of what was filled in."""
-    words = " ".join(next((line for line in ran.filled.user.split("\n") if line.strip()), "").split())
-    return f"{ran.task.name} · {words[:TITLE_LENGTH]}"

@@ -4,6 +4,7 @@ import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
@@ -25,6 +26,7 @@ from zhiyin.ui.sidebar import Sidebar
 from zhiyin.ui.tasks_page import TasksPage
 from zhiyin.ui.toast import UndoToast
 
+DropPlace = Literal["", "conversion", "personas", "tasks"]
 STATE_VERSION = 1
 UNDO_SECONDS = 8.0
 PART_OF_CHECKPOINT = re.compile(r"\.(?:safetensors|bin)$|(?:^|[\\/])(?:adapter_)?config\.json$", re.IGNORECASE)
@@ -42,8 +44,9 @@ class MainWindow(QMainWindow):
 
     closing = Signal()
     models_dropped = Signal(object)  # list[str]: all model files that were dropped at once
-    folders_dropped = Signal(object)  # list[str]: all that was dropped at once
-    cards_dropped = Signal(object)  # list[str]: files that may be cards or books, and on the page of personas also folders of them
+    files_dropped = Signal(object, str)  # list[str]: all else that was dropped at once; the name of the page (``DropPlace``)
+    folders_dropped = Signal(object)  # list[str]: of these, what may be a checkpoint or an adapter
+    cards_dropped = Signal(object)  # list[str]: of these, what may be cards or books, and folders of them
 
     def __init__(self) -> None:
         super().__init__()
@@ -270,11 +273,11 @@ class MainWindow(QMainWindow):
             self.composer.stop()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A model file, a checkpoint or a card may be dropped anywhere."""
-        folders = self._dropped_folders(event)
-        if folders or _dropped_models(event) or self._dropped_cards(event):
+        """A model file, a checkpoint, a card or a task may be dropped anywhere."""
+        others = self._dropped_others(event)
+        if others or _dropped_models(event):
             event.acceptProposedAction()
-            self.conversion_page.set_hovered(bool(folders))
+            self.conversion_page.set_hovered(bool(others))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """It goes elsewhere."""
@@ -282,17 +285,13 @@ class MainWindow(QMainWindow):
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Model files, a checkpoint or cards were dropped."""
+        """Model files go by their names; what the others are is for a controller to find out: the disk is not asked here."""
         self.conversion_page.set_hovered(False)
-        models, folders, cards = _dropped_models(event), self._dropped_folders(event), self._dropped_cards(event)
-        if models or folders or cards:
+        models, others = _dropped_models(event), self._dropped_others(event)
+        if models or others:
             event.acceptProposedAction()
-        if cards:
-            self.show_personas()
-            self.cards_dropped.emit(cards)
-        if folders:
-            self.show_conversion()
-            self.folders_dropped.emit(folders)
+        if others:
+            self.files_dropped.emit(others, self._drop_place())
         if models:
             self.models_dropped.emit(models)
 
@@ -343,21 +342,19 @@ class MainWindow(QMainWindow):
         self.sides.allow_right(on_chat)
         self.toast.set_clearance(self.chat.bottom_height() if on_chat else FOOT_HEIGHT if page is self.models_page else 0)
 
-    def _dropped_folders(self, event: QDropEvent) -> list[str]:
-        """What is being dragged and may be a checkpoint or an adapter."""
-        others = {*_dropped_models(event), *self._dropped_cards(event)}
-        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile()) and path not in others]
+    def _dropped_others(self, event: QDropEvent) -> list[str]:
+        """What is being dragged and may be a checkpoint, an adapter, a card, a book, a task, or a folder of them."""
+        models = set(_dropped_models(event))
+        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile()) and path not in models]
         if self.pages.currentWidget() is self.conversion_page:
             return paths
-        return [path for path in paths if PART_OF_CHECKPOINT.search(path) or not OTHER_FILE.search(path)]
+        return [path for path in paths if PART_OF_CHECKPOINT.search(path) or CARD_FILE.search(path) or not OTHER_FILE.search(path)]
 
-    def _dropped_cards(self, event: QDropEvent) -> list[str]:
-        """What is being dragged and may be a card or a book; on the page of personas a folder may be full of them."""
-        if self.pages.currentWidget() is self.conversion_page:
-            return []
-        paths = [path for url in event.mimeData().urls() if (path := url.toLocalFile()) and not PART_OF_CHECKPOINT.search(path)]
-        here = self.pages.currentWidget() is self.personas_page
-        return [path for path in paths if CARD_FILE.search(path) or (here and not OTHER_FILE.search(path))]
+    def _drop_place(self) -> DropPlace:
+        page = self.pages.currentWidget()
+        if page is self.conversion_page:
+            return "conversion"
+        return "personas" if page is self.personas_page else "tasks" if page is self.tasks_page else ""
 
     def _go_home(self, _conversation: int = 0) -> None:
         self.sides.close_overlay()

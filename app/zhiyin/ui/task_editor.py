@@ -11,7 +11,7 @@ from zhiyin.ui.icons import icon
 from zhiyin.ui.reading_column import reading_column
 from zhiyin.ui.task_field_row import TaskFieldRow
 from zhiyin.ui.task_fields import GrowingText
-from zhiyin.ui.task_values import ICONS, TaskField, TaskForm, task_icon
+from zhiyin.ui.task_values import ICONS, TaskDraft, TaskExample, TaskField, TaskForm, task_icon
 from zhiyin.ui.theme import STEP, theme_signals, ui_font
 
 MOST_FIELDS = 24
@@ -20,14 +20,17 @@ BAD_IN_KEY = re.compile(r"[{}\s]+")
 
 
 class TaskEditor(QWidget):
-    """Nothing is taken over until it is saved."""
+    """Nothing is taken over until it is saved; what is typed can be asked for, and put back, as a draft."""
 
     saved = Signal(object)  # TaskForm
+    changed = Signal()  # by hand
     cancelled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._form = TaskForm()
+        self._form = self._clean = TaskForm()
+        self._renamed: dict[str, str] = {}  # keys of the task, in the draft that was put back
+        self._quiet = False
         self._shown_icon = ICONS[0]
         self.name, self.summary, self.output_label, self.marker, self.stop = (QLineEdit(self) for _ in range(5))
         for line in (self.name, self.output_label, self.marker):
@@ -51,6 +54,19 @@ class TaskEditor(QWidget):
         self.save_button.clicked.connect(self._save)
         self.cancel_button.clicked.connect(self.cancelled)
         self.name.textChanged.connect(lambda _text: self._check())
+        for control in (
+            self.name,
+            self.summary,
+            self.instruction,
+            self.input_format,
+            self.output_label,
+            self.reasoning,
+            self.marker,
+            self.stop,
+        ):
+            control.textChanged.connect(self._on_changed)
+        for button in self.icon_buttons.values():
+            button.clicked.connect(self._on_changed)
         theme_signals().changed.connect(self._draw)
         self.retranslateUi()
         self._draw()
@@ -132,6 +148,27 @@ class TaskEditor(QWidget):
 
     def set_form(self, form: TaskForm) -> None:
         """Edit this."""
+        self._renamed = {}
+        self._show(form)
+        self._clean = self.form()
+
+    def draft(self) -> TaskDraft | None:
+        """What was typed; None when nothing is different from what was to be edited."""
+        form, renamed = self.form(), _with_keys([(row.was, row.field()) for row in self.rows])[1]
+        if form == self._clean:
+            return None
+        before = {old: renamed.get(key, key) for old, key in self._renamed.items()}
+        now = {old: key for old, key in renamed.items() if old not in self._renamed.values()}
+        return TaskDraft(msgspec.structs.replace(form, examples=()), {**now, **before})
+
+    def set_draft(self, draft: TaskDraft) -> None:
+        """Go on with what was typed into the task that is edited."""
+        examples = _follow(self._clean.examples, draft.renamed)
+        self._renamed = draft.renamed
+        self._show(msgspec.structs.replace(draft.form, examples=examples))
+
+    def _show(self, form: TaskForm) -> None:
+        self._quiet = True
         self._form = form
         self.name.setText(form.name)
         self.summary.setText(form.summary)
@@ -151,6 +188,7 @@ class TaskEditor(QWidget):
         for field in form.fields:
             self._add_row(field, field.key)
         self._check()
+        self._quiet = False
 
     def form(self) -> TaskForm:
         """What stands there now. Values of examples follow fields that got another key."""
@@ -158,10 +196,6 @@ class TaskEditor(QWidget):
         fields, renamed = _with_keys(rows)
         chosen = next((name for name, button in self.icon_buttons.items() if button.isChecked()), ICONS[0])
         before = self._form
-        examples = tuple(
-            msgspec.structs.replace(example, values={renamed.get(key, key): value for key, value in example.values.items()})
-            for example in before.examples
-        )
         return msgspec.structs.replace(
             before,
             name=self.name.text().strip(),
@@ -171,7 +205,7 @@ class TaskEditor(QWidget):
             fields=fields,
             input_format=_renamed(self.input_format.text(), renamed)[:LONGEST_TEXT],
             output_label=self.output_label.text().strip(),
-            examples=examples,
+            examples=_follow(before.examples, renamed),
             reasoning=msgspec.structs.replace(
                 before.reasoning, instruction=self.reasoning.text().strip()[:LONGEST_TEXT], marker=self.marker.text().strip()
             ),
@@ -181,6 +215,10 @@ class TaskEditor(QWidget):
     def _check(self) -> None:
         self.save_button.setEnabled(bool(self.name.text().strip()) and bool(self.rows))
         self.add_button.setEnabled(len(self.rows) < MOST_FIELDS)
+
+    def _on_changed(self) -> None:
+        if not self._quiet:
+            self.changed.emit()
 
     def _save(self) -> None:
         self.saved.emit(self.form())
@@ -192,11 +230,13 @@ class TaskEditor(QWidget):
         number = next(number for number in range(1, MOST_FIELDS + 2) if f"field{number}" not in taken)
         self._add_row(TaskField(f"field{number}"), "").label.setFocus()
         self._check()
+        self._on_changed()
 
     def _add_row(self, field: TaskField, was: str) -> TaskFieldRow:
         row = TaskFieldRow(field, was, self)
         row.moved.connect(self._move)
         row.removed.connect(self._remove)
+        row.changed.connect(self._on_changed)
         self.rows.append(row)
         self._fields.addWidget(row)
         self._show_ends()
@@ -213,6 +253,7 @@ class TaskEditor(QWidget):
             self._drop_row(row)
             self._show_ends()
             self._check()
+            self._on_changed()
 
     def _move(self, row: object, by: int) -> None:
         if not isinstance(row, TaskFieldRow):
@@ -223,6 +264,7 @@ class TaskEditor(QWidget):
             self._fields.removeWidget(row)
             self._fields.insertWidget(place + by, row)
             self._show_ends()
+            self._on_changed()
 
     def _show_ends(self) -> None:
         for place, row in enumerate(self.rows):
@@ -291,6 +333,14 @@ def _with_keys(rows: list[tuple[str, TaskField]]) -> tuple[tuple[TaskField, ...]
         if was and was != key:
             renamed[was] = key
     return tuple(fields), renamed
+
+
+def _follow(examples: tuple[TaskExample, ...], renamed: dict[str, str]) -> tuple[TaskExample, ...]:
+    """Examples whose values follow fields that got another key."""
+    return tuple(
+        msgspec.structs.replace(example, values={renamed.get(key, key): value for key, value in example.values.items()})
+        for example in examples
+    )
 
 
 def _renamed(text: str, renamed: dict[str, str]) -> str:

@@ -19,6 +19,7 @@ class TaskFieldRow(QFrame):
 
     moved = Signal(object, int)  # itself, by how much
     removed = Signal(object)  # itself
+    changed = Signal()
 
     def __init__(self, field: TaskField, was: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -49,6 +50,10 @@ class TaskFieldRow(QFrame):
         self.up_button.clicked.connect(lambda: self.moved.emit(self, -1))
         self.down_button.clicked.connect(lambda: self.moved.emit(self, 1))
         self.remove_button.clicked.connect(lambda: self.removed.emit(self))
+        for line in (self.label, self.key, self.placeholder, self.default, self.choices):
+            line.textChanged.connect(self.changed)
+        self.kind.currentIndexChanged.connect(self.changed)
+        self.optional.toggled.connect(self.changed)
         self.retranslateUi()
         self._show_kind()
 

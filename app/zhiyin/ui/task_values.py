@@ -70,6 +70,13 @@ class TaskForm(Struct, frozen=True):
     extra: dict[str, Any] = {}
 
 
+class TaskDraft(Struct, frozen=True):
+    """What stands in the editor and is not saved: all but the examples, which are those of the task, with the keys that were renamed."""
+
+    form: TaskForm
+    renamed: dict[str, str] = {}
+
+
 class TaskCard(Struct, frozen=True):
     """A task in the gallery."""
 

@@ -18,10 +18,11 @@ from zhiyin.ui.tokens import HEADER_HEIGHT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QKeyEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 
     from zhiyin.ui.task_editor import TaskEditor
     from zhiyin.ui.task_gallery import TaskGallery
+    from zhiyin.ui.task_values import TaskDraft
     from zhiyin.ui.task_view import TaskView
     from zhiyin.ui.wording import Wording
 
@@ -31,6 +32,7 @@ class TasksPage(QWidget):
 
     back_requested = Signal()
     opened = Signal()  # the page is shown
+    left = Signal()  # it is not shown any more
     task_chosen = Signal(str)
     task_closed = Signal()
     new_requested = Signal()
@@ -38,7 +40,9 @@ class TasksPage(QWidget):
     export_chosen = Signal(str, str)  # a task, a path
     acted = Signal(str, str)  # an action (``task_values``), a task
     edited = Signal(object)  # TaskForm, saved in the editor
-    edit_cancelled = Signal()
+    edit_begun = Signal(str)  # a task, "" = a new one
+    edit_changed = Signal()  # something was typed in the editor
+    edit_cancelled = Signal(object)  # TaskDraft: what was typed and is not saved; None when nothing was
     examples_changed = Signal(object, object)  # tuple[TaskExample, ...], ticked places
     example_removed = Signal(object, object, int, bool)  # the same without one, its place, and whether it was ticked
     inputs_changed = Signal()
@@ -109,6 +113,7 @@ class TasksPage(QWidget):
             view.results.keep_requested.connect(self.keep_requested)
             view.results.conversation_requested.connect(self.conversation_requested)
             editor.saved.connect(self.edited)
+            editor.changed.connect(self.edit_changed)
             editor.cancelled.connect(self._cancel_edit)
             gallery.set_cards(self._cards)
         return self._content
@@ -146,7 +151,7 @@ class TasksPage(QWidget):
 
     def open_task(self, card: TaskCard, form: TaskForm, inputs: TaskInputs, *, keep_answers: bool = False) -> None:
         """Show a task, with what was last filled in."""
-        self._open, self._form, self._editing = card, form, False
+        self._open, self._form, self._editing, self._new = card, form, False, False
         self.view.set_task(form, inputs, keep_answers=keep_answers)
         self.content().setCurrentWidget(self.view)
         self._show_bar()
@@ -174,6 +179,20 @@ class TasksPage(QWidget):
         self.content().setCurrentWidget(self.editor)
         self._show_bar()
         self.editor.name.setFocus()
+        self.edit_begun.emit("" if new else self.current())
+
+    def edit_open(self) -> None:
+        """Edit the task that is open."""
+        if self._open is not None:
+            self.edit_task(self._form)
+
+    def draft(self) -> TaskDraft | None:
+        """What was typed in the editor and is not saved; None when nothing was."""
+        return self.editor.draft() if self._editing else None
+
+    def restore_draft(self, draft: TaskDraft) -> None:
+        """Put into the editor what was typed before."""
+        self.editor.set_draft(draft)
 
     @property
     def editing(self) -> bool:
@@ -225,13 +244,14 @@ class TasksPage(QWidget):
             self.back_requested.emit()
 
     def _cancel_edit(self) -> None:
+        draft = self.draft()
         self._editing = False
         if self._open is None or self._new:
             self.show_gallery()
         else:
             self.content().setCurrentWidget(self.view)
             self._show_bar()
-        self.edit_cancelled.emit()
+        self.edit_cancelled.emit(draft)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc goes one level up before it leaves the page."""
@@ -247,7 +267,7 @@ class TasksPage(QWidget):
         if self._open is None:
             return
         if action == EDIT:
-            self.edit_task(self._form)
+            self.edit_open()
         elif action == EXPORT:
             self._ask_export(self._open)
         else:
@@ -312,6 +332,11 @@ class TasksPage(QWidget):
         self.opened.emit()
         if self._open is None and not self._editing:
             self.gallery.search.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What was typed is kept."""
+        super().hideEvent(event)
+        self.left.emit()
 
     def _show_bar(self) -> None:
         card = self._open if not self._new else None

@@ -5914,11 +5914,11 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <name>TaskEditing</name>
     <message>
         <source>Discarded.</source>
-        <translation type="unfinished"></translation>
+        <translation>已放弃。</translation>
     </message>
     <message>
         <source>Undo</source>
-        <translation type="unfinished">撤销</translation>
+        <translation>撤销</translation>
     </message>
 </context>
 <context>
@@ -6289,7 +6289,7 @@ A line with @@@ below one stands in for it where it is not known.</source>
     </message>
     <message>
         <source>That conversation was deleted. Keep the answer again, and there is another one.</source>
-        <translation type="unfinished"></translation>
+        <translation>那个对话已经删除。再保留一次这个回答，就会另建一个。</translation>
     </message>
 </context>
 <context>

@@ -243,13 +243,19 @@ def test_models_can_be_dropped_together_and_other_files_cannot(window: MainWindo
 
 def test_a_checkpoint_and_a_model_dropped_together_are_both_taken(window: MainWindow, tmp_path: Path) -> None:
     models: list[list[str]] = []
-    folders: list[list[str]] = []
+    others: list[tuple[list[str], str]] = []
     window.models_dropped.connect(models.append)
-    window.folders_dropped.connect(folders.append)
+    window.files_dropped.connect(lambda paths, place: others.append((paths, place)))
     drop(window, tmp_path / "checkpoint", tmp_path / "b.gguf")
-    assert (models, folders) == ([[str(tmp_path / "b.gguf")]], [[str(tmp_path / "checkpoint")]])
+    assert (models, others) == ([[str(tmp_path / "b.gguf")]], [([str(tmp_path / "checkpoint")], "")])
+    window.show_conversion()
     drop(window, tmp_path / "c.gguf")  # on the page for checkpoints as well
-    assert (models[1:], len(folders)) == ([[str(tmp_path / "c.gguf")]], 1)
+    assert (models[1:], len(others)) == ([[str(tmp_path / "c.gguf")]], 1)
+    for show, place in ((window.show_conversion, "conversion"), (window.show_personas, "personas"), (window.show_tasks, "tasks")):
+        show()
+        drop(window, tmp_path / "card.json", tmp_path / "notes.txt", tmp_path / "folder")
+        kept = ("card.json", "notes.txt", "folder") if place == "conversion" else ("card.json", "folder")
+        assert others[-1] == ([str(tmp_path / name) for name in kept], place)
 
 
 def test_closing_saves_what_waits(window: MainWindow, qtbot: QtBot) -> None:
