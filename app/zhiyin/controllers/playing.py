@@ -169,6 +169,13 @@ class PlayingController(QObject):
         self.set_setup(msgspec.structs.replace(self._chat.setup, members=(Member(persona),)))
         self.shown.emit()
 
+    def use_book(self, book: int) -> None:
+        """Let a standalone lorebook be told from in the conversation on the screen."""
+        setup = self._chat.setup
+        if book not in setup.books:
+            self.set_setup(msgspec.structs.replace(setup, books=(*setup.books, book)))
+        self.shown.emit()
+
     def set_setup(self, setup: Setup, then: Callable[[Conversation], None] | None = None) -> None:
         """Change who takes part in the conversation on the screen, and how. It counts at once: the next change builds on it."""
         conversation = self._chat.conversation
