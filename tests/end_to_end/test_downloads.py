@@ -124,7 +124,7 @@ def test_a_queue_of_several(open_app: Open, data_dir: Path, hub: HubServer) -> N
     fetching.until(first=Status.RUNNING, second=Status.QUEUED, third=Status.QUEUED)
     assert not content.empty.isVisible()
     fetching.until_under_way("first")
-    assert window.models_page._tabs["downloads"].text() == "Downloads · 3"
+    assert window.models_page.tabs["downloads"].text() == "Downloads · 3"
     assert window.sidebar.models_button.text().startswith("Models · ")
 
     fetching.press("third", UP)
@@ -145,7 +145,7 @@ def test_a_queue_of_several(open_app: Open, data_dir: Path, hub: HubServer) -> N
     assert asked_from(hub, "first")[0] == 0
     assert asked_from(hub, "first")[-1] > 0
     assert (data_dir / "models/test/first/first-Q4_K_M.gguf").read_bytes() == Generated(2000 * KB, seed=5).read()
-    assert window.models_page._tabs["downloads"].text() == "Downloads"
+    assert window.models_page.tabs["downloads"].text() == "Downloads"
     assert window.sidebar.models_button.text() == "Models"
     rows = content.history.rows()
     assert all(row.buttons[CHAT].isVisible() and row.buttons[SHOW].isVisible() for row in rows.values())

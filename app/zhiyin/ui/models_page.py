@@ -2,83 +2,28 @@
 
 from typing import Literal
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from zhiyin.ui.banner import BannerSlot
 from zhiyin.ui.discover_view import DiscoverView
 from zhiyin.ui.downloads_view import DownloadsView
-from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.library_view import LibraryView
-from zhiyin.ui.theme import STEP, ui_font
-from zhiyin.ui.tokens import HEADER_HEIGHT
+from zhiyin.ui.tabbed_page import TabbedPage
+from zhiyin.ui.theme import STEP
 
-NARROW = 480
 Tab = Literal["library", "discover", "downloads"]
 FOOT_HEIGHT = 8 * STEP  # what stands at the foot of a view is kept free of what lies over it
 
 
-class ModelsPage(QWidget):
+class ModelsPage(TabbedPage[Tab]):
     """Three views under one bar: ``library``, ``discover``, ``downloads``. Each builds itself when it is first shown."""
-
-    back_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.banner_slot = BannerSlot()
         self.library = LibraryView(self)
         self.discover = DiscoverView(self)
         self.downloads = DownloadsView(self)
-        self.back_button = IconButton("arrow-left", self)
-        self.heading = QLabel(self)
-        self.heading.setFont(ui_font(11.5))
-        self._views: dict[Tab, QWidget] = {"library": self.library, "discover": self.discover, "downloads": self.downloads}
-        self._stack = QStackedWidget(self)
-        self._tabs: dict[Tab, QPushButton] = {}
-        self._group = QButtonGroup(self)
         self._active = 0
-        for name, view in self._views.items():
-            self._stack.addWidget(view)
-            self._tabs[name] = button = QPushButton(self)
-            button.setCheckable(True)
-            button.setProperty("kind", "tab")
-            button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.clicked.connect(lambda _checked=False, tab=name: self.show_tab(tab))
-            self._group.addButton(button)
-        self._lay_out()
-        self.back_button.clicked.connect(self.back_requested)
-        self.show_tab("library")
-        self.retranslateUi()
-
-    def _lay_out(self) -> None:
-        top = QWidget(self)
-        top.setFixedHeight(HEADER_HEIGHT)
-        bar = QHBoxLayout(top)
-        bar.setContentsMargins(2 * STEP, 0, 2 * STEP, 0)
-        bar.setSpacing(2 * STEP)
-        bar.addWidget(self.back_button)
-        bar.addWidget(self.heading)
-        bar.addSpacing(4 * STEP)
-        for button in self._tabs.values():
-            bar.addWidget(button)
-        bar.addStretch(1)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(0, 0, 0, 0)
-        page.setSpacing(0)
-        page.addWidget(top)
-        page.addLayout(self.banner_slot)
-        page.addWidget(self._stack, 1)
-
-    def show_tab(self, tab: Tab) -> None:
-        """One of the views."""
-        self._tabs[tab].setChecked(True)
-        self._stack.setCurrentWidget(self._views[tab])
-
-    @property
-    def tab(self) -> Tab:
-        """The view that is shown."""
-        return next(name for name, view in self._views.items() if view is self._stack.currentWidget())
+        self.set_views({"library": self.library, "discover": self.discover, "downloads": self.downloads})
 
     def set_active_downloads(self, count: int) -> None:
         """How many are on their way or waiting."""
@@ -91,17 +36,6 @@ class ModelsPage(QWidget):
         self.back_button.set_hint(self.tr("Back"), "Esc")
         self.heading.setText(self.tr("Models"))
         downloads = self.tr("Downloads")
-        self._tabs["library"].setText(self.tr("On this computer"))
-        self._tabs["discover"].setText(self.tr("Discover"))
-        self._tabs["downloads"].setText(f"{downloads} · {self._active}" if self._active else downloads)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room, the views' names say enough."""
-        super().resizeEvent(event)
-        self.heading.setVisible(event.size().width() >= NARROW)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """The language may change."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
-            self.retranslateUi()
+        self.tabs["library"].setText(self.tr("On this computer"))
+        self.tabs["discover"].setText(self.tr("Discover"))
+        self.tabs["downloads"].setText(f"{downloads} · {self._active}" if self._active else downloads)
