@@ -133,6 +133,7 @@ class RolePlay(QObject):
         self.personas.lore_wanted.connect(self.books.edit_card_book)
         self.books.persona_changed.connect(self.personas.card_changed)
         self.books.persona_wanted.connect(self.personas.show)
+        self.books.use_wanted.connect(self.playing.use_book)
         self.books.set_recent(self._recent)
         self.books.set_counts(session.answering.counts)
         self.profiles.set_cards(self.personas.cards)
