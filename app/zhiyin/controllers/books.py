@@ -66,6 +66,7 @@ class BooksController(QObject):
 
     def _connect(self) -> None:
         view = self._view
+        view.preparing.connect(self._prepare)
         view.built.connect(self._on_built)
         view.opened.connect(self._on_opened)
         view.left.connect(self.flush)
@@ -117,6 +118,10 @@ class BooksController(QObject):
         return list(self._rows)
 
     # ------------------------------------------------------------ showing
+
+    def _prepare(self) -> None:
+        """Read the code that will be needed, in a turn of its own."""
+        import zhiyin.controllers.lore  # noqa: F401, PLC0415 - with the widgets, when they are first shown
 
     def _on_built(self, editor: LoreEditor) -> None:
         from zhiyin.controllers.lore import LoreController  # noqa: PLC0415 - with the widgets, when they are first shown

@@ -107,7 +107,8 @@ class PersonaEditing(QObject):
             self._view.show_deleted(kept.row.name, lambda: self._restore(kept.row.id))
             return
         self._kept[kept.row.id] = kept
-        self._view.show_editor(edited_of(kept.row, kept.card, kept.picture))
+        edited = edited_of(kept.row, kept.card, kept.picture)
+        self._view.when_editor(lambda: self._view.show_editor(edited))
 
     def _restore(self, persona: int) -> None:
         """Bring it back, and show its form as was asked for."""

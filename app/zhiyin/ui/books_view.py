@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QStandardPaths, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zhiyin.ui.foreign_text import isolated, one_line
+from zhiyin.ui.in_turns import in_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QHideEvent, QShowEvent
 
@@ -22,9 +25,10 @@ LONGEST_FILE_NAME = 60
 
 
 class BooksView(QWidget):
-    """Builds itself when it is first shown."""
+    """Builds itself when it is first shown, in several turns of the event loop."""
 
     built = Signal(object)  # LoreEditor
+    preparing = Signal()  # it will be built soon
     opened = Signal()  # it can be seen now
     left = Signal()  # it cannot be seen any more
     chosen = Signal(int)
@@ -175,6 +179,19 @@ class BooksView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Built now, if it was not."""
         super().showEvent(event)
+        if self._content is not None:
+            self._show_content()
+        else:
+            modules = ("lore_form", "lore_editor", "books_content")
+            steps: list[Callable[[], object]] = [partial(import_module, f"zhiyin.ui.{module}") for module in modules]
+            steps += [self.preparing.emit, self.content, self._show_content]
+            in_turns(self, [partial(self._while_visible, step) for step in steps])
+
+    def _while_visible(self, step: Callable[[], object]) -> None:
+        if self.isVisible():
+            step()
+
+    def _show_content(self) -> None:
         content = self.content()
         if self.focusWidget() is None:
             content.editor.list.setFocus()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from zhiyin.ui.foreign_text import isolated, one_line
+from zhiyin.ui.in_turns import in_turns
 from zhiyin.ui.persona_values import CHAT, DELETE, EDIT, FORMATS, RESET, SUFFIXES, Edited
 from zhiyin.ui.theme import STEP
 from zhiyin.ui.wording import Wording, worded
@@ -110,6 +112,13 @@ class PersonaView(QWidget):
             editor.lore_requested.connect(self.lore_requested)
             editor.picture_chosen.connect(self.picture_chosen)
         return self._editor
+
+    def when_editor(self, then: Callable[[], object]) -> None:
+        """Call back when the form is built; it takes several turns of the event loop."""
+        if self._editor is not None:
+            then()
+        else:
+            in_turns(self, (lambda: import_module("zhiyin.ui.persona_editor"), self.editor, then))
 
     def preview(self) -> CardPreview:
         """What shows cards before they are taken in, built when first asked for."""
