@@ -58,7 +58,8 @@ def test_a_text_is_continued_undone_and_found_again(app: Driver, open_app: Calla
     app.window.notebook_page.redo_button.click()
     assert content.editor.text() == first
     app.zhiyin.close()
-    again = open_app(with_starter).ready()
+    again = open_app(with_starter)
+    again.until(lambda: again.session is not None)  # what was written needs no model
     content = opened(again)
     assert content.editor.text() == first
     assert len(content.editor.shown().spans) == 6

@@ -97,7 +97,7 @@ def test_the_greatest_length_counts_the_text(engine: EngineClient) -> None:
 
 def test_samples_are_the_same_with_the_same_seed(engine: EngineClient) -> None:
     sampling = p.Sampling(temperature=1.2, seed=5)
-    first, second = (complete(engine, n=3, max_tokens=8, sampling=sampling) for _ in range(2))
+    first, second = (complete(engine, n=3, max_tokens=5, sampling=sampling) for _ in range(2))
     texts = [first.text_of(index) for index in range(3)]
     assert len(set(texts)) == 3
     assert texts == [second.text_of(index) for index in range(3)]
@@ -124,7 +124,7 @@ def test_another_candidate_can_be_put_in_and_continued(engine: EngineClient, ref
 
 
 def test_one_beam_is_greedy(engine: EngineClient) -> None:
-    greedy, beam = complete(engine, max_tokens=12), complete(engine, max_tokens=12, beams=1)
+    greedy, beam = complete(engine, max_tokens=8), complete(engine, max_tokens=8, beams=1)
     assert (beam.text, beam.finished.reason) == (greedy.text, "length")
     question = rendered(engine, talk("What is the capital of France?", system=p.Message("system", "")))
     ended = complete(engine, question.replace("<|im_start|>", "").replace("<|im_end|>", ""), beams=1, stop=("\n",))
