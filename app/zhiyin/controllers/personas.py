@@ -22,7 +22,7 @@ from zhiyin.services.delivery import Delivery
 from zhiyin.store.records import NewPersona, PersonaRow
 from zhiyin.store.store import Store
 from zhiyin.ui.main_window import UNDO_SECONDS, MainWindow
-from zhiyin.ui.persona_values import CHAT, DELETE, DUPLICATE, EDIT, JOIN, RESET, PersonaItem, one_line
+from zhiyin.ui.persona_values import CHANGE, CHAT, DELETE, DUPLICATE, EDIT, JOIN, RESET, PersonaItem, one_line
 from zhiyin.ui.pictures import pictures
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class PersonasController(QObject):
     """Fills the view of personas; others learn from its signals what was chosen there."""
 
     chat_wanted = Signal(int)  # persona: begin a conversation with it
+    group_wanted = Signal(object)  # list[int]: personas with which a conversation is to begin
     join_wanted = Signal(object)  # list[int]: personas that are to take part in the open conversation
     change_wanted = Signal(int)  # persona: it is to answer in the open conversation from now on
     changed = Signal(object)  # set[int]: personas whose card, name or picture is another now
@@ -188,8 +189,12 @@ class PersonasController(QObject):
 
     def _act(self, action: str, personas: list[int]) -> None:
         first = personas[0]
-        if action == CHAT:
+        if action == CHAT and len(personas) > 1:
+            self.group_wanted.emit(personas)
+        elif action == CHAT:
             self.editing.when_saved(lambda: self.chat_wanted.emit(first))
+        elif action == CHANGE:
+            self.change_wanted.emit(first)
         elif action == JOIN:
             self.join_wanted.emit(personas)
         elif action == EDIT:

@@ -114,6 +114,7 @@ class RolePlay(QObject):
         session = self._session
         self.personas.chat_wanted.connect(self.playing.start_with)
         self.personas.join_wanted.connect(lambda personas: self.playing.join(*personas))
+        self.personas.group_wanted.connect(lambda personas: self.playing.start_with(*personas))
         self.personas.change_wanted.connect(self.playing.change_to)
         self.personas.changed.connect(session.cast.forget_personas)
         self.books.changed.connect(session.cast.forget_books)

@@ -13,7 +13,7 @@ from zhiyin.ui.form_controls import ChoiceBox
 from zhiyin.ui.icon_button import IconButton
 from zhiyin.ui.icons import icon
 from zhiyin.ui.persona_list import PersonaList
-from zhiyin.ui.persona_values import CHARX, CHAT, DELETE, DUPLICATE, EDIT, JOIN, JSON1, JSON2, JSON3, PNG, RESET, Order, PersonaItem
+from zhiyin.ui.persona_values import CHANGE, CHARX, CHAT, DELETE, DUPLICATE, EDIT, JOIN, JSON1, JSON2, JSON3, PNG, RESET, Order, PersonaItem
 from zhiyin.ui.theme import STEP, theme_signals
 
 ONE_LINE = 620  # at this width and above the tools stand in one line
@@ -133,6 +133,9 @@ class PersonaGallery(QWidget):
 
         if len(chosen) == 1:
             add(menu, self.tr("Chat"), CHAT)
+            add(menu, self.tr("Let it answer in this conversation from now on"), CHANGE)
+        else:
+            add(menu, self.tr("Chat as a group"), CHAT)
         add(menu, self.tr("Add to this conversation"), JOIN)
         menu.addSeparator()
         if len(chosen) == 1:
@@ -259,11 +262,10 @@ class _Foot(QFrame):
             self.tr("Chosen: {count}").format(count=count_text(self._count)) if not one or self._item is None else one_line(self._item.name)
         )
         self.name.setVisible(wide or not one)
-        self.buttons[CHAT].setText(self.tr("Chat"))
+        self.buttons[CHAT].setText(self.tr("Chat") if one else self.tr("Chat as a group"))
         self.buttons[JOIN].setText(self.tr("Add to this conversation") if wide else self.tr("Add"))
         self.buttons[JOIN].setAccessibleName(self.tr("Add to this conversation"))
         self.buttons[EDIT].setText(self.tr("Edit"))
-        self.buttons[CHAT].setVisible(one)
         self.buttons[EDIT].setVisible(one)
         self.delete_button.set_hint(self.tr("Delete"), "Del")
         self.more_button.set_hint(self.tr("More"))

@@ -8,7 +8,7 @@ from zhiyin.ui import foreign_text
 from zhiyin.ui.tokens import SEALS
 from zhiyin_models.engine.protocol import Sampling
 
-CHAT, JOIN, EDIT, DUPLICATE, DELETE, RESET = "chat", "join", "edit", "duplicate", "delete", "reset"
+CHAT, JOIN, CHANGE, EDIT, DUPLICATE, DELETE, RESET = "chat", "join", "change", "edit", "duplicate", "delete", "reset"
 IMPORT, REPLACE, CANCEL = "import", "replace", "cancel"  # what is done with a card on show
 PNG, JSON1, JSON2, JSON3, CHARX = "png3", "json1", "json2", "json3", "charx"  # formats of an exported card
 FORMATS = (PNG, JSON3, JSON2, JSON1, CHARX)

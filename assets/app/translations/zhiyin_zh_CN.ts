@@ -4474,6 +4474,14 @@ A line with @@@ below one stands in for it where it is not known.</source>
         <translation>聊天</translation>
     </message>
     <message>
+        <source>Let it answer in this conversation from now on</source>
+        <translation>此后由它在此对话中回答</translation>
+    </message>
+    <message>
+        <source>Chat as a group</source>
+        <translation>一起聊</translation>
+    </message>
+    <message>
         <source>Add to this conversation</source>
         <translation>加入当前对话</translation>
     </message>
@@ -6723,6 +6731,10 @@ A line with @@@ below one stands in for it where it is not known.</source>
     <message>
         <source>Chat</source>
         <translation>聊天</translation>
+    </message>
+    <message>
+        <source>Chat as a group</source>
+        <translation>一起聊</translation>
     </message>
     <message>
         <source>Add to this conversation</source>

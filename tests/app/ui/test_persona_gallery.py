@@ -157,10 +157,12 @@ def test_the_foot_acts_on_what_is_chosen(view: PersonaView) -> None:
     for action in (CHAT, JOIN, EDIT):
         foot.buttons[action].click()
     view.choose([ADA, LI])
-    assert not foot.buttons[CHAT].isVisible()
+    assert not foot.buttons[EDIT].isVisible()
     assert foot.name.text() == "Chosen: 2"
+    assert foot.buttons[CHAT].text() == "Chat as a group"
+    foot.buttons[CHAT].click()
     foot.delete_button.click()
-    assert heard == [(CHAT, [ADA]), (JOIN, [ADA]), (EDIT, [ADA]), (DELETE, [ADA, LI])]
+    assert heard == [(CHAT, [ADA]), (JOIN, [ADA]), (EDIT, [ADA]), (CHAT, [ADA, LI]), (DELETE, [ADA, LI])]
 
 
 def menu_words(view: PersonaView) -> list[str]:
@@ -174,12 +176,15 @@ def menu_words(view: PersonaView) -> list[str]:
 
 def test_the_menu_offers_what_can_be_done(view: PersonaView) -> None:
     view.choose([ADA])
-    assert menu_words(view) == ["Chat", "Add to this conversation", "Edit", "Duplicate", "Export", "Delete"]
+    assert menu_words(view) == [
+        *("Chat", "Let it answer in this conversation from now on", "Add to this conversation"),
+        *("Edit", "Duplicate", "Export", "Delete"),
+    ]
     view.put_items([replace(ITEMS[0], changed=True)])
     view.choose([LI])
     assert "Back to the original" in menu_words(view)
     view.choose([LI, ADA])
-    assert menu_words(view)[0] == "Add to this conversation"
+    assert menu_words(view)[:2] == ["Chat as a group", "Add to this conversation"]
     assert RESET == "reset"
 
 
