@@ -1,10 +1,12 @@
 """The whole app: a real window, a real store, a real engine process with the starter model."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -21,7 +23,7 @@ WAIT = 60_000  # milliseconds: generous, two cores may be busy
 class Driver:
     """What a person does at the window, and what they wait for."""
 
-    def __init__(self, qtbot: QtBot, zhiyin: Zhiyin) -> None:
+    def __init__(self, qtbot: "QtBot | Waiter", zhiyin: Zhiyin) -> None:
         self.qtbot = qtbot
         self.zhiyin = zhiyin
 
@@ -109,6 +111,30 @@ def open_app(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Driver]
     yield open_
     for zhiyin in opened:
         zhiyin.close()
+
+
+class Waiter:
+    """Waits as qtbot does, for an app that outlives a single test."""
+
+    def waitUntil(self, holds: Callable[[], bool], *, timeout: int) -> None:  # noqa: N802 - qtbot's name
+        deadline = time.monotonic() + timeout / 1000
+        while not holds():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{timeout} ms")
+            QTest.qWait(10)
+
+
+@pytest.fixture(scope="module")
+def shared_app(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """One app with the starter model in memory for all tests of a module: each has to leave it as it can be used again."""
+    data_dir = tmp_path_factory.mktemp("shared") / "data"
+    Paths(data_dir).create()
+    Library(data_dir).add_starter()
+    zhiyin = Zhiyin(qapp, Paths(data_dir), language="en")
+    zhiyin.start()
+    yield Driver(Waiter(), zhiyin).ready()
+    zhiyin.close()
+    zhiyin.window.deleteLater()
 
 
 @pytest.fixture

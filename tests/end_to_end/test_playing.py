@@ -37,8 +37,12 @@ def card(name: str, **fields: object) -> str:
 
 
 @pytest.fixture
-def driver(app: Driver) -> Driver:
-    return app
+def driver(shared_app: Driver) -> Driver:
+    """A new conversation, with nobody in it and nothing written."""
+    shared_app.until(lambda: not shared_app.session.replies.busy)
+    shared_app.chat.new()
+    shared_app.window.composer.editor.clear()
+    return shared_app.short()
 
 
 def add(driver: Driver, name: str, **fields: object) -> PersonaRow:
@@ -220,7 +224,7 @@ def test_the_user_says_who_speaks(driver: Driver) -> None:
 def test_a_note_and_who_the_user_is_reach_the_model(driver: Driver) -> None:
     mei = add(driver, "Mei")
     picture = "ab" * 32
-    driver.session.store.profiles.add("Tong", "A ferryman.", picture).result(10)
+    profile = driver.session.store.profiles.add("Tong", "A ferryman.", picture).result(10)
     driver.session.profiles.changed.emit()
     driver.until(lambda: driver.session.cast.player(Setup()).name == "Tong")
     begin(driver, mei)
@@ -233,6 +237,9 @@ def test_a_note_and_who_the_user_is_reach_the_model(driver: Driver) -> None:
     assert "It is raining outside." in sent.text and "A ferryman." in sent.text
     view = next(entry.turn for entry in driver.window.transcript.stack.entries if entry.turn.role == "user")
     assert (view.name, view.picture) == ("Tong", picture)
+    driver.session.store.profiles.delete(profile.id).result(10)
+    driver.session.profiles.changed.emit()
+    driver.until(lambda: not driver.session.cast.player(Setup()).name)
 
 
 def test_the_budget_is_shown_and_so_is_what_was_sent(driver: Driver) -> None:
